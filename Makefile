@@ -1,0 +1,69 @@
+# Every target starts from a checkout alone: what it needs is made first, once.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+CODE := lakehouse bronze silver gold ml app
+
+.DEFAULT_GOAL := help
+.PHONY: help run test app mlflow check bench clean setup lock
+.DELETE_ON_ERROR:
+
+help:  ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: setup  ## build the lake from a sample, train, score and show what is there
+	@$(BIN)/lakehouse sample --if-empty
+	@$(BIN)/lakehouse run
+	@$(BIN)/lakehouse ml train
+	@$(BIN)/lakehouse ml score
+	@$(BIN)/lakehouse status
+
+test: $(VENV)/.project  ## run all tests, the site's in a real browser
+	@$(BIN)/lakehouse setup --tests
+	@$(BIN)/python -m pytest
+
+app: setup  ## serve the site
+	@$(BIN)/lakehouse app
+
+mlflow: setup  ## serve MLflow's pages on this lake
+	@$(BIN)/lakehouse mlflow
+
+check: $(VENV)/.project  ## format, lint and types, without changing anything
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+bench: setup  ## measure a full load
+	@$(BIN)/python tests/bench/full_load.py
+
+clean:  ## remove the virtual environment and caches, never the lake
+	@rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@find $(CODE) tests -type d -name __pycache__ -prune -exec rm -rf {} +
+	@echo "Your lake stays. To delete it: rm -r '$(or $(LAKEHOUSE_LAKE),lake)'"
+
+setup: $(VENV)/.project  ## make .venv, find or install Java, fetch Spark's two JARs
+	@$(BIN)/lakehouse setup
+
+lock: $(VENV)/.project  ## pin the newest versions that pyproject.toml allows in requirements.lock
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --extra dev --generate-hashes \
+		--no-emit-index-url --no-header --no-annotate --output-file requirements.lock pyproject.toml
+
+# The packages. setuptools goes first and builds pyspark's source package without pip fetching an unpinned copy of it.
+$(VENV)/.packages: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "$(PYTHON) is not Python 3.11 or newer. Name one that is: PYTHON=python3.12 make run" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "$(PYTHON) comes without venv. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@echo "Making $(VENV) from requirements.lock; this takes some minutes, once."
+	@$(PYTHON) -m venv --clear $(VENV)
+	@awk '/^[^ ]/ { wanted = /^setuptools==/ } wanted' requirements.lock > $(VENV)/setuptools.lock
+	@$(PIP) --require-hashes -r $(VENV)/setuptools.lock
+	@$(PIP) --require-hashes --no-build-isolation --use-pep517 -r requirements.lock
+	@touch $@
+
+# The project itself: only this is done again when pyproject.toml changes without a new lock.
+$(VENV)/.project: pyproject.toml $(VENV)/.packages
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@

@@ -1,0 +1,83 @@
+"""bronze.commands — `lakehouse land`, `sample` and `fetch`: how files come in."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import click
+
+from lakehouse.cli import emit, say
+from lakehouse.errors import Exit, LakehouseError
+from lakehouse.receipts import Landing
+from lakehouse.settings import Settings
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the receipts as JSON.")
+@click.pass_obj
+def land(settings: Settings, files: tuple[Path, ...], as_json: bool) -> None:
+    """Let CSV files into the lake, unchanged, under the hash of their content.
+
+    A file is known by its header: events, item properties or a category tree, columns in any order. Each file stands
+    on its own: the good ones land, and the exit code is 3 if one was refused.
+    """
+    refusals = _land(settings, files, as_json)
+    if refusals:
+        raise refusals[0]
+
+
+@click.command()
+@click.option("--scale", type=float, help="1 is the official size: 2.76 M events, 20.3 M property rows.")
+@click.option("--seed", type=int, help="Same seed, same bytes.")
+@click.option("--faults", type=float, help="Share of event rows that are planted faults.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Write the files there; do not land them.")
+@click.option("--if-empty", is_flag=True, help="Do nothing if a file has landed already.")
+@click.pass_obj
+def sample(
+    settings: Settings, scale: float | None, seed: int | None, faults: float | None, out: Path | None, if_empty: bool
+) -> None:
+    """Make a synthetic RetailRocket and land it. Scale, seed and faults stand in conf/base.toml."""
+    from bronze import sample as generator
+
+    if if_empty and Landing(settings).receipts():
+        say(f"The lake {settings.lake_path} holds landed files already; no sample is made.")
+        return
+    chosen = settings.sample
+    with TemporaryDirectory(prefix="lakehouse-sample-") as folder:
+        try:
+            paths = generator.write(
+                out or Path(folder),
+                chosen.scale if scale is None else scale,
+                chosen.seed if seed is None else seed,
+                chosen.faults if faults is None else faults,
+                say,
+            )
+        except ValueError as error:
+            raise LakehouseError(str(error), "lakehouse sample --help", Exit.USAGE) from error
+        if out is None:
+            _land(settings, paths, as_json=False)
+
+
+def _land(settings: Settings, files: Iterable[Path], as_json: bool) -> list[LakehouseError]:
+    """Land each file on its own; return the refusals, those for what a file holds first."""
+    from bronze import landing
+
+    refusals, landed = [], []
+    for path in files:
+        try:
+            receipt, is_new = landing.accept(Landing(settings), path)
+        except LakehouseError as error:
+            say(f"✗ {error}")
+            refusals.append(error)
+            continue
+        landed.append({"file": str(path), "is_new": is_new, "kind": receipt.kind, "number": receipt.number})
+        if is_new:
+            say(f"✓ {path.name}: {receipt.lines:,} lines of {receipt.kind}")
+        else:
+            say(f"✓ {path.name}: already received on {receipt.received_at} as {receipt.name}")
+    emit(landed, as_json)
+    return sorted(refusals, key=lambda error: error.code != Exit.REFUSED)
+
+
+commands = [land, sample]

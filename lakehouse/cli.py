@@ -1,0 +1,189 @@
+"""lakehouse.cli — the command line: parse, delegate, print."""
+
+import importlib
+import json
+import sys
+import traceback
+from difflib import get_close_matches
+from importlib.util import find_spec
+from typing import Any
+
+import click
+
+from lakehouse import settings as settings_module
+from lakehouse.errors import Exit, LakehouseError
+from lakehouse.settings import Settings
+
+
+def say(line: str) -> None:
+    """Print a line of progress, to stderr."""
+    click.echo(line, err=True)
+
+
+def emit(result: Any, as_json: bool, text: str = "") -> None:
+    """Print a result, to stdout: as JSON if asked for, else as the given text."""
+    if as_json:
+        click.echo(json.dumps(result, indent=1, default=str))
+    elif text:
+        click.echo(text)
+
+
+as_json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+
+
+class Commands(click.Group):
+    """A group that meets an unknown name with the nearest known one."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say which one may be meant."""
+        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            raise unknown("command", args[0], self.list_commands(ctx), "lakehouse --help")
+        return super().resolve_command(ctx, args)
+
+
+def unknown(thing: str, name: str, known: list[str], remedy: str) -> LakehouseError:
+    """Return the error for a name that nothing has."""
+    near = get_close_matches(name, known, n=1, cutoff=0.5)
+    return LakehouseError(f"There is no {thing} {name}.", f"did you mean {near[0]}?" if near else remedy, Exit.USAGE)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="clickstream-lakehouse")
+@click.pass_context
+def lakehouse(context: click.Context) -> None:
+    """A lakehouse for shop click-streams: land CSV files, build the tables, train, score, look.
+
+    The lake is the folder that LAKEHOUSE_LAKE names, ./lake by default.
+    """
+
+
+@lakehouse.command()
+@as_json_option
+@click.pass_obj
+def run(settings: Settings, as_json: bool) -> None:
+    """Bring bronze, silver and gold up to what has landed, and publish them together."""
+    from lakehouse import pipeline
+    from lakehouse.lake import open_lake
+
+    done = pipeline.run(open_lake(settings), say)
+    emit({"run_id": done.run_id if done else None, "tables": [vars(r) for r in done.results] if done else []}, as_json)
+
+
+@lakehouse.command()
+@as_json_option
+@click.pass_obj
+def status(settings: Settings, as_json: bool) -> None:
+    """Summarise the lake: rows and refused rows of each table, the model, and what to do next."""
+    from lakehouse import summary
+    from lakehouse.lake import open_lake
+
+    sections = summary.sections(open_lake(settings))
+    emit({section.title: section.facts for section in sections}, as_json, summary.text(sections))
+
+
+@lakehouse.command()
+@click.argument("table")
+@click.option("--rows", default=10, show_default=True, help="How many rows.")
+@as_json_option
+@click.pass_obj
+def show(settings: Settings, table: str, rows: int, as_json: bool) -> None:
+    """Describe a table and print some of its published rows."""
+    from lakehouse import summary
+    from lakehouse.lake import open_lake
+
+    lake = open_lake(settings)
+    if table not in lake.contracts:
+        raise unknown("table", table, list(lake.contracts), "lakehouse status lists them")
+    contract, sample = summary.describe(lake, lake.contracts[table], rows)
+    emit({"table": table, "columns": contract, "rows": sample.to_pylist()}, as_json, summary.table_text(contract, sample))
+
+
+@lakehouse.command()
+@as_json_option
+@click.pass_obj
+def config(settings: Settings, as_json: bool) -> None:
+    """Print every setting and where it came from."""
+    values = settings_module.values(settings)
+    rows = [f"{key:<30} {value!s:<34} {settings.origins[key]}" for key, value in values.items()]
+    emit({key: {"value": v, "origin": settings.origins[key]} for key, v in values.items()}, as_json, "\n".join(rows))
+
+
+@lakehouse.command()
+@as_json_option
+@click.pass_obj
+def doctor(settings: Settings, as_json: bool) -> None:
+    """Check Java, versions, JARs, memory, disk, ports and the lake's lock; say what mends each failure."""
+    from lakehouse import doctor as examination
+
+    checks = examination.check(settings)
+    lines = [f"{'✓' if c.ok else '✗'} {c.name:<16} {c.found}" + (f"\n  → {c.remedy}" if c.remedy else "") for c in checks]
+    emit([vars(check) for check in checks], as_json, "\n".join(lines))
+    if not all(check.ok for check in checks):
+        raise click.exceptions.Exit(Exit.ENVIRONMENT)
+
+
+@lakehouse.command()
+@click.option("--tests", is_flag=True, help="Also what the tests need: a browser.")
+@click.pass_obj
+def setup(settings: Settings, tests: bool) -> None:
+    """Bring Java and the JARs to this machine; what is there already is only checked."""
+    from lakehouse import setup as preparation
+
+    preparation.prepare(settings, say, tests=tests)
+
+
+@lakehouse.command()
+@click.option("--check", is_flag=True, help="Change nothing; fail if the README is not current.")
+@click.pass_obj
+def catalog(settings: Settings, check: bool) -> None:
+    """Write the flow diagram and the data dictionary into the README, from the contracts."""
+    from lakehouse import catalog as generator
+    from lakehouse.table import discover
+
+    if not generator.update_readme(discover(settings.layers), write=not check) and check:
+        raise LakehouseError("The README does not show the tables as they are.", "lakehouse catalog")
+
+
+def mount(settings: Settings) -> None:
+    """Add the commands of the layers that have some."""
+    for layer in settings.layers:
+        if find_spec(f"{layer}.commands"):
+            for command in importlib.import_module(f"{layer}.commands").commands:
+                lakehouse.add_command(command)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command and end the process with its exit code."""
+    settings = None
+    try:
+        settings = settings_module.load()
+        mount(settings)
+        code = lakehouse.main(arguments, standalone_mode=False, obj=settings) or Exit.DONE
+    except LakehouseError as error:
+        click.echo(f"✗ {error}", err=True)
+        code = error.code
+    except click.ClickException as error:
+        error.show()
+        code = Exit.USAGE
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        code = Exit.INTERRUPTED
+    except Exception as error:
+        click.echo(f"✗ {_unexpected(error, settings)}", err=True)
+        code = Exit.FAILED
+    sys.exit(int(code))
+
+
+def _unexpected(error: Exception, settings: Settings | None) -> LakehouseError:
+    """Keep the trace of what nobody foresaw in a file, and say so in a sentence."""
+    reason = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    trace = "".join(traceback.format_exception(error))
+    if settings is None:
+        return LakehouseError(f"{type(error).__name__}: {reason}", trace)
+    log = settings_module.log_file(settings)
+    log.write_text(trace)
+    return LakehouseError(f"{type(error).__name__}: {reason[:300]}", f"the trace is in {log}")
+
+
+if __name__ == "__main__":
+    main()

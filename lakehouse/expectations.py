@@ -1,0 +1,45 @@
+"""lakehouse.expectations — what must hold of rows, and what happens to a row for which it does not.
+
+A rule is a SQL predicate. A rule that is NULL for a row is broken: what is not known to hold does not hold.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """A named rule over a row, and its severity."""
+
+    name: str
+    rule: str
+    severity: Literal["count", "quarantine", "fail"]
+
+
+def expect(name: str, rule: str) -> Expectation:
+    """Count the output rows that break the rule."""
+    return Expectation(name, rule, "count")
+
+
+def expect_or_quarantine(name: str, rule: str) -> Expectation:
+    """Set aside, before the transform, the rows of the first upstream that break the rule."""
+    return Expectation(name, rule, "quarantine")
+
+
+def expect_or_fail(name: str, rule: str) -> Expectation:
+    """Stop the run, and publish nothing, when an output row breaks the rule."""
+    return Expectation(name, rule, "fail")
+
+
+def broken(expectation: Expectation) -> Column:
+    """Say for a row whether it breaks the rule; never NULL."""
+    return ~F.coalesce(F.expr(expectation.rule), F.lit(False))
+
+
+def broken_rules(expectations: Sequence[Expectation]) -> Column:
+    """Name every rule that a row breaks, in the order of declaration: ARRAY<STRING>, empty for a good row."""
+    return F.array_compact(F.array(*[F.when(broken(each), F.lit(each.name)) for each in expectations]))

@@ -1,0 +1,33 @@
+"""lakehouse.lake — one lake with its tables, landing folder and ledger, as every command opens it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lakehouse.receipts import Landing
+from lakehouse.runs import Ledger
+from lakehouse.settings import Settings
+from lakehouse.store import Store
+from lakehouse.table import Table, discover, quarantine_of
+
+
+@dataclass(frozen=True)
+class Lake:
+    """One lake. Opening it makes nothing, starts nothing and needs no Java."""
+
+    settings: Settings
+    tables: Mapping[str, Table]
+    store: Store
+    landing: Landing
+    ledger: Ledger
+
+    @property
+    def contracts(self) -> dict[str, Table]:
+        """Every table that the lake holds: the declared ones and their quarantines."""
+        quarantines = [quarantine_of(table, self.tables) for table in self.tables.values()]
+        return dict(self.tables) | {each.name: each for each in quarantines if each}
+
+
+def open_lake(settings: Settings) -> Lake:
+    """Open the lake that the settings name, with the tables of all layers, upstreams first."""
+    store = Store(settings)
+    return Lake(settings, discover(settings.layers), store, Landing(settings), Ledger(store))

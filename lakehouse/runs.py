@@ -1,0 +1,113 @@
+"""lakehouse.runs — the ledger: what each run read, wrote and refused; its newest published row is the set to read."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import pyarrow as pa
+
+from lakehouse.store import Store
+
+LEDGER = "ledger"
+SCHEMA = pa.schema(
+    [
+        ("run_id", pa.string()),
+        ("command", pa.string()),
+        ("status", pa.string()),
+        ("started_at", pa.timestamp("us", tz="UTC")),
+        ("ended_at", pa.timestamp("us", tz="UTC")),
+        ("versions", pa.string()),
+        ("reads", pa.string()),
+        ("fingerprints", pa.string()),
+        ("results", pa.string()),
+        ("error", pa.string()),
+    ]
+)
+JSON_COLUMNS = ("versions", "reads", "fingerprints", "results")
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run did to one table: rows read, written and refused, seconds, rows that break each rule."""
+
+    table: str
+    rows_in: int
+    rows_out: int
+    refused: int
+    seconds: float
+    version: int
+    broken: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One row of the ledger.
+
+    Attributes:
+        run_id: start and a few random digits.
+        command: what was asked for.
+        status: `published`, or `failed`.
+        started_at: UTC.
+        ended_at: UTC.
+        versions: table -> version, complete: the set that readers use.
+        reads: table -> upstream -> the version that its rows were computed from.
+        fingerprints: table -> hash of the contract and code that computed it.
+        results: what the run did to each table it built.
+        error: why it failed, else empty.
+    """
+
+    run_id: str
+    command: str
+    status: str
+    started_at: datetime
+    ended_at: datetime
+    versions: Mapping[str, int] = field(default_factory=dict)
+    reads: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+    results: list[Result] = field(default_factory=list)
+    error: str = ""
+
+
+class Ledger:
+    """The ledger of a lake: an append-only Delta table, read and written without Java."""
+
+    def __init__(self, store: Store) -> None:
+        """Look at the lake's ledger; it is made by the first row."""
+        self.store = store
+
+    def runs(self) -> list[Run]:
+        """Return every row, oldest first."""
+        if not self.store.exists(LEDGER):
+            return []
+        rows = self.store.arrow(LEDGER).sort_by("ended_at").to_pylist()
+        return [_run(row) for row in rows]
+
+    def published(self) -> Run | None:
+        """Return the newest published row, or None while there is none."""
+        return next((run for run in reversed(self.runs()) if run.status == "published"), None)
+
+    def latest_results(self) -> dict[str, Result]:
+        """Return for each table what the newest published run that built it did."""
+        return {each.table: each for run in self.runs() if run.status == "published" for each in run.results}
+
+    def record(self, run: Run) -> None:
+        """Add a row. A published row is the publication itself: before it, readers see none of the run."""
+        row = asdict(run) | {name: json.dumps(asdict(run)[name]) for name in JSON_COLUMNS}
+        self.store.append_arrow(LEDGER, pa.Table.from_pylist([row], SCHEMA))
+
+
+def new_run_id() -> str:
+    """Return an id that sorts by its start."""
+    return f"{now():%Y%m%dT%H%M%S}-{uuid4().hex[:6]}"
+
+
+def now() -> datetime:
+    """Return this instant, UTC."""
+    return datetime.now(UTC)
+
+
+def _run(row: dict[str, str]) -> Run:
+    parsed = row | {name: json.loads(row[name]) for name in JSON_COLUMNS}
+    return Run(**parsed | {"results": [Result(**each) for each in parsed["results"]]})  # type: ignore[arg-type]

@@ -1,0 +1,222 @@
+"""lakehouse.table — the contract of a table: what one row is, where it comes from, how it is kept."""
+
+import ast
+import hashlib
+import importlib
+import inspect
+import pkgutil
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal, TypeVar
+
+from lakehouse.expectations import Expectation
+
+Transform = TypeVar("Transform", bound=Callable[..., Any])
+
+COLUMN = re.compile(
+    r"(?P<name>\w+)\s+(?P<type>\w+(?:\([\d, ]+\)|<[\w<>, ]+>)?)(?P<required>\s+NOT NULL)?\s+COMMENT '(?P<comment>[^']+)'"
+)
+
+
+@dataclass(frozen=True)
+class Refresh:
+    """How a table follows its upstreams; made by `append`, `upsert`, `replace` or `rebuild`."""
+
+    kind: Literal["append", "upsert", "replace", "rebuild"]
+    by: tuple[str, ...] = ()
+    through: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __str__(self) -> str:
+        """Return the refresh as it is declared."""
+        return f"{self.kind} by {', '.join(self.by)}" if self.by else self.kind
+
+
+def append() -> Refresh:
+    """Turn each landed file of the table's name into rows, once."""
+    return Refresh("append")
+
+
+def upsert() -> Refresh:
+    """Add the rows whose key is new; a row that is there already changes nothing."""
+    return Refresh("upsert")
+
+
+def replace(by: str | list[str], through: Mapping[str, str] | None = None) -> Refresh:
+    """Compute the rows of the touched values of `by` anew.
+
+    Args:
+        by: columns in which the transform is local: its rows for one value depend on the upstream rows of that value.
+        through: upstream without those columns -> the column by which its changes reach the others.
+    """
+    return Refresh("replace", (by,) if isinstance(by, str) else tuple(by), MappingProxyType(dict(through or {})))
+
+
+def rebuild() -> Refresh:
+    """Compute the table whole whenever an upstream changed."""
+    return Refresh("rebuild")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a contract."""
+
+    name: str
+    type: str
+    nullable: bool
+    comment: str
+
+
+@dataclass(eq=False)
+class Table:
+    """The contract of a table.
+
+    Attributes:
+        name: `layer.plural_noun`, the path of its module.
+        comment: the grain first: "One row per …".
+        key: columns that identify a row, compared null-safe.
+        refresh: how the table follows its upstreams.
+        schema: a line per column: name, SQL type, NOT NULL or not, COMMENT with unit or zone.
+        upstreams: the tables it is computed from; none for a table of landed files.
+        expectations: what must hold of its rows.
+        cluster_by: columns it is filtered by; they alone carry file statistics.
+        person: the column that names a visitor, which erasure and export follow.
+        is_required: whether a run makes no sense before a file of this table has landed.
+    """
+
+    name: str
+    comment: str
+    key: list[str]
+    refresh: Refresh
+    schema: str
+    upstreams: list[str] = field(default_factory=list)
+    expectations: list[Expectation] = field(default_factory=list)
+    cluster_by: list[str] = field(default_factory=list)
+    person: str | None = None
+    is_required: bool = False
+    function: Callable[..., Any] | None = field(default=None, init=False)
+
+    def transform(self, function: Transform) -> Transform:
+        """Take the function that computes the table; its parameters are the upstreams' names.
+
+        Raises:
+            TypeError: a parameter is not the name of the upstream in its place.
+        """
+        parameters = list(inspect.signature(function).parameters)
+        names = [short_name(upstream) for upstream in self.upstreams]
+        if parameters != names:
+            raise TypeError(f"{self.name}: the transform takes {parameters}, its upstreams are {names}")
+        self.function = function
+        return function
+
+    @cached_property
+    def columns(self) -> list[Column]:
+        """The schema, parsed.
+
+        Raises:
+            ValueError: a line of the schema is no column.
+        """
+        lines = [line.strip().rstrip(",") for line in self.schema.strip().splitlines()]
+        matches = [(line, COLUMN.fullmatch(line)) for line in lines]
+        wrong = [line for line, match in matches if match is None]
+        if wrong:
+            raise ValueError(f"{self.name}: not a column with type and comment: {wrong[0]}")
+        return [Column(m["name"], m["type"], not m["required"], m["comment"]) for _, m in matches if m]
+
+    @property
+    def delivered_columns(self) -> list[str]:
+        """The columns that came with the rows: all but provenance, which begins with an underscore."""
+        return [column.name for column in self.columns if not column.name.startswith("_")]
+
+    @property
+    def is_built_by_run(self) -> bool:
+        """Whether `lakehouse run` builds it: from landed files or by a transform."""
+        return self.refresh.kind == "append" or self.function is not None
+
+    @property
+    def quarantine_rules(self) -> list[Expectation]:
+        """The rules that judge rows of the first upstream before the transform."""
+        return [each for each in self.expectations if each.severity == "quarantine"]
+
+    @property
+    def output_rules(self) -> list[Expectation]:
+        """The rules that judge the table's own rows."""
+        return [each for each in self.expectations if each.severity != "quarantine"]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of contract and code, blind to comments and layout: 16 hex digits.
+
+        It covers the table's module and the modules of its own layer that this one imports.
+        """
+        layer, module = self.name.split(".")
+        folder = Path(inspect.getfile(importlib.import_module(self.name))).parent
+        tree = ast.parse((folder / f"{module}.py").read_text())
+        imported = {n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.module}
+        siblings = sorted(name for name in imported if name.startswith(f"{layer}."))
+        trees = [tree, *(ast.parse((folder / f"{short_name(name)}.py").read_text()) for name in siblings)]
+        return hashlib.sha256("\n".join(map(ast.dump, trees)).encode()).hexdigest()[:16]
+
+
+def short_name(table_name: str) -> str:
+    """Return the name without its layer: the parameter by which a transform takes the table."""
+    return table_name.rsplit(".", 1)[-1]
+
+
+def quarantine_of(table: Table, tables: Mapping[str, Table]) -> Table | None:
+    """Return the contract of a table's quarantine, or None where no rule sets rows aside.
+
+    Its columns are those of the first upstream and `_broken_rules`.
+    """
+    if not table.quarantine_rules:
+        return None
+    upstream = tables[table.upstreams[0]]
+    rules = "_broken_rules ARRAY<STRING> NOT NULL COMMENT 'names of all rules the row breaks'"
+    return Table(
+        name=f"{table.name}_quarantine",
+        comment=f"One row per row of {upstream.name} that {table.name} refused.",
+        key=[],
+        refresh=table.refresh,
+        schema=f"{upstream.schema.strip().rstrip(',')},\n{rules}",
+        upstreams=[upstream.name],
+        person=upstream.person,
+    )
+
+
+def discover(layers: Iterable[str]) -> dict[str, Table]:
+    """Import the layers and return their tables by name, upstreams before the tables that read them.
+
+    Raises:
+        ValueError: a table whose name is not its module's path, an upstream that is no table, or a cycle.
+    """
+    found: dict[str, Table] = {}
+    for layer in layers:
+        package = importlib.import_module(layer)
+        for info in pkgutil.iter_modules(package.__path__):
+            name = f"{layer}.{info.name}"
+            if _declares_table(Path(package.__path__[0]) / f"{info.name}.py"):
+                table = importlib.import_module(name).table
+                if table.name != name:
+                    raise ValueError(f"{table.name} is declared in {name}")
+                found[name] = table
+    return {name: found[name] for name in _topological_order(found)}
+
+
+def _declares_table(path: Path) -> bool:
+    return path.is_file() and re.search(r"^table = Table\(", path.read_text(), re.MULTILINE) is not None
+
+
+def _topological_order(tables: Mapping[str, Table]) -> list[str]:
+    order: list[str] = []
+    waiting = dict(tables)
+    while waiting:
+        ready = [name for name, table in waiting.items() if set(table.upstreams) <= set(order)]
+        if not ready:
+            raise ValueError(f"these tables have a missing or circular upstream: {', '.join(waiting)}")
+        order += ready
+        for name in ready:
+            del waiting[name]
+    return order

@@ -1,0 +1,355 @@
+"""The yard-stick of `make bench`: the tables of `lakehouse run`, computed by DuckDB and written by delta-rs.
+
+    python tests/bench/duckdb_lake.py LANDED_FOLDER LAKE_FOLDER
+
+LANDED_FOLDER is the `landing` folder of a lake. Each table gets the rows, columns and types that the run gives it; a
+rule of quarantine is stated once more here, in DuckDB's words. Bronze is streamed and read back from what was
+written; the tables after it stay in memory and are written from there, the next one being computed meanwhile.
+"""
+
+import json
+import sys
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from deltalake import DeltaTable, WriterProperties, write_deltalake
+
+CONFIG = {"threads": 2, "memory_limit": "8GB", "preserve_insertion_order": False}
+ZSTD = WriterProperties(compression="ZSTD", compression_level=1)
+BATCH_ROWS = 250_000
+
+BRONZE = {
+    "events": ["timestamp", "visitorid", "event", "itemid", "transactionid"],
+    "item_properties": ["timestamp", "itemid", "property", "value"],
+    "category_tree": ["categoryid", "parentid"],
+}
+UTC = pa.timestamp("us", "UTC")
+ONE_WORD = pa.dictionary(pa.uint8(), pa.string())  # the same text in a whole batch
+PROVENANCE = [("_source_file", ONE_WORD), ("_ingested_at", UTC), ("_run_id", ONE_WORD), ("_rest", pa.string())]
+
+# A plain TRY_CAST also takes 1e12, 1.5, +1, 1_000 and 0x1F.
+PREPARE = r"""
+SET GLOBAL TimeZone = 'UTC';
+CREATE SCHEMA bronze; CREATE SCHEMA silver; CREATE SCHEMA gold;
+CREATE TYPE event_type AS ENUM ('view', 'addtocart', 'transaction');
+CREATE MACRO to_bigint(text) AS CASE WHEN regexp_full_match(text, '\s*-?[0-9]+\s*') THEN TRY_CAST(text AS BIGINT) END;
+CREATE MACRO is_integer(text) AS to_bigint(text) IS NOT NULL;
+CREATE MACRO is_instant(text, ingested_at) AS to_bigint(text) BETWEEN 946684800000 AND epoch_ms(ingested_at) + 86400000;
+CREATE MACRO price(text) AS CASE WHEN NOT contains(text, '_') THEN TRY_CAST(ltrim(text, 'n') AS DECIMAL(18, 3)) END;
+"""
+
+# Table -> its bronze table and its quarantine rules, in order. A rule that is NULL is broken.
+RULES = {
+    "silver.events": (
+        "events",
+        {
+            "line has the columns of its header": "timestamp IS NOT NULL",
+            "timestamp is an integer": "is_integer(timestamp)",
+            "timestamp is after 2000 and not a day ahead": "is_instant(timestamp, _ingested_at)",
+            "visitor is an integer": "is_integer(visitorid)",
+            "item is an integer": "is_integer(itemid)",
+            "event is known": "trim(event) IN ('view', 'addtocart', 'transaction')",
+            "transaction id exactly on transactions": """
+            CASE WHEN trim(event) = 'transaction' THEN is_integer(transactionid) ELSE trim(transactionid) = '' END""",
+        },
+    ),
+    "silver.item_history": (
+        "item_properties",
+        {
+            "line has the columns of its header": "timestamp IS NOT NULL",
+            "timestamp is an instant": """
+            property NOT IN ('categoryid', 'available', '790')
+            OR coalesce(is_instant(timestamp, _ingested_at), false)""",
+            "item is an integer": "property NOT IN ('categoryid', 'available', '790') OR is_integer(itemid)",
+            "category is an integer": "property <> 'categoryid' OR is_integer(value)",
+            "availability is 0 or 1": "property <> 'available' OR trim(value) IN ('0', '1')",
+            "price is a number": "property <> '790' OR price(value) IS NOT NULL",
+        },
+    ),
+    "silver.categories": (
+        "category_tree",
+        {
+            "line has the columns of its header": "categoryid IS NOT NULL",
+            "category is an integer": "is_integer(categoryid)",
+            "parent is an integer or empty": "trim(parentid) = '' OR is_integer(parentid)",
+        },
+    ),
+}
+
+# Table -> query, upstreams first. {valid} stands for the upstream rows that break no rule.
+TABLES = {
+    "silver.categories": """
+        WITH RECURSIVE newest AS (
+            SELECT max((_ingested_at, _source_file)) AS tree FROM {valid}
+        ), edges AS (
+            SELECT to_bigint(categoryid) AS category_id, min(to_bigint(parentid)) AS parent_id
+            FROM {valid}, newest WHERE (_ingested_at, _source_file) = tree GROUP BY ALL
+        ), climbed AS (
+            SELECT category_id, parent_id, coalesce(parent_id, category_id) AS root_id,
+                list_filter([parent_id, category_id], lambda node: node IS NOT NULL) AS path
+            FROM edges WHERE parent_id IS NULL OR parent_id NOT IN (SELECT category_id FROM edges)
+            UNION ALL
+            SELECT edges.category_id, edges.parent_id, root_id, list_append(path, edges.category_id)
+            FROM edges JOIN climbed ON edges.parent_id = climbed.category_id
+        )
+        SELECT category_id, parent_id, root_id, (len(path) - 1)::INT AS depth, path FROM climbed""",
+    "silver.events": """
+        SELECT DISTINCT epoch_ms(to_bigint(timestamp)) AS occurred_at, to_bigint(visitorid) AS visitor_id,
+            trim(event)::event_type AS event_type, to_bigint(itemid) AS item_id,
+            to_bigint(transactionid) AS transaction_id, occurred_at::DATE AS event_date
+        FROM {valid}""",
+    "gold.activity": """
+        SELECT event_date, hour(occurred_at)::INT AS event_hour, event_type, count(*) AS num_events
+        FROM silver.events GROUP BY ALL""",
+    "silver.item_history": """
+        WITH told AS (
+            SELECT to_bigint(itemid) AS item_id, epoch_ms(to_bigint(timestamp)) AS valid_from,
+                CASE WHEN property = 'categoryid' THEN to_bigint(value) END AS category_id,
+                CASE WHEN property = 'available' THEN trim(value) = '1' END AS is_available,
+                CASE WHEN property = '790' THEN price(value) END AS price
+            FROM {valid} WHERE property IN ('categoryid', 'available', '790')
+        ), snapshots AS (
+            SELECT item_id, valid_from, max(category_id) AS category_id, max(is_available) AS is_available,
+                max(price) AS price,
+                coalesce((min(category_id) <> max(category_id))::INT, 0)
+                    + coalesce((min(is_available) <> max(is_available))::INT, 0)
+                    + coalesce((min(price) <> max(price))::INT, 0) AS num_conflicts
+            FROM told GROUP BY item_id, valid_from
+        ), known AS (
+            SELECT item_id, valid_from, num_conflicts, last_value(category_id IGNORE NULLS) OVER so_far AS category_id,
+                last_value(is_available IGNORE NULLS) OVER so_far AS is_available,
+                last_value(price IGNORE NULLS) OVER so_far AS price
+            FROM snapshots
+            WINDOW so_far AS (PARTITION BY item_id ORDER BY valid_from ROWS UNBOUNDED PRECEDING)
+        ), changes AS (
+            SELECT * FROM known
+            WINDOW item AS (PARTITION BY item_id ORDER BY valid_from)
+            QUALIFY num_conflicts > 0 OR lag(valid_from) OVER item IS NULL
+                OR category_id IS DISTINCT FROM lag(category_id) OVER item
+                OR is_available IS DISTINCT FROM lag(is_available) OVER item
+                OR price IS DISTINCT FROM lag(price) OVER item
+        )
+        SELECT item_id, valid_from, lead(valid_from) OVER (PARTITION BY item_id ORDER BY valid_from) AS valid_to,
+            category_id, is_available, price, num_conflicts::INT AS num_conflicts
+        FROM changes""",
+    "silver.session_events": """
+        WITH marked AS (
+            SELECT *, coalesce(occurred_at > lag(occurred_at) OVER visitor + INTERVAL 30 MINUTES, true) AS is_start
+            FROM silver.events
+            WINDOW visitor AS (
+                PARTITION BY visitor_id ORDER BY occurred_at, event_type, item_id, transaction_id NULLS FIRST)
+        ), placed AS (
+            SELECT *, max(CASE WHEN is_start THEN occurred_at END) OVER visitor AS started_at
+            FROM marked
+            WINDOW visitor AS (
+                PARTITION BY visitor_id ORDER BY occurred_at, event_type, item_id, transaction_id NULLS FIRST
+                ROWS UNBOUNDED PRECEDING)
+        ), flagged AS (
+            SELECT *, row_number() OVER visit AS position,
+                count(*) FILTER (event_type = 'transaction') OVER visit = 0 AS is_before_purchase,
+                row_number() OVER item = 1 AS is_first_of_item
+            FROM placed
+            WINDOW visit AS (
+                PARTITION BY visitor_id, started_at ORDER BY occurred_at, event_type, item_id,
+                transaction_id NULLS FIRST ROWS UNBOUNDED PRECEDING
+            ), item AS (
+                PARTITION BY visitor_id, started_at, item_id ORDER BY occurred_at, event_type,
+                transaction_id NULLS FIRST)
+        )
+        SELECT visitor_id, started_at, position::INT AS position, occurred_at, event_type, flagged.item_id,
+            transaction_id, event_date, started_at::DATE AS session_date, is_first_of_item, is_before_purchase,
+            category_id, is_available, price
+        FROM flagged ASOF LEFT JOIN silver.item_history history
+            ON flagged.item_id = history.item_id AND valid_from <= occurred_at""",
+    "silver.sessions": """
+        SELECT visitor_id, started_at, max(occurred_at) AS ended_at, started_at::DATE AS session_date,
+            count(*) AS num_events, count(*) FILTER (event_type = 'view') AS num_views,
+            count(*) FILTER (event_type = 'addtocart') AS num_adds,
+            count(*) FILTER (event_type = 'transaction') AS num_transactions,
+            count(*) FILTER (is_first_of_item) AS distinct_products,
+            max(category_id) FILTER (position = 1) AS entry_category_id
+        FROM silver.session_events GROUP BY visitor_id, started_at""",
+    "gold.session_features": """
+        SELECT visitor_id || '-' || epoch_ms(started_at) AS session_id, visitor_id, started_at,
+            started_at::DATE AS session_date, hour(started_at)::INT AS session_hour,
+            (count(*) FILTER (is_before_purchase AND event_type = 'view'))::INT AS num_views,
+            (count(*) FILTER (is_before_purchase AND event_type = 'addtocart'))::INT AS num_adds,
+            (count(*) FILTER (is_before_purchase AND is_first_of_item))::INT AS distinct_products,
+            (count(*) FILTER (is_before_purchase))::INT AS num_events_before,
+            bool_or(event_type = 'transaction')::INT AS purchase_intent
+        FROM silver.session_events GROUP BY visitor_id, started_at""",
+    "gold.visitor_days": """
+        SELECT session_date, coalesce(root_id, -1) AS root_category_id, visitor_id, count(*) AS num_sessions,
+            count(*) FILTER (num_views > 0) AS num_view_sessions,
+            count(*) FILTER (num_adds > 0) AS num_cart_sessions,
+            count(*) FILTER (num_transactions > 0) AS num_purchase_sessions,
+            count(*) FILTER (num_adds > 0 AND num_views = 0) AS num_carts_without_view,
+            count(*) FILTER (num_transactions > 0 AND num_adds = 0) AS num_purchases_without_cart
+        FROM silver.sessions LEFT JOIN silver.categories ON entry_category_id = category_id
+        GROUP BY ALL""",
+    "gold.funnel": """
+        WITH rows AS (
+            FROM gold.visitor_days
+            UNION ALL
+            SELECT session_date, -2, visitor_id, sum(COLUMNS('num_.*'))::BIGINT
+            FROM gold.visitor_days GROUP BY session_date, visitor_id
+        )
+        SELECT session_date, root_category_id, sum(COLUMNS('num_.*'))::BIGINT, count(*) AS num_visitors,
+            count(*) FILTER (num_view_sessions > 0) AS num_view_visitors,
+            count(*) FILTER (num_cart_sessions > 0) AS num_cart_visitors,
+            count(*) FILTER (num_purchase_sessions > 0) AS num_purchase_visitors
+        FROM rows GROUP BY session_date, root_category_id""",
+    "gold.daily_kpis": """
+        WITH days AS (
+            SELECT session_date, count(DISTINCT visitor_id) AS num_visitors, count(*) AS num_sessions,
+                count(*) FILTER (num_events = 1) AS num_bounces,
+                count(*) FILTER (num_adds > 0) AS num_cart_sessions,
+                count(*) FILTER (num_adds > 0 AND num_transactions = 0) AS num_abandoned_carts,
+                count(*) FILTER (num_transactions > 0) AS num_purchase_sessions,
+                sum(num_views)::BIGINT AS num_views, sum(num_adds)::BIGINT AS num_adds,
+                sum(num_transactions)::BIGINT AS num_transactions
+            FROM silver.sessions GROUP BY session_date
+        ), orders AS (
+            SELECT session_date, count(DISTINCT transaction_id) AS num_orders
+            FROM silver.session_events WHERE event_type = 'transaction' GROUP BY session_date
+        )
+        SELECT days.*, coalesce(num_orders, 0) AS num_orders FROM days LEFT JOIN orders USING (session_date)""",
+    "gold.category_conversion": """
+        WITH touched AS (
+            SELECT session_date, visitor_id, started_at, coalesce(category_id, -1) AS touched_id,
+                count(*) FILTER (event_type = 'view') AS num_views,
+                count(*) FILTER (event_type = 'addtocart') AS num_adds,
+                count(*) FILTER (event_type = 'transaction') AS num_transactions
+            FROM silver.session_events GROUP BY ALL
+        ), upwards AS (
+            SELECT touched.*, unnest(coalesce(path, [touched_id])) AS category_id
+            FROM touched LEFT JOIN silver.categories ON touched_id = categories.category_id
+        ), visits AS (
+            SELECT session_date, visitor_id, started_at, category_id, sum(num_views)::BIGINT AS num_views,
+                sum(num_adds)::BIGINT AS num_adds, sum(num_transactions)::BIGINT AS num_transactions
+            FROM upwards GROUP BY ALL
+        )
+        SELECT session_date, category_id, count(*) AS num_sessions,
+            count(*) FILTER (num_views > 0) AS num_view_sessions,
+            count(*) FILTER (num_adds > 0) AS num_cart_sessions,
+            count(*) FILTER (num_transactions > 0) AS num_purchase_sessions,
+            sum(num_views)::BIGINT AS num_views, sum(num_adds)::BIGINT AS num_adds,
+            sum(num_transactions)::BIGINT AS num_transactions
+        FROM visits GROUP BY ALL""",
+    "gold.item_performance": """
+        SELECT session_date, item_id, count(*) FILTER (is_first_of_item) AS num_sessions,
+            count(*) FILTER (event_type = 'view') AS num_views,
+            count(*) FILTER (event_type = 'addtocart') AS num_adds,
+            count(*) FILTER (event_type = 'transaction') AS num_transactions,
+            count(DISTINCT transaction_id) AS num_orders
+        FROM silver.session_events GROUP BY ALL""",
+}
+
+
+class Lake:
+    """The lake being made: a DuckDB in memory and a folder of Delta tables."""
+
+    def __init__(self, landed: Path, folder: Path) -> None:
+        self.landed, self.folder = landed, folder
+        self.run_id = uuid.uuid4().hex
+        self.duckdb = duckdb.connect(config=CONFIG)
+        self.duckdb.execute(PREPARE)
+
+    def make(self) -> None:
+        """Make every table; one is computed while two others are written."""
+        with ThreadPoolExecutor(2) as pool:
+            bronze = {kind: pool.submit(self.land, kind) for kind in BRONZE}
+            writes = []
+            for name, query in TABLES.items():
+                if name in RULES:
+                    kind, rules = RULES[name]
+                    bronze[kind].result()
+                    writes.append(pool.submit(self.write, f"{name}_quarantine", refused(kind, rules)))
+                    query = query.format(valid=f"({valid(kind, rules)})")
+                started = time.perf_counter()
+                self.duckdb.execute(f"CREATE TABLE {name} AS {query}")
+                report(name, "computed", started)
+                writes.append(pool.submit(self.write, name, f"FROM {name}"))
+            for write in writes:
+                write.result()
+
+    def land(self, kind: str) -> None:
+        """Stream the landed files of a kind into their bronze table, to be read from there."""
+        receipts = [json.loads(path.read_text()) for path in sorted((self.landed / "receipts").glob("*.json"))]
+        parts = [part for each in receipts if each["kind"] == kind for part in self.lines(each)]
+        cursor = self.duckdb.cursor()
+        batches = (batch for part in parts for batch in cursor.sql(part).to_arrow_reader(BATCH_ROWS))
+        schema = pa.schema([*((column, pa.string()) for column in BRONZE[kind]), *PROVENANCE])
+        files = self.save(f"bronze.{kind}", pa.RecordBatchReader.from_batches(schema, batches))
+        rows = f"read_parquet({files})" if files else "empty"
+        cursor.register("empty", schema.empty_table())
+        cursor.execute(f"CREATE VIEW bronze.{kind} AS FROM {rows}")
+
+    def lines(self, receipt: dict[str, Any]) -> list[str]:
+        """Return two queries: the lines with as many fields as their header, then all others."""
+        number, header, wanted = receipt["number"], receipt["columns"], BRONZE[receipt["kind"]]
+        file, quote = f"{receipt['sha256']}.csv", '"' if receipt["has_quotes"] else ""
+        extra = ", ".join(f'"{column}"' for column in header if column not in wanted)
+        provenance = f"""
+            '{file}'::ENUM ('{file}') AS _source_file, TIMESTAMPTZ '{receipt["received_at"]}' AS _ingested_at,
+            '{self.run_id}'::ENUM ('{self.run_id}') AS _run_id"""
+        whole = f"""
+            SELECT {", ".join(wanted)}, {provenance}, {f"concat_ws(',', {extra})" if extra else "NULL::VARCHAR"} AS _rest
+            FROM read_csv('{self.landed / receipt["kind"] / file}', header = true, auto_detect = false,
+                columns = {dict.fromkeys(header, "VARCHAR")}, nullstr = '\x01', delim = ',', quote = '{quote}',
+                escape = '{quote}', store_rejects = true, rejects_table = 'errors_{number}', rejects_scan = 'scans_{number}')
+            WHERE {" OR ".join(f"{column} <> '{column}'" for column in wanted)}"""
+        others = f"""
+            SELECT {", ".join(f"NULL::VARCHAR AS {column}" for column in wanted)}, {provenance}, _rest
+            FROM (SELECT DISTINCT line, trim(csv_line, chr(13) || chr(10)) AS _rest FROM errors_{number})
+            WHERE trim(_rest) <> ''"""
+        return [whole, others]
+
+    def write(self, name: str, query: str) -> None:
+        """Write the rows of a query; its instants are UTC."""
+        reader = self.duckdb.cursor().sql(query).to_arrow_reader(BATCH_ROWS)
+        utc = [pa.field(f.name, UTC if pa.types.is_timestamp(f.type) else f.type) for f in reader.schema]
+        self.save(name, reader.cast(pa.schema(utc)))
+
+    def save(self, name: str, batches: pa.RecordBatchReader) -> list[str]:
+        """Write a Delta table and return its files."""
+        started, path = time.perf_counter(), self.folder / name.replace(".", "/")
+        write_deltalake(path, batches, writer_properties=ZSTD)
+        report(name, "written", started)
+        return DeltaTable(path).file_uris()
+
+
+def valid(kind: str, rules: dict[str, str]) -> str:
+    """Return a query for the bronze rows that break no rule."""
+    return f"FROM bronze.{kind} WHERE " + " AND ".join(f"coalesce({rule}, false)" for rule in rules.values())
+
+
+def refused(kind: str, rules: dict[str, str]) -> str:
+    """Return a query for the bronze rows that break a rule, with the names of all they break."""
+    names = ", ".join(f"CASE WHEN NOT coalesce({rule}, false) THEN '{name}' END" for name, rule in rules.items())
+    good = " AND ".join(f"coalesce({rule}, false)" for rule in rules.values())
+    broken = f"list_filter([{names}], lambda name: name IS NOT NULL) AS _broken_rules"
+    return f"SELECT *, {broken} FROM bronze.{kind} WHERE NOT ({good})"
+
+
+def report(name: str, done: str, started: float) -> None:
+    """Print what happened to a table and how long it took."""
+    print(f"{name:<34} {done:<8} {time.perf_counter() - started:6.2f} s", flush=True)
+
+
+def main(landed: str, folder: str) -> None:
+    """Make the lake and print seconds; tables are made side by side, so that they add up to more than the total."""
+    started = time.perf_counter()
+    Lake(Path(landed), Path(folder)).make()
+    report("all tables", "made", started)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    main(*sys.argv[1:])

@@ -1,0 +1,114 @@
+"""What every test may ask for: one Spark session, rows written as text, and a finished lake."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+os.environ["LAKEHOUSE_ENV"] = "test"
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from lakehouse import pipeline, settings
+from lakehouse import spark as spark_module
+from lakehouse.lake import Lake, open_lake
+from lakehouse.store import check_columns
+from lakehouse.table import Table
+
+Given = Callable[[Table, str], DataFrame]
+ExpectRows = Callable[[Table, DataFrame, str], None]
+
+
+def settings_of(lake: Path) -> settings.Settings:
+    """The test settings, for a lake in this folder."""
+    loaded = settings.load()
+    return replace(loaded, lake=replace(loaded.lake, path=str(lake)))
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    session = spark_module.session(settings_of(tmp_path_factory.mktemp("spark")))
+    yield session
+    session.stop()
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    """An empty lake."""
+    return open_lake(settings_of(tmp_path / "lake"))
+
+
+@pytest.fixture(scope="session")
+def built_lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A lake with the sample at scale 0.01, landed and run. Read only: copy it before you write."""
+    from bronze import landing, sample
+
+    folder = tmp_path_factory.mktemp("sample")
+    lake = open_lake(settings_of(folder / "lake"))
+    for path in sample.write(folder / "files", scale=0.01, seed=7, faults=0.001, progress=lambda _: None):
+        landing.accept(lake.landing, path)
+    pipeline.run(lake, print)
+    return folder / "lake"
+
+
+@pytest.fixture(scope="session")
+def sample_lake(built_lake: Path) -> Path:
+    """The same lake with a trained model and its scores. Read only: copy it before you write."""
+    from ml import score, train
+
+    lake = open_lake(settings_of(built_lake))
+    train.train(lake, print)
+    score.score(lake, print)
+    return built_lake
+
+
+@pytest.fixture
+def given(spark: SparkSession) -> Given:
+    """Turn a text table into a frame with the contract's types; columns that are not written are NULL."""
+
+    def frame(table: Table, text: str) -> DataFrame:
+        names, rows = _parse(text)
+        unknown = set(names) - {column.name for column in table.columns}
+        assert not unknown, f"{table.name} has no column {unknown}"
+        texts = spark.createDataFrame(rows, ", ".join(f"{name} STRING" for name in names) or "nothing STRING")
+        return texts.select(*[_cast(c.name, c.type, names).alias(c.name) for c in table.columns])
+
+    return frame
+
+
+@pytest.fixture
+def none(given: Given) -> Callable[[Table], DataFrame]:
+    """No rows of a table."""
+    return lambda table: given(table, table.columns[0].name)
+
+
+@pytest.fixture
+def expect_rows(given: Given) -> ExpectRows:
+    """Compare a frame with its contract, and with the columns that the text table names, in any order of rows."""
+
+    def compare(table: Table, frame: DataFrame, text: str) -> None:
+        check_columns(table, frame)
+        names, _ = _parse(text)
+        assert _texts(frame.select(*names)) == _texts(given(table, text).select(*names))
+
+    return compare
+
+
+def _parse(text: str) -> tuple[list[str], list[tuple[str | None, ...]]]:
+    lines = [line.strip() for line in text.strip().splitlines() if line.strip() and not set(line.strip()) <= {"-", "+"}]
+    cells = [[cell.strip() for cell in line.split("|")] for line in lines]
+    return cells[0], [tuple(None if cell in ("", "NULL") else cell for cell in row) for row in cells[1:]]
+
+
+def _cast(name: str, type_: str, names: list[str]):
+    if name not in names:
+        return F.lit(None).cast(type_)
+    return F.split(name, " ").cast(type_) if type_.startswith("ARRAY") else F.col(name).cast(type_)
+
+
+def _texts(frame: DataFrame) -> list[tuple[str | None, ...]]:
+    as_text = frame.select(*[F.col(column).cast("string") for column in frame.columns])
+    return sorted((tuple(row) for row in as_text.collect()), key=str)
