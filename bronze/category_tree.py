@@ -8,7 +8,7 @@ table = Table(
     key=[],
     refresh=append(),
     schema="""
-        categoryid    STRING             COMMENT 'category, as delivered; NULL on a malformed line',
+        categoryid    STRING             COMMENT 'category, as delivered; NULL if malformed',
         parentid      STRING             COMMENT 'its parent, empty at a root, as delivered',
         _source_file  STRING    NOT NULL COMMENT 'landed file, named by its content',
         _ingested_at  TIMESTAMP NOT NULL COMMENT 'when the file was received, UTC',

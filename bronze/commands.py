@@ -31,7 +31,9 @@ def land(settings: Settings, files: tuple[Path, ...], as_json: bool) -> None:
 @click.option("--scale", type=float, help="1 is the official size: 2.76 M events, 20.3 M property rows.")
 @click.option("--seed", type=int, help="Same seed, same bytes.")
 @click.option("--faults", type=float, help="Share of event rows that are planted faults.")
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Write the files there; do not land them.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), help="Write the files there; do not land them."
+)
 @click.option("--if-empty", is_flag=True, help="Do nothing if a file has landed already.")
 @click.pass_obj
 def sample(
@@ -59,6 +61,18 @@ def sample(
             _land(settings, paths, as_json=False)
 
 
+@click.command()
+@click.pass_obj
+def fetch(settings: Settings) -> None:
+    """Bring the official RetailRocket files from Kaggle, compare their sums, and land them.
+
+    Kaggle wants an account; kagglehub finds its key or asks for it.
+    """
+    from bronze import official
+
+    _land(settings, official.fetch(say), as_json=False)
+
+
 def _land(settings: Settings, files: Iterable[Path], as_json: bool) -> list[LakehouseError]:
     """Land each file on its own; return the refusals, those for what a file holds first."""
     from bronze import landing
@@ -80,4 +94,4 @@ def _land(settings: Settings, files: Iterable[Path], as_json: bool) -> list[Lake
     return sorted(refusals, key=lambda error: error.code != Exit.REFUSED)
 
 
-commands = [land, sample]
+commands = [land, sample, fetch]

@@ -10,7 +10,7 @@ table = Table(
     person="visitorid",
     is_required=True,
     schema="""
-        timestamp     STRING             COMMENT 'epoch milliseconds, UTC, as delivered; NULL on a malformed line',
+        timestamp     STRING             COMMENT 'epoch milliseconds, UTC, as delivered; NULL if malformed',
         visitorid     STRING             COMMENT 'visitor, as delivered',
         event         STRING             COMMENT 'view, addtocart or transaction, as delivered',
         itemid        STRING             COMMENT 'item, as delivered',

@@ -8,7 +8,7 @@ table = Table(
     key=[],
     refresh=append(),
     schema="""
-        timestamp     STRING             COMMENT 'snapshot, epoch milliseconds, UTC, as delivered; NULL on a malformed line',
+        timestamp     STRING             COMMENT 'snapshot, epoch milliseconds, UTC, as delivered; NULL if malformed',
         itemid        STRING             COMMENT 'item, as delivered',
         property      STRING             COMMENT 'categoryid, available, 790 (price) or a hashed name',
         value         STRING             COMMENT 'hashed tokens or decimals behind an n, as delivered',

@@ -102,7 +102,9 @@ def _header(path: Path, source: BinaryIO) -> str:
     line = source.readline(PIECE).removeprefix(BOM)
     source.seek(0)
     if not line.strip():
-        raise _refusal(path, "is empty" if not start else "begins with an empty line", "its first line names the columns")
+        raise _refusal(
+            path, "is empty" if not start else "begins with an empty line", "its first line names the columns"
+        )
     if b"\0" in line:
         raise _refusal(path, "is no text: its first line holds a NUL byte", "export it as CSV in UTF-8")
     return _text(path, line, 1).rstrip("\r\n")

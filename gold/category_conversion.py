@@ -16,7 +16,7 @@ table = Table(
     cluster_by=["session_date"],
     schema="""
         session_date          DATE   NOT NULL COMMENT 'UTC day on which the visits started',
-        category_id           BIGINT NOT NULL COMMENT 'category as of the event, -1 if unknown; without a node it has none above',
+        category_id           BIGINT NOT NULL COMMENT 'category as of the event, -1 if unknown',
         num_sessions          BIGINT NOT NULL COMMENT 'visits with an event in the category or below',
         num_view_sessions     BIGINT NOT NULL COMMENT 'visits with a view there',
         num_cart_sessions     BIGINT NOT NULL COMMENT 'visits that put an item from there into the cart',
@@ -26,7 +26,9 @@ table = Table(
         num_transactions      BIGINT NOT NULL COMMENT 'transaction rows: bought items'
     """,
     expectations=[
-        expect_or_fail("no step exceeds the visits", "greatest(num_view_sessions, num_purchase_sessions) <= num_sessions")
+        expect_or_fail(
+            "no step exceeds the visits", "greatest(num_view_sessions, num_purchase_sessions) <= num_sessions"
+        )
     ],
 )
 
@@ -45,7 +47,10 @@ def attribute(session_events: DataFrame, categories: DataFrame) -> DataFrame:
         The columns of gold.category_conversion.
     """
     touched = session_events.groupBy(
-        "session_date", "visitor_id", "started_at", F.coalesce("category_id", F.lit(UNKNOWN_CATEGORY)).alias("touched_id")
+        "session_date",
+        "visitor_id",
+        "started_at",
+        F.coalesce("category_id", F.lit(UNKNOWN_CATEGORY)).alias("touched_id"),
     ).agg(
         F.count_if(F.col("event_type") == "view").alias("num_views"),
         F.count_if(F.col("event_type") == "addtocart").alias("num_adds"),

@@ -16,7 +16,7 @@ table = Table(
     cluster_by=["session_date"],
     schema="""
         session_date               DATE   NOT NULL COMMENT 'UTC day on which the visits started',
-        root_category_id           BIGINT NOT NULL COMMENT 'root category of the first event, -1 if unknown, -2 over all',
+        root_category_id           BIGINT NOT NULL COMMENT 'root category of entry, -1 if unknown, -2 over all',
         num_sessions               BIGINT NOT NULL COMMENT 'visits',
         num_view_sessions          BIGINT NOT NULL COMMENT 'visits with a view',
         num_cart_sessions          BIGINT NOT NULL COMMENT 'visits with a cart',
@@ -29,7 +29,9 @@ table = Table(
         num_purchase_visitors      BIGINT NOT NULL COMMENT 'different visitors with a purchase'
     """,
     expectations=[
-        expect_or_fail("no step exceeds the visits", "greatest(num_view_sessions, num_purchase_sessions) <= num_sessions"),
+        expect_or_fail(
+            "no step exceeds the visits", "greatest(num_view_sessions, num_purchase_sessions) <= num_sessions"
+        ),
         expect_or_fail("visitors make the visits", "num_visitors <= num_sessions"),
     ],
 )
@@ -54,8 +56,8 @@ def narrow(visitor_days: DataFrame) -> DataFrame:
     Returns:
         The columns of gold.funnel.
     """
-    key = ["session_date", F.lit(ALL_CATEGORIES).cast("bigint").alias("root_category_id"), "visitor_id"]
-    overall = visitor_days.groupBy(*key).agg(*[F.sum(step).alias(step) for step in STEPS])
+    root = F.lit(ALL_CATEGORIES).cast("bigint").alias("root_category_id")
+    overall = visitor_days.groupBy("session_date", root, "visitor_id").agg(*[F.sum(step).alias(step) for step in STEPS])
     return (
         visitor_days.unionByName(overall)
         .groupBy("session_date", "root_category_id")

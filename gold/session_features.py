@@ -29,7 +29,9 @@ table = Table(
     expectations=[
         expect_or_fail("events before are views and adds", "num_events_before = num_views + num_adds"),
         expect_or_fail("hour lies in the day", "session_hour BETWEEN 0 AND 23"),
-        expect_or_fail("a visit without events before opens with a purchase", "num_events_before > 0 OR purchase_intent = 1"),
+        expect_or_fail(
+            "a visit without events before opens with a purchase", "num_events_before > 0 OR purchase_intent = 1"
+        ),
     ],
 )
 

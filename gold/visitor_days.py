@@ -27,7 +27,9 @@ table = Table(
         num_purchases_without_cart BIGINT NOT NULL COMMENT 'visits with a purchase that skipped the cart'
     """,
     expectations=[
-        expect_or_fail("no step exceeds the visits", "greatest(num_view_sessions, num_purchase_sessions) <= num_sessions")
+        expect_or_fail(
+            "no step exceeds the visits", "greatest(num_view_sessions, num_purchase_sessions) <= num_sessions"
+        )
     ],
 )
 
@@ -47,9 +49,7 @@ def follow(sessions: DataFrame, categories: DataFrame) -> DataFrame:
     has_view, has_cart, has_purchase = (F.col(c) > 0 for c in ("num_views", "num_adds", "num_transactions"))
     return (
         sessions.join(roots, "entry_category_id", how="left")
-        .groupBy(
-            "session_date", F.coalesce("root_id", F.lit(UNKNOWN_CATEGORY)).alias("root_category_id"), "visitor_id"
-        )
+        .groupBy("session_date", F.coalesce("root_id", F.lit(UNKNOWN_CATEGORY)).alias("root_category_id"), "visitor_id")
         .agg(
             F.count(F.lit(1)).alias("num_sessions"),
             F.count_if(has_view).alias("num_view_sessions"),

@@ -5,7 +5,6 @@ from functools import reduce
 from operator import or_
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from lakehouse import landed
 from lakehouse.errors import Exit, LakehouseError
@@ -68,6 +67,7 @@ def _set_aside(lake: Lake, table: Table, upstream: DataFrame) -> tuple[DataFrame
     most = lake.settings.run.max_refused_share
     if count > most * total:
         message = f"{table.name} refused {count:,} of {total:,} rows of {table.upstreams[0]}, more than {most:.0%}."
-        remedy = f"look at {quarantine.name}; LAKEHOUSE_RUN__MAX_REFUSED_SHARE={min(1, count / total + 0.01):.2f} lets them pass"
+        passing = f"LAKEHOUSE_RUN__MAX_REFUSED_SHARE={min(1, count / total + 0.01):.2f}"
+        remedy = f"see `lakehouse show {quarantine.name}`; {passing} lets them pass"
         raise LakehouseError(message, remedy, Exit.REFUSED)
     return upstream.where(~is_bad), count

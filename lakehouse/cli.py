@@ -34,7 +34,9 @@ as_json_option = click.option("--json", "as_json", is_flag=True, help="Print the
 class Commands(click.Group):
     """A group that meets an unknown name with the nearest known one."""
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command, or say which one may be meant."""
         if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
             raise unknown("command", args[0], self.list_commands(ctx), "lakehouse --help")
@@ -95,7 +97,9 @@ def show(settings: Settings, table: str, rows: int, as_json: bool) -> None:
     if table not in lake.contracts:
         raise unknown("table", table, list(lake.contracts), "lakehouse status lists them")
     contract, sample = summary.describe(lake, lake.contracts[table], rows)
-    emit({"table": table, "columns": contract, "rows": sample.to_pylist()}, as_json, summary.table_text(contract, sample))
+    emit(
+        {"table": table, "columns": contract, "rows": sample.to_pylist()}, as_json, summary.table_text(contract, sample)
+    )
 
 
 @lakehouse.command()
@@ -116,7 +120,9 @@ def doctor(settings: Settings, as_json: bool) -> None:
     from lakehouse import doctor as examination
 
     checks = examination.check(settings)
-    lines = [f"{'✓' if c.ok else '✗'} {c.name:<16} {c.found}" + (f"\n  → {c.remedy}" if c.remedy else "") for c in checks]
+    lines = [
+        f"{'✓' if c.ok else '✗'} {c.name:<16} {c.found}" + (f"\n  → {c.remedy}" if c.remedy else "") for c in checks
+    ]
     emit([vars(check) for check in checks], as_json, "\n".join(lines))
     if not all(check.ok for check in checks):
         raise click.exceptions.Exit(Exit.ENVIRONMENT)

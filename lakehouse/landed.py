@@ -37,9 +37,7 @@ def read(spark: SparkSession, landing: Landing, table: Table, receipts: Iterable
     return reduce(DataFrame.unionByName, frames)
 
 
-def _read_alike(
-    spark: SparkSession, landing: Landing, table: Table, receipts: list[Receipt], run_id: str
-) -> DataFrame:
+def _read_alike(spark: SparkSession, landing: Landing, table: Table, receipts: list[Receipt], run_id: str) -> DataFrame:
     """Read files that share a header, and either all hold quotes or none does."""
     header, columns = receipts[0].header, receipts[0].columns
     arrivals = spark.createDataFrame(
@@ -72,6 +70,8 @@ def _fields(count: int, has_quotes: bool) -> Column:
         return split
     names = [f"c{i}" for i in range(count)]
     schema = ", ".join(f"{name} STRING" for name in [*names, "corrupt"])
-    parsed = F.from_csv("value", F.lit(schema), {"columnNameOfCorruptRecord": "corrupt", "nullValue": "\u0000"})
+    parsed = F.from_csv(
+        "value", F.lit(schema), {"columnNameOfCorruptRecord": "corrupt", "escape": '"', "nullValue": "\u0000"}
+    )
     fields = F.when(parsed["corrupt"].isNull(), F.array(*[F.coalesce(parsed[name], F.lit("")) for name in names]))
     return F.when(F.contains("value", F.lit('"')), F.coalesce(fields, F.array())).otherwise(split)

@@ -9,10 +9,12 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import Settings
 
+LOOK_SECONDS = 0.5  # `holder` takes the lock for an instant; that is no writer
 JVM_GRACE_SECONDS = 20  # a JVM notices the death of its Python driver after about two
 
 
@@ -51,19 +53,17 @@ def hold(settings: Settings, command: str) -> Iterator[None]:
     """
     _path(settings).parent.mkdir(parents=True, exist_ok=True)
     with _path(settings).open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            file.seek(0)
-            other = _read(file.read())
-            who = f"process {other.pid} ({other.command}, since {other.started_at})" if other else "another process"
+        is_free = _acquire(file)
+        file.seek(0)
+        previous = _read(file.read())
+        if not is_free:
+            who = f"process {previous.pid} ({previous.command}, since {previous.started_at})" if previous else "another"
             raise LakehouseError(
                 f"The lake {settings.lake_path} is being written by {who}.",
                 "wait for it to end, or stop it; the lock frees itself",
                 Exit.ENVIRONMENT,
-            ) from error
-        file.seek(0)
-        _wait_for_jvm(_read(file.read()))
+            )
+        _wait_for_jvm(previous)
         _write(settings, Holder(os.getpid(), command, datetime.now(UTC).isoformat(timespec="seconds")))
         yield
         file.truncate(0)
@@ -74,6 +74,18 @@ def note_jvm(settings: Settings, jvm_pid: int) -> None:
     current = _read(_path(settings).read_text()) if _path(settings).exists() else None
     if current and current.pid == os.getpid():
         _write(settings, Holder(current.pid, current.command, current.started_at, jvm_pid))
+
+
+def _acquire(file: IO[str]) -> bool:
+    end = time.monotonic() + LOOK_SECONDS
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.05)
 
 
 def _write(settings: Settings, who: Holder) -> None:
@@ -90,7 +102,8 @@ def _read(text: str) -> Holder | None:
 def _wait_for_jvm(dead: Holder | None) -> None:
     if dead is None or dead.jvm_pid is None:
         return
-    end = time.monotonic() + JVM_GRACE_SECONDS
+    end = time.monotonic() + LOOK_SECONDS = 0.5  # `holder` takes the lock for an instant; that is no writer
+JVM_GRACE_SECONDS
     while _is_java(dead.jvm_pid):
         if time.monotonic() > end:
             raise LakehouseError(

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
 import pyarrow as pa
@@ -108,6 +109,6 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def _run(row: dict[str, str]) -> Run:
+def _run(row: dict[str, Any]) -> Run:
     parsed = row | {name: json.loads(row[name]) for name in JSON_COLUMNS}
-    return Run(**parsed | {"results": [Result(**each) for each in parsed["results"]]})  # type: ignore[arg-type]
+    return Run(**parsed | {"results": [Result(**each) for each in parsed["results"]]})

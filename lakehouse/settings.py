@@ -78,7 +78,7 @@ class Model:
     gap_days: int
     max_iter: int
     reg_param: float
-    seed: int
+    champion_margin: float
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,8 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         LakehouseError: an unknown key, environment or variable, or a value of the wrong type.
     """
     environ = os.environ if environ is None else environ
-    values, origins = {}, {}
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
     for path in [CONF / "base.toml", *_overlay(environ.get("LAKEHOUSE_ENV", ""))]:
         for key, value in _flatten(tomllib.loads(path.read_text()), {"spark.conf"}):
             if path.name != "base.toml" and key not in values:
@@ -204,7 +205,7 @@ def _unknown(where: str, key: str, known: Mapping[str, Any]) -> LakehouseError:
     return LakehouseError(f"Unknown setting {where}.", hint, Exit.USAGE)
 
 
-def _build(cls: type, values: Mapping[str, Any], origins: Mapping[str, str], prefix: str) -> Any:
+def _build(cls: Any, values: Mapping[str, Any], origins: Mapping[str, str], prefix: str) -> Any:
     hints = get_type_hints(cls)
     arguments: dict[str, Any] = {}
     for each in fields(cls):

@@ -5,6 +5,7 @@ import sys
 from subprocess import STDOUT
 from tempfile import gettempdir
 from time import tzset
+from typing import Any
 
 from pyspark import SparkConf, SparkContext
 from pyspark.java_gateway import launch_gateway
@@ -34,13 +35,13 @@ def session(settings: Settings) -> SparkSession:
     return SparkSession.builder.config(map=properties).getOrCreate()
 
 
-def _launch_jvm(settings: Settings, properties: dict[str, str]) -> None:
+def _launch_jvm(settings: Settings, properties: dict[str, Any]) -> None:
     """Start the JVM with its own log file: what it prints on the way belongs to nobody's terminal."""
     logs = settings.lake_path / "logs"
     logs.mkdir(parents=True, exist_ok=True)
     conf = SparkConf(loadDefaults=False).setAll(list(properties.items()))
     with (logs / "spark.log").open("ab") as log:
-        gateway = launch_gateway(conf, popen_kwargs={"stdout": log, "stderr": STDOUT})
+        gateway = launch_gateway(conf, popen_kwargs={"stdout": log, "stderr": STDOUT})  # type: ignore[no-untyped-call]
     SparkContext._ensure_initialized(gateway=gateway, conf=conf)
 
 
@@ -49,9 +50,9 @@ def jvm_process_id(spark: SparkSession) -> int:
     return int(spark.sparkContext._jvm.java.lang.ProcessHandle.current().pid())  # type: ignore[union-attr]
 
 
-def _properties(settings: Settings, class_path: str, java_options: str) -> dict[str, str]:
+def _properties(settings: Settings, class_path: str, java_options: str) -> dict[str, Any]:
     chosen = settings.spark
-    properties = {
+    properties: dict[str, Any] = {
         "spark.driver.extraClassPath": class_path,
         "spark.driver.extraJavaOptions": f"-Duser.timezone=UTC {java_options}".strip(),
         "spark.driver.host": "127.0.0.1",

@@ -18,7 +18,8 @@ from lakehouse.expectations import Expectation
 Transform = TypeVar("Transform", bound=Callable[..., Any])
 
 COLUMN = re.compile(
-    r"(?P<name>\w+)\s+(?P<type>\w+(?:\([\d, ]+\)|<[\w<>, ]+>)?)(?P<required>\s+NOT NULL)?\s+COMMENT '(?P<comment>[^']+)'"
+    r"(?P<name>\w+)\s+(?P<type>\w+(?:\([\d, ]+\)|<[\w<>, ]+>)?)(?P<required>\s+NOT NULL)?"
+    r"\s+COMMENT '(?P<comment>[^']+)'"
 )
 
 

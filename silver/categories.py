@@ -45,7 +45,9 @@ def climb(category_tree: DataFrame) -> DataFrame:
     """
     newest = category_tree.agg(F.max(F.struct("_ingested_at", "_source_file")).alias("newest"))
     edges = (
-        category_tree.join(F.broadcast(newest), F.struct("_ingested_at", "_source_file") == F.col("newest"), how="inner")
+        category_tree.join(
+            F.broadcast(newest), F.struct("_ingested_at", "_source_file") == F.col("newest"), how="inner"
+        )
         .groupBy(F.expr(bigint("categoryid")).alias("category_id"))
         .agg(F.min(F.expr(bigint("parentid"))).alias("parent_id"))
     )

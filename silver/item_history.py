@@ -21,11 +21,11 @@ table = Table(
     schema="""
         item_id       BIGINT    NOT NULL COMMENT 'item',
         valid_from    TIMESTAMP NOT NULL COMMENT 'first snapshot of the interval, UTC, inclusive',
-        valid_to      TIMESTAMP          COMMENT 'first snapshot of the next interval, UTC, exclusive; NULL while it lasts',
+        valid_to      TIMESTAMP          COMMENT 'start of the next interval, UTC, exclusive; NULL while it lasts',
         category_id   BIGINT             COMMENT 'category, NULL while none is known',
         is_available  BOOLEAN            COMMENT 'whether it can be bought, NULL while unknown',
         price         DECIMAL(18,3)      COMMENT 'property 790, the price by common inference, unit unknown',
-        num_conflicts INT       NOT NULL COMMENT 'properties that came with several values at valid_from; the greatest stays'
+        num_conflicts INT       NOT NULL COMMENT 'properties with several values at valid_from; the greatest stays'
     """,
     expectations=[
         expect_or_quarantine("line has the columns of its header", "timestamp IS NOT NULL"),

@@ -32,7 +32,7 @@ table = Table(
         is_before_purchase BOOLEAN   NOT NULL COMMENT 'whether no transaction of the visit stands here or before',
         category_id        BIGINT             COMMENT 'category of the item at that instant, NULL if unknown',
         is_available       BOOLEAN            COMMENT 'whether the item could be bought at that instant, NULL if unknown',
-        price              DECIMAL(18,3)      COMMENT 'price of the item at that instant, unit unknown, NULL if unknown'
+        price              DECIMAL(18,3)      COMMENT 'price at that instant, unit unknown, NULL if unknown'
     """,
     expectations=[
         expect("category is known at the event", "category_id IS NOT NULL"),

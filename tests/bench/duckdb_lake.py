@@ -32,15 +32,20 @@ UTC = pa.timestamp("us", "UTC")
 ONE_WORD = pa.dictionary(pa.uint8(), pa.string())  # the same text in a whole batch
 PROVENANCE = [("_source_file", ONE_WORD), ("_ingested_at", UTC), ("_run_id", ONE_WORD), ("_rest", pa.string())]
 
-# A plain TRY_CAST also takes 1e12, 1.5, +1, 1_000 and 0x1F.
+# A plain TRY_CAST also takes 1e12, 1.5, +1, 1_000 and 0x1F. The run's trim takes spaces off a text, and around a
+# number control characters as well.
 PREPARE = r"""
 SET GLOBAL TimeZone = 'UTC';
 CREATE SCHEMA bronze; CREATE SCHEMA silver; CREATE SCHEMA gold;
 CREATE TYPE event_type AS ENUM ('view', 'addtocart', 'transaction');
-CREATE MACRO to_bigint(text) AS CASE WHEN regexp_full_match(text, '\s*-?[0-9]+\s*') THEN TRY_CAST(text AS BIGINT) END;
+CREATE MACRO to_bigint(text) AS CASE
+    WHEN regexp_full_match(text, '-?[0-9]+') THEN TRY_CAST(text AS BIGINT)
+    WHEN regexp_full_match(text, '[[:cntrl:] ]*-?[0-9]+[[:cntrl:] ]*')
+        THEN TRY_CAST(regexp_extract(text, '-?[0-9]+') AS BIGINT) END;
 CREATE MACRO is_integer(text) AS to_bigint(text) IS NOT NULL;
-CREATE MACRO is_instant(text, ingested_at) AS to_bigint(text) BETWEEN 946684800000 AND epoch_ms(ingested_at) + 86400000;
-CREATE MACRO price(text) AS CASE WHEN NOT contains(text, '_') THEN TRY_CAST(ltrim(text, 'n') AS DECIMAL(18, 3)) END;
+CREATE MACRO is_instant(text, ingested_at) AS
+    to_bigint(text) BETWEEN 946684800000 AND epoch_ms(ingested_at) + 86400000;
+CREATE MACRO to_price(text) AS CASE WHEN NOT contains(text, '_') THEN TRY_CAST(ltrim(text, 'n') AS DECIMAL(18, 3)) END;
 """
 
 # Table -> its bronze table and its quarantine rules, in order. A rule that is NULL is broken.
@@ -53,9 +58,9 @@ RULES = {
             "timestamp is after 2000 and not a day ahead": "is_instant(timestamp, _ingested_at)",
             "visitor is an integer": "is_integer(visitorid)",
             "item is an integer": "is_integer(itemid)",
-            "event is known": "trim(event) IN ('view', 'addtocart', 'transaction')",
+            "event is known": "trim(event, ' ') IN ('view', 'addtocart', 'transaction')",
             "transaction id exactly on transactions": """
-            CASE WHEN trim(event) = 'transaction' THEN is_integer(transactionid) ELSE trim(transactionid) = '' END""",
+            CASE WHEN trim(event, ' ') = 'transaction' THEN is_integer(transactionid) ELSE trim(transactionid, ' ') = '' END""",
         },
     ),
     "silver.item_history": (
@@ -67,8 +72,8 @@ RULES = {
             OR coalesce(is_instant(timestamp, _ingested_at), false)""",
             "item is an integer": "property NOT IN ('categoryid', 'available', '790') OR is_integer(itemid)",
             "category is an integer": "property <> 'categoryid' OR is_integer(value)",
-            "availability is 0 or 1": "property <> 'available' OR trim(value) IN ('0', '1')",
-            "price is a number": "property <> '790' OR price(value) IS NOT NULL",
+            "availability is 0 or 1": "property <> 'available' OR trim(value, ' ') IN ('0', '1')",
+            "price is a number": "property <> '790' OR to_price(value) IS NOT NULL",
         },
     ),
     "silver.categories": (
@@ -76,7 +81,7 @@ RULES = {
         {
             "line has the columns of its header": "categoryid IS NOT NULL",
             "category is an integer": "is_integer(categoryid)",
-            "parent is an integer or empty": "trim(parentid) = '' OR is_integer(parentid)",
+            "parent is an integer or empty": "trim(parentid, ' ') = '' OR is_integer(parentid)",
         },
     ),
 }
@@ -100,7 +105,7 @@ TABLES = {
         SELECT category_id, parent_id, root_id, (len(path) - 1)::INT AS depth, path FROM climbed""",
     "silver.events": """
         SELECT DISTINCT epoch_ms(to_bigint(timestamp)) AS occurred_at, to_bigint(visitorid) AS visitor_id,
-            trim(event)::event_type AS event_type, to_bigint(itemid) AS item_id,
+            trim(event, ' ')::event_type AS event_type, to_bigint(itemid) AS item_id,
             to_bigint(transactionid) AS transaction_id, occurred_at::DATE AS event_date
         FROM {valid}""",
     "gold.activity": """
@@ -110,8 +115,8 @@ TABLES = {
         WITH told AS (
             SELECT to_bigint(itemid) AS item_id, epoch_ms(to_bigint(timestamp)) AS valid_from,
                 CASE WHEN property = 'categoryid' THEN to_bigint(value) END AS category_id,
-                CASE WHEN property = 'available' THEN trim(value) = '1' END AS is_available,
-                CASE WHEN property = '790' THEN price(value) END AS price
+                CASE WHEN property = 'available' THEN trim(value, ' ') = '1' END AS is_available,
+                CASE WHEN property = '790' THEN to_price(value) END AS price
             FROM {valid} WHERE property IN ('categoryid', 'available', '790')
         ), snapshots AS (
             SELECT item_id, valid_from, max(category_id) AS category_id, max(is_available) AS is_available,
@@ -307,7 +312,7 @@ class Lake:
         others = f"""
             SELECT {", ".join(f"NULL::VARCHAR AS {column}" for column in wanted)}, {provenance}, _rest
             FROM (SELECT DISTINCT line, trim(csv_line, chr(13) || chr(10)) AS _rest FROM errors_{number})
-            WHERE trim(_rest) <> ''"""
+            WHERE trim(_rest, ' ') <> ''"""
         return [whole, others]
 
     def write(self, name: str, query: str) -> None:

@@ -4,32 +4,48 @@ from silver import events
 
 
 def test_a_line_that_came_twice_is_one_event(given, expect_rows):
-    rows = given(bronze_events.table, """
+    rows = given(
+        bronze_events.table,
+        """
         timestamp     | visitorid | event | itemid | transactionid
         1433152800000 | 1         | view  | 7      |
         1433152800000 | 1         | view  | 7      |
         1433152800001 | 1         | view  | 7      |
-    """)
-    expect_rows(events.table, events.clean(rows), """
+    """,
+    )
+    expect_rows(
+        events.table,
+        events.clean(rows),
+        """
         occurred_at             | visitor_id | event_type | item_id | transaction_id | event_date
         2015-06-01 10:00:00     | 1          | view       | 7       |                | 2015-06-01
         2015-06-01 10:00:00.001 | 1          | view       | 7       |                | 2015-06-01
-    """)
+    """,
+    )
 
 
 def test_spaces_around_values_are_no_part_of_them(given, expect_rows):
-    rows = given(bronze_events.table, """
+    rows = given(
+        bronze_events.table,
+        """
         timestamp     | visitorid | event       | itemid | transactionid
         1433152800000 | 1         | transaction | 7      | 9
-    """).replace({"1": " 1 ", "transaction": " transaction "})
-    expect_rows(events.table, events.clean(rows), """
+    """,
+    ).replace({"1": " 1 ", "transaction": " transaction "})
+    expect_rows(
+        events.table,
+        events.clean(rows),
+        """
         visitor_id | event_type  | transaction_id
         1          | transaction | 9
-    """)
+    """,
+    )
 
 
 def test_a_row_is_refused_with_every_rule_it_breaks(given):
-    rows = given(bronze_events.table, """
+    rows = given(
+        bronze_events.table,
+        """
         timestamp            | visitorid | event       | itemid | transactionid | _ingested_at
         1433152800000        | 1         | view        | 7      |               | 2020-01-01
         1433152800000        | 1         | transaction | 7      | 5             | 2020-01-01
@@ -45,7 +61,8 @@ def test_a_row_is_refused_with_every_rule_it_breaks(given):
         1433152800000        | 11        | transaction | 7      |               | 2020-01-01
         1433152800000        | 12        | view        | 7      | 5             | 2020-01-01
         1433152800000        | x         | click       | y      |               | 2020-01-01
-    """).fillna("", ["transactionid"])
+    """,
+    ).fillna("", ["transactionid"])
     found = {row[0]: row[1] for row in rows.select("visitorid", broken_rules(events.table.quarantine_rules)).collect()}
     an_integer, in_time = "timestamp is an integer", "timestamp is after 2000 and not a day ahead"
     assert found == {
@@ -62,9 +79,12 @@ def test_a_row_is_refused_with_every_rule_it_breaks(given):
 
 
 def test_a_malformed_line_is_refused(given):
-    rows = given(bronze_events.table, """
+    rows = given(
+        bronze_events.table,
+        """
         _rest    | _ingested_at
         1,2,view | 2020-01-01
-    """)
+    """,
+    )
     (refused,) = rows.select(broken_rules(events.table.quarantine_rules)).first()
     assert refused[0] == "line has the columns of its header"

@@ -2,16 +2,23 @@ from silver import session_events, sessions
 
 
 def test_a_visit_counts_all_its_events_and_enters_by_its_first(given, expect_rows):
-    rows = given(session_events.table, """
+    rows = given(
+        session_events.table,
+        """
         visitor_id | started_at       | position | occurred_at      | event_type  | is_first_of_item | category_id
         1          | 2015-06-01 23:50 | 1        | 2015-06-01 23:50 | view        | true             | 7
         1          | 2015-06-01 23:50 | 2        | 2015-06-01 23:55 | view        | false            | 8
         1          | 2015-06-01 23:50 | 3        | 2015-06-02 00:05 | addtocart   | true             | 9
         1          | 2015-06-01 23:50 | 4        | 2015-06-02 00:10 | transaction | false            | 9
         2          | 2015-06-01 10:00 | 1        | 2015-06-01 10:00 | view        | true             |
-    """)
-    expect_rows(sessions.table, sessions.summarise(rows), """
+    """,
+    )
+    expect_rows(
+        sessions.table,
+        sessions.summarise(rows),
+        """
         visitor_id | ended_at         | session_date | num_events | num_views | num_adds | num_transactions | distinct_products | entry_category_id
         1          | 2015-06-02 00:10 | 2015-06-01   | 4          | 2         | 1        | 1                | 2                 | 7
         2          | 2015-06-01 10:00 | 2015-06-01   | 1          | 1         | 0        | 0                | 1                 |
-    """)
+    """,
+    )

@@ -1,0 +1,191 @@
+"""app.pages.predict — what the registered model says of one visit, and why; scored in this process, without Java."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import dash_mantine_components as dmc
+from dash import Dash, Input, Output, State, html
+from dash.development.base_component import Component
+
+from app import components, figures, theme, wording
+from app.scene import Scene
+from ml.scorer import Scorer
+
+GREATEST = 1_000
+
+
+@dataclass(frozen=True)
+class Field:
+    """One number of the form."""
+
+    name: str
+    label: str
+    hint: str
+    default: int
+    low: int
+    high: int
+
+
+FIELDS = (
+    Field("num_views", "Views", "item pages seen", 4, 0, GREATEST),
+    Field("num_adds", "Items put into the cart", "additions so far, before any purchase", 1, 0, GREATEST),
+    Field("distinct_products", "Different items", "at most views and additions together", 3, 1, 2 * GREATEST),
+    Field("session_hour", "Hour of the visit's start", "0 to 23, UTC", 17, 0, 23),
+)
+NAMES = {field.name: field.label for field in FIELDS}
+DEFAULTS = {field.name: field.default for field in FIELDS}
+
+
+def layout(scene: Scene) -> Component:
+    """Build the page: the form, and the answer for what it holds at first."""
+    subtitle = "The chance that a visit ends with a purchase, from what it did so far"
+    if scene.model is None:
+        return components.page("Predict", subtitle, [no_model()])
+    answer = html.Div(answer_cards(scene.model, DEFAULTS), id="predict-answer", className="stack span-8")
+    return components.page("Predict", subtitle, [html.Div([form(), model_card(scene.model)], className="stack span-4"), answer])
+
+
+def register(app: Dash, scene: Callable[[str | None], Scene]) -> None:
+    """Score the form whenever a number of it changes."""
+
+    @app.callback(
+        Output("predict-answer", "children"),
+        [Output(f"predict-{field.name}", "error") for field in FIELDS],
+        [Input(f"predict-{field.name}", "value") for field in FIELDS],
+        State("site-query", "data"),
+    )
+    def predict(views, adds, products, hour, query):  # type: ignore[no-untyped-def]
+        return answer(scene(query).model, (views, adds, products, hour))
+
+
+def answer(model: Scorer | None, values: tuple[object, ...]) -> tuple[list[Component], list[str | None]]:
+    """Return the cards for the form's values, and for each field what is wrong with it."""
+    row, problems = validate(values)
+    if model is None:
+        return [no_model()], problems
+    if any(problems):
+        why = "The answer comes back as soon as the numbers fit together."
+        return [components.empty("These numbers describe no visit", why, columns=12, identity="predict-invalid")], problems
+    return answer_cards(model, row), problems
+
+
+def validate(values: tuple[object, ...]) -> tuple[dict[str, int], list[str | None]]:
+    """Read the form: the numbers by name, and a sentence or None for each field."""
+    row: dict[str, int] = {}
+    problems: dict[str, str | None] = {field.name: None for field in FIELDS}
+    for field, value in zip(FIELDS, values, strict=True):
+        if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+            problems[field.name] = "A whole number is needed"
+        elif not field.low <= value <= field.high:
+            problems[field.name] = f"From {field.low:,} to {field.high:,}"
+        else:
+            row[field.name] = int(value)
+    if not any(problems.values()):
+        events = row["num_views"] + row["num_adds"]
+        if events == 0:
+            problems["num_views"] = "A visit has a view or an item in the cart"
+        elif row["distinct_products"] > events:
+            problems["distinct_products"] = f"{events:,} views and additions hold at most {events:,} different items"
+    return row, list(problems.values())
+
+
+def form() -> Component:
+    """Ask for the four numbers."""
+    inputs = [
+        dmc.NumberInput(
+            id=f"predict-{field.name}", label=field.label, description=field.hint, value=field.default, min=field.low,
+            max=field.high, allowDecimal=False, allowNegative=False, clampBehavior="none", debounce=300, size="sm",
+            persistence="predict", persistence_type="session",
+        )
+        for field in FIELDS
+    ]  # fmt: skip
+    note = "Only what comes before the first purchase counts."
+    return html.Section(
+        [html.H2("A visit so far"), html.P(note, className="muted"), html.Div(inputs, className="fields")],
+        id="predict-form", className="card",
+    )  # fmt: skip
+
+
+def answer_cards(model: Scorer, row: Mapping[str, int]) -> list[Component]:
+    """Say the probability and what it is made of."""
+    return [probability(model, row), reasons(model, row)]
+
+
+def probability(model: Scorer, row: Mapping[str, int]) -> Component:
+    """State the probability as a frequency, the base rate beside it."""
+    chance = float(model.score([dict(row)])[0])
+    base = model.metrics["base_rate"]
+    verdict = "at or above the threshold: a purchase is predicted" if chance >= model.threshold else (
+        "below the threshold: no purchase is predicted"
+    )  # fmt: skip
+    title = f"About {wording.one_in(chance)} visits like this one end{'s' if False else ''} with a purchase"
+    times = chance / base if base else 0
+    points = [
+        ("This visit", chance, theme.VIEW),
+        ("Threshold", model.threshold, theme.PREVIOUS),
+        ("Base rate, all visits of the test", base, theme.INK),
+    ]
+    rows = [(name, wording.percent(value), wording.one_in(value)) for name, value, _ in points]
+    return components.card(
+        title, f"The base rate is {wording.one_in(base)}: this visit is {times:,.1f} times as likely to buy",
+        [
+            html.Div(
+                [
+                    html.Span(wording.percent(chance), className="value", id="predict-probability"),
+                    html.Span(verdict, className="muted"),
+                ],
+                className="answer",
+            ),
+            components.graph("predict-scale", figures.likelihoods(points), 216, title),
+        ],
+        f"model {model.version} · logarithmic scale", components.table(["", "Probability", "As a frequency"], rows),
+        identity="predict-chance",
+    )  # fmt: skip
+
+
+def reasons(model: Scorer, row: Mapping[str, int]) -> Component:
+    """Show the terms that sum to the score."""
+    found = model.contributions(row)
+    terms = [("Every visit starts at", model.intercept)]
+    terms += [(f"{NAMES[name]}: {row[name]:,}", value) for name, value in found.items()]
+    score = sum(value for _, value in terms)
+    strongest = max(found, key=lambda name: abs(found[name]))
+    verb = "raises" if found[strongest] > 0 else "lowers"
+    title = f"{NAMES[strongest]} {verb} the chance most"
+    rows = [(name, wording.signed(value, 4), f"× {2.718281828459045**value:,.4g}") for name, value in terms]
+    rows.append(("Sum: the score", wording.signed(score, 4), f"odds {2.718281828459045**score:,.4g}"))
+    return components.card(
+        title, "What each number adds to the log-odds; the bars sum to the score",
+        components.graph("predict-contributions", figures.contributions(terms, score), 44 * (len(terms) + 1) + 8, title),
+        f"model {model.version} · logistic regression", components.table(["Term", "Log-odds", "Odds"], rows),
+        identity="predict-reasons",
+        legend=components.legend(("bar view", "Raises"), ("bar lowers", "Lowers"), ("bar sum", "Sum")),
+    )  # fmt: skip
+
+
+def model_card(model: Scorer) -> Component:
+    """Say which model answers and how good it was on visits it had not seen."""
+    metrics = model.metrics
+    facts = [
+        ("Version", f"{model.version}, champion"),
+        ("Threshold", wording.percent(model.threshold)),
+        ("ROC area", f"{metrics['roc_auc']:.3f}"),
+        ("Precision-recall area", f"{metrics['pr_auc']:.3f}, chance {metrics['base_rate']:.3f}"),
+        ("Precision at the threshold", wording.percent(metrics["precision"])),
+        ("Recall at the threshold", wording.percent(metrics["recall"])),
+    ]
+    rows = [html.Div([html.Dt(name), html.Dd(value)]) for name, value in facts]
+    return html.Section(
+        [
+            html.H2("The model"),
+            html.P("Measured on the last part of the time, which it has not seen", className="muted"),
+            html.Dl(rows, className="pairs"),
+        ],
+        id="predict-model", className="card",
+    )  # fmt: skip
+
+
+def no_model() -> Component:
+    """Say how a model comes to be."""
+    why = "Once a model is trained and registered as champion, this page asks for four numbers of a visit and answers."
+    return components.empty("No model is registered yet", why, "lakehouse ml train", identity="predict-empty")

@@ -1,0 +1,36 @@
+"""app.scene — what a page is built from: one publication, the reader's view, and the model."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from app.data import Publication
+from app.view import View, Window, window
+from lakehouse.settings import Settings
+from ml.scorer import Scorer, champion
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Everything a page may show. It is taken once per page, so that its cards agree."""
+
+    settings: Settings
+    publication: Publication | None
+    view: View
+
+    @property
+    def published(self) -> Publication:
+        """The publication of a page that is only built where there is one."""
+        assert self.publication is not None
+        return self.publication
+
+    @cached_property
+    def window(self) -> Window:
+        """The days that the view means in this publication."""
+        first, last = self.published.first_day, self.published.last_day
+        assert first is not None and last is not None
+        return window(self.view, first, last)
+
+    @cached_property
+    def model(self) -> Scorer | None:
+        """The registered champion, None while there is none."""
+        return champion(self.settings)

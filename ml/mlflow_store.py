@@ -1,0 +1,68 @@
+"""ml.mlflow_store — the MLflow store of a lake: where it lies, how it is opened, and how it follows a moved lake."""
+
+import os
+import sqlite3
+import warnings
+from contextlib import closing
+from types import ModuleType
+
+from lakehouse.settings import Settings
+from ml import registry
+
+QUIET = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_LOGGING_LEVEL": "ERROR",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    "GIT_PYTHON_REFRESH": "quiet",
+}
+# where MLflow keeps absolute places of artefacts
+PLACES = (
+    ("experiments", "artifact_location"),
+    ("runs", "artifact_uri"),
+    ("logged_models", "artifact_location"),
+    ("model_versions", "source"),
+    ("model_versions", "storage_location"),
+)
+
+
+def uri(settings: Settings) -> str:
+    """Return the address of the lake's store, as MLflow writes it."""
+    return f"sqlite:///{registry.database(settings)}"
+
+
+def connect(settings: Settings) -> ModuleType:
+    """Import MLflow, silent, and point it to the lake's store and experiment; both are made if need be.
+
+    The import takes seconds: most commands do without.
+    """
+    os.environ.update(QUIET)  # MLflow reads them while it is imported
+    registry.artifacts(settings).mkdir(parents=True, exist_ok=True)
+    follow(settings)
+    import mlflow
+
+    warnings.filterwarnings("ignore", module="mlflow")
+    mlflow.set_tracking_uri(uri(settings))
+    mlflow.set_registry_uri(uri(settings))
+    if mlflow.get_experiment_by_name(settings.model.name) is None:
+        mlflow.create_experiment(settings.model.name, registry.artifacts(settings).as_uri())
+    mlflow.set_experiment(settings.model.name)
+    return mlflow
+
+
+def follow(settings: Settings) -> None:
+    """Let MLflow find its artefacts where the lake lies now: it keeps absolute places, and a lake may be moved."""
+    if not registry.database(settings).is_file():
+        return
+    here = registry.artifacts(settings).as_uri()
+    with closing(sqlite3.connect(registry.database(settings))) as connection, connection:
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if "experiments" not in tables:
+            return
+        named = "SELECT artifact_location FROM experiments WHERE name = ?"
+        row = connection.execute(named, (settings.model.name,)).fetchone()
+        if row is None or row[0] == here:
+            return
+        for table, column in PLACES:
+            moved = f"UPDATE {table} SET {column} = ? || substr({column}, ?) WHERE substr({column}, 1, ?) = ?"
+            connection.execute(moved, (here, len(row[0]) + 1, len(row[0]), row[0]))

@@ -1,0 +1,85 @@
+"""ml.registry — read the registered versions of the model, without MLflow's import of some seconds and without Java.
+
+MLflow keeps them in SQLite; its version is pinned, and a test compares what is read here with what MLflow says.
+"""
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lakehouse.errors import Exit, LakehouseError
+from lakehouse.settings import Settings
+
+CHAMPION, CHALLENGER = "champion", "challenger"
+
+
+@dataclass(frozen=True)
+class Version:
+    """One registered version: its number, and the tags it was registered with.
+
+    Tags: `training_table`, `training_version`, `settings` and `code` (hashes), `path` of the model's JSON inside the
+    artefacts, and its `sha256`.
+    """
+
+    number: int
+    tags: Mapping[str, str]
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """What it was made from: the same again would give the same model."""
+        return {name: self.tags.get(name, "") for name in ("training_table", "training_version", "settings", "code")}
+
+
+def home(settings: Settings) -> Path:
+    """Return the folder of the lake's MLflow store."""
+    return settings.lake_path / "mlflow"
+
+
+def database(settings: Settings) -> Path:
+    """Return the SQLite file of the lake's MLflow store."""
+    return home(settings) / "mlflow.db"
+
+
+def artifacts(settings: Settings) -> Path:
+    """Return the folder of the lake's MLflow artefacts."""
+    return home(settings) / "artifacts"
+
+
+def by_alias(settings: Settings, alias: str) -> Version | None:
+    """Return the version that an alias names, or None."""
+    if not database(settings).is_file():
+        return None
+    name = settings.model.name
+    with closing(sqlite3.connect(f"{database(settings).as_uri()}?mode=ro", uri=True)) as connection:
+        try:
+            named = "SELECT version FROM registered_model_aliases WHERE name = ? AND alias = ?"
+            row = connection.execute(named, (name, alias)).fetchone()
+            if row is None:
+                return None
+            tags = "SELECT key, value FROM model_version_tags WHERE name = ? AND version = ?"
+            return Version(int(row[0]), dict(connection.execute(tags, (name, row[0])).fetchall()))
+        except sqlite3.OperationalError:  # no such table: MLflow has not finished making its store
+            return None
+
+
+def document(settings: Settings, version: Version) -> dict[str, Any]:
+    """Return the model's JSON: features, coefficients, intercept, threshold, metrics, trained_on.
+
+    Raises:
+        LakehouseError: the file is missing, or not the one that was registered (exit code 3).
+    """
+    path = artifacts(settings) / version.tags.get("path", "")
+    remedy = "lakehouse ml train --force"
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise LakehouseError(f"The file of model version {version.number} is missing: {path}.", remedy, Exit.REFUSED) from error
+    if hashlib.sha256(content).hexdigest() != version.tags.get("sha256"):
+        message = f"The file of model version {version.number} is not the one that was registered: {path}."
+        raise LakehouseError(message, remedy, Exit.REFUSED)
+    return dict(json.loads(content))

@@ -1,0 +1,107 @@
+"""ml.score — the champion's answer for every visit that can be foreseen, published as ml.predictions.
+
+It is written by Spark and not by the quicker way without Java: the store checks the contract and counts broken rules
+in the same pass, and a lake larger than memory is scored all the same.
+"""
+
+import time
+from collections.abc import Callable
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse import lock, pipeline
+from lakehouse.errors import Exit, LakehouseError
+from lakehouse.lake import Lake
+from lakehouse.runs import Result, Run, new_run_id, now
+from ml.evaluate import probability
+from ml.features import TABLE, eligible
+from ml.predictions import table
+from ml.scorer import Scorer, champion
+from ml.train import published_version
+
+Say = Callable[[str], None]
+
+
+def score(lake: Lake, say: Say) -> Run | None:
+    """Score the published visits by the champion and publish the predictions.
+
+    Args:
+        lake: the lake; its newest publication is read.
+        say: receives a few lines.
+
+    Returns:
+        The published row of the ledger, or None if the predictions are those of this champion and these visits.
+
+    Raises:
+        LakehouseError: nothing is published, there is no champion, or a run is unfinished (2); the champion's file was
+            altered or a rule is broken (3); the lake is locked or Java is missing (4).
+    """
+    with lock.hold(lake.settings, "lakehouse ml score"):
+        version, scorer = published_version(lake), champion(lake.settings)
+        if scorer is None:
+            raise LakehouseError("There is no champion to score with.", "lakehouse ml train", Exit.USAGE)
+        # the digest tells models apart whose numbers are equal because the registry was made anew
+        reads = {TABLE: version, f"{lake.settings.model.name}@{scorer.sha256[:16]}": scorer.version}
+        if _is_done(lake, reads):
+            say(f"Nothing to do: {table.name} is by version {scorer.version} on {TABLE} version {version}.")
+            return None
+        _refuse_unfinished(lake)
+        say(f"Scoring {TABLE} version {version} by version {scorer.version}; starting Spark …")
+        started_at, run_id, clock = now(), new_run_id(), time.monotonic()
+        lake.store.create(table)
+        visits = eligible(lake.store.read(TABLE, version))
+        written = lake.store.overwrite(table, predict(visits, scorer))
+        broken = [rule for rule in table.output_rules if rule.severity == "fail" and written.broken[rule.name]]
+        if broken:
+            message = f"{table.name}: {written.broken[broken[0].name]:,} rows break “{broken[0].name}”; nothing was published."
+            raise LakehouseError(message, "lakehouse ml train --force", Exit.REFUSED)
+        rows_in, seconds = lake.store.rows(TABLE, version), round(time.monotonic() - clock, 2)
+        result = Result(table.name, rows_in, written.rows, 0, seconds, written.version, written.broken)
+        run = Run(run_id, "lakehouse ml score", "published", started_at, now(), {}, {table.name: reads}, {}, [result])
+        published = pipeline.publish(lake, run)
+        say(f"{written.rows:,} visits scored, published as run {run_id} after {seconds:.1f} s.")
+        return published
+
+
+def predict(visits: DataFrame, scorer: Scorer) -> DataFrame:
+    """Apply the plain coefficients, which equal the Spark model to 1e-9.
+
+    Args:
+        visits: the eligible rows of gold.session_features.
+        scorer: the champion.
+
+    Returns:
+        The columns of ml.predictions.
+    """
+    scored = visits.withColumn("probability", probability(scorer.features, scorer.coefficients, scorer.intercept))
+    return scored.select(
+        "session_id",
+        "visitor_id",
+        "started_at",
+        "session_date",
+        "probability",
+        (F.col("probability") >= scorer.threshold).alias("is_predicted"),
+        "purchase_intent",
+        F.lit(scorer.version).cast("int").alias("model_version"),
+    )
+
+
+def _is_done(lake: Lake, reads: dict[str, int]) -> bool:
+    published = lake.ledger.published()
+    return (
+        published is not None
+        and published.reads.get(table.name) == reads
+        and published.fingerprints.get(table.name) == table.fingerprint
+        and published.versions.get(table.name) == lake.store.version(table.name)
+    )
+
+
+def _refuse_unfinished(lake: Lake) -> None:
+    """A publication names the latest version of every table: none may hold the rows of a run that failed."""
+    published = lake.ledger.published()
+    versions = published.versions if published else {}
+    unfinished = [name for name, each in versions.items() if name != table.name and lake.store.version(name) != each]
+    if unfinished:
+        message = f"An earlier run left {', '.join(unfinished)} unfinished."
+        raise LakehouseError(message, "lakehouse run", Exit.USAGE)

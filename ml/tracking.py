@@ -1,0 +1,141 @@
+"""ml.tracking — what a training leaves in MLflow: its run, its pictures, its registered version."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version as installed
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pyspark.ml import PipelineModel
+
+from lakehouse.errors import Exit, LakehouseError
+from lakehouse.settings import Settings
+from ml import curves, mlflow_store, registry
+from ml.evaluate import Evaluation
+from ml.features import FEATURES
+
+SERVED_CODE = Path(__file__).with_name("served_model.py")
+TOLERANCE = 1e-9
+EXAMPLE = {"num_views": 3, "num_adds": 1, "distinct_products": 2, "session_hour": 17}
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model and what is to be known of it.
+
+    Attributes:
+        spark_model: assembler and logistic regression.
+        document: features, coefficients, intercept, threshold, metrics and trained_on: the served model, as JSON.
+        evaluation: figures and curves of the test.
+        params: settings and instants of the training.
+        identity: what it was made from, by the names of `registry.Version`.
+        source: where the training table lies.
+        answers: some rows of features with Spark's own probability as `score`.
+    """
+
+    spark_model: PipelineModel
+    document: Mapping[str, Any]
+    evaluation: Evaluation
+    params: Mapping[str, Any]
+    identity: Mapping[str, str]
+    source: str
+    answers: pd.DataFrame
+
+
+def record(settings: Settings, trained: Trained, alias: str) -> int:
+    """Log a training as an MLflow run, and register its model under an alias.
+
+    Returns:
+        The number of the registered version.
+
+    Raises:
+        LakehouseError: the served model does not answer as Spark's does; nothing is registered then (exit code 3).
+    """
+    mlflow = mlflow_store.connect(settings)
+    table, table_version = trained.identity["training_table"], trained.identity["training_version"]
+    with mlflow.start_run(run_name=f"{table} version {table_version}") as run:
+        _log_run(mlflow, trained)
+        content = json.dumps(trained.document, indent=1)
+        served = _log_models(mlflow, trained, content)
+        compare(mlflow.pyfunc.load_model(served.model_uri), trained.answers)
+    path = next(registry.artifacts(settings).glob(f"**/{served.model_id}/artifacts/artifacts/model.json"))
+    tags = {
+        **trained.identity,
+        "path": path.relative_to(registry.artifacts(settings)).as_posix(),
+        "sha256": hashlib.sha256(content.encode()).hexdigest(),
+    }
+    client, name = mlflow.MlflowClient(), settings.model.name
+    if not client.search_registered_models(f"name = '{name}'"):
+        client.create_registered_model(name, description="Will this visit lead to a purchase?")
+    description = f"PR-AUC {trained.evaluation.metrics['pr_auc']:.3f}, trained on {table} version {table_version}."
+    registered = client.create_model_version(
+        name, served.model_uri, run.info.run_id, tags, description=description, model_id=served.model_id
+    )
+    client.set_registered_model_alias(name, alias, registered.version)
+    return int(registered.version)
+
+
+def compare(model: Any, answers: pd.DataFrame) -> None:
+    """Ask a model that `mlflow.pyfunc` loaded for Spark's answers.
+
+    Args:
+        model: has `predict`, which returns `probability`.
+        answers: the features, and Spark's probability as `score`.
+
+    Raises:
+        LakehouseError: they differ by more than 1e-9 (exit code 3).
+    """
+    given = model.predict(answers[list(FEATURES)])["probability"].to_numpy()
+    worst = float(np.abs(given - answers["score"].to_numpy()).max())
+    if not worst <= TOLERANCE:  # a NaN is refused too
+        message = f"The served model differs from Spark's by {worst:.1e} on {len(answers)} rows; it was not registered."
+        raise LakehouseError(message, code=Exit.REFUSED)
+
+
+def _log_run(mlflow: ModuleType, trained: Trained) -> None:
+    from mlflow.data.delta_dataset_source import DeltaDatasetSource
+    from mlflow.data.meta_dataset import MetaDataset
+
+    version, metrics = int(trained.identity["training_version"]), trained.evaluation.metrics
+    source = DeltaDatasetSource(path=trained.source, delta_table_version=version)
+    mlflow.log_input(MetaDataset(source, name=trained.identity["training_table"]), context="training")
+    mlflow.log_params(trained.params)
+    mlflow.set_tags({**trained.identity, "training_uri": trained.source})
+    mlflow.log_metrics(metrics)
+    mlflow.log_figure(curves.roc(trained.evaluation.roc, metrics["roc_auc"]), "roc.png")
+    pr = curves.precision_recall(trained.evaluation.pr, metrics["pr_auc"], metrics["base_rate"])
+    mlflow.log_figure(pr, "precision_recall.png")
+
+
+def _log_models(mlflow: ModuleType, trained: Trained, content: str) -> Any:
+    """Log the served model and, beside it, Spark's own; return what MLflow says of the first."""
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema
+
+    inputs = Schema([ColSpec("long", name) for name in FEATURES])
+    outputs = Schema([ColSpec("double", "probability"), ColSpec("boolean", "is_predicted")])
+    requirements = [f"{name}=={installed(name)}" for name in ("mlflow", "numpy", "pandas")]
+    with TemporaryDirectory(prefix="lakehouse-model-") as folder:
+        file = Path(folder) / "model.json"
+        file.write_text(content)
+        served = mlflow.pyfunc.log_model(
+            name="model",
+            python_model=str(SERVED_CODE),
+            artifacts={"model": str(file)},
+            signature=ModelSignature(inputs, outputs),
+            input_example=pd.DataFrame([EXAMPLE]),
+            pip_requirements=requirements,
+        )
+        mlflow.spark.log_model(
+            trained.spark_model,
+            artifact_path="spark_model",
+            dfs_tmpdir=str(Path(folder) / "spark"),
+            pip_requirements=[f"{name}=={installed(name)}" for name in ("mlflow", "pyspark")],
+        )
+    return served

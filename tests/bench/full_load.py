@@ -1,0 +1,210 @@
+"""How long a full load takes, beside DuckDB making the same tables. Run by `make bench`.
+
+Both start as a process of their own over the same landed files, in turn, and are timed from start to end. Afterwards
+every table of one lake must equal that of the other, or the seconds mean nothing: exit code 1.
+"""
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+from deltalake import DeltaTable, QueryBuilder
+
+LAKEHOUSE = Path(sys.executable).parent / "lakehouse"
+YARD_STICK = Path(__file__).with_name("duckdb_lake.py")
+FILES = ["events.csv", "item_properties_part1.csv", "item_properties_part2.csv", "category_tree.csv"]
+LAYERS = ("bronze", "silver", "gold")
+VARYING = {"_run_id"}  # may differ between two equal lakes
+GIB = 2**30
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a process took: seconds from start to end, the most memory of it and its children, and what it printed."""
+
+    seconds: float
+    peak_bytes: int
+    output: str
+
+
+def main() -> int:
+    """Measure, print and compare."""
+    options = arguments()
+    folder = options.folder / f"scale-{options.scale:g}"
+    ours, theirs = folder / "lakehouse", folder / "duckdb"
+    print(machine())
+    landed = land(sample(folder / "sample", options.scale), folder / "landed")
+    pairs = []
+    for number in range(1, options.runs + 1):
+        for lake in (ours, theirs):
+            shutil.rmtree(lake, ignore_errors=True)
+        shutil.copytree(landed, ours / "landing", copy_function=os.link)
+        a = measure([LAKEHOUSE, "run"], {"LAKEHOUSE_LAKE": str(ours)})
+        b = measure([sys.executable, YARD_STICK, landed, theirs])
+        pairs.append((a, b))
+        print(f"{number}/{options.runs}  {pair_line(a, b)}", flush=True)
+    print(summary(pairs, ours))
+    differences = list(compare(ours, theirs))
+    print("\n".join(differences) or "Both lakes hold equal tables.")
+    return 1 if differences else 0
+
+
+def arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description="Time a full load, beside DuckDB making the same tables.")
+    parser.add_argument("--scale", type=float, default=1, help="size of the sample; 1 is the official size")
+    parser.add_argument("--runs", type=int, default=3, help="how often each side runs")
+    cache = Path(tempfile.gettempdir()) / "lakehouse-bench"
+    parser.add_argument("--folder", type=Path, default=cache, help=f"keeps the sample and the lakes; {cache}")
+    return parser.parse_args()
+
+
+def machine() -> str:
+    """Say what the figures are of."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / GIB
+    packages = ["pyspark", "delta-spark", "duckdb", "deltalake", "pyarrow"]
+    versions = " · ".join(f"{name} {version(name)}" for name in packages)
+    cores = f"{len(os.sched_getaffinity(0))} cores" if hasattr(os, "sched_getaffinity") else f"{os.cpu_count()} cores"
+    return f"{platform.platform()} · {cores} · {memory:.0f} GiB\nPython {platform.python_version()} · {versions}\n"
+
+
+def sample(folder: Path, scale: float) -> list[Path]:
+    """Make the sample unless it is there; its files appear all together."""
+    paths = [folder / name for name in FILES]
+    if not all(path.is_file() for path in paths):
+        subprocess.run([LAKEHOUSE, "sample", "--scale", str(scale), "--out", folder], check=True)
+    return paths
+
+
+def land(paths: list[Path], lake: Path) -> Path:
+    """Land files in a fresh lake and return its landing folder."""
+    shutil.rmtree(lake, ignore_errors=True)
+    subprocess.run([LAKEHOUSE, "land", *paths], env=os.environ | {"LAKEHOUSE_LAKE": str(lake)}, check=True)
+    return lake / "landing"
+
+
+def measure(command: list[str | Path], variables: dict[str, str] | None = None) -> Measured:
+    """Run a command to its end while watching its memory.
+
+    Raises:
+        SystemExit: the command failed; its output is the message.
+    """
+    started = time.perf_counter()
+    peak = 0
+    with tempfile.TemporaryFile("w+") as output:
+        process = subprocess.Popen(command, env=os.environ | (variables or {}), stdout=output, stderr=output)
+        while process.poll() is None:
+            peak = max(peak, resident_bytes(process.pid))
+            time.sleep(0.1)
+        seconds = time.perf_counter() - started
+        output.seek(0)
+        text = output.read()
+    if process.returncode:
+        sys.exit(f"{' '.join(map(str, command))} ended with {process.returncode}:\n{text}")
+    return Measured(seconds, peak, text)
+
+
+def resident_bytes(root: int) -> int:
+    """Add up the resident memory of a process and all below it; 0 where there is no /proc."""
+    parents, pages = {}, {}
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            after_name = (path / "stat").read_text().rpartition(")")[2].split()
+        except OSError:  # it ended meanwhile
+            continue
+        parents[int(path.name)], pages[int(path.name)] = int(after_name[1]), int(after_name[21])
+    return sum(pages[pid] for pid in pages if is_below(pid, root, parents)) * os.sysconf("SC_PAGE_SIZE")
+
+
+def is_below(pid: int, root: int, parents: dict[int, int]) -> bool:
+    """Say whether a process is the root or descends from it."""
+    while pid != root and pid in parents:
+        pid = parents[pid]
+    return pid == root
+
+
+def pair_line(a: Measured, b: Measured) -> str:
+    """Return one pair's figures."""
+    sides = [
+        f"{name} {m.seconds:6.1f} s {m.peak_bytes / GIB:5.1f} GiB" for name, m in (("lakehouse", a), ("DuckDB", b))
+    ]
+    return "   ".join([*sides, f"ratio {a.seconds / b.seconds:.2f}"])
+
+
+def summary(pairs: list[tuple[Measured, Measured]], lake: Path) -> str:
+    """Return the medians, and what each side says of its tables in the last pair."""
+    a, b = (statistics.median(side.seconds for side in sides) for sides in zip(*pairs, strict=True))
+    ratio = statistics.median(a.seconds / b.seconds for a, b in pairs)
+    results = json.loads(newest_run(lake)["results"])
+    tables = [f"{each['table']:<34} {each['seconds']:6.2f} s  {each['rows_out']:>12,} rows" for each in results]
+    return "\n".join(
+        [
+            f"\nMedian   lakehouse {a:.1f} s   DuckDB {b:.1f} s   ratio {ratio:.2f}",
+            "\nThe last run of lakehouse (tables are built side by side):",
+            *tables,
+            "\nThe last run of DuckDB (tables are computed and written side by side):",
+            pairs[-1][1].output,
+        ]
+    )
+
+
+def newest_run(lake: Path) -> dict[str, str]:
+    """Return the newest published row of a lake's ledger."""
+    rows = DeltaTable(lake / "ledger").to_pyarrow_table().sort_by("ended_at").to_pylist()
+    return [row for row in rows if row["status"] == "published"][-1]
+
+
+def compare(ours: Path, theirs: Path) -> Iterator[str]:
+    """Yield a sentence for each table that is not the same in both lakes, rows in any order."""
+    versions = json.loads(newest_run(ours)["versions"])
+    found = {f"{path.parent.parent.name}.{path.parent.name}" for path in theirs.glob("*/*/_delta_log")}
+    expected = {name for name in versions if name.startswith(LAYERS)}
+    yield from (f"{name}: DuckDB does not make it" for name in sorted(expected - found))
+    yield from (f"{name}: only DuckDB makes it" for name in sorted(found - expected))
+    for name in sorted(expected & found):
+        path = name.replace(".", "/")
+        difference = differ(DeltaTable(ours / path, version=versions[name]), DeltaTable(theirs / path))
+        if difference:
+            yield f"{name}: {difference}"
+
+
+def differ(ours: DeltaTable, theirs: DeltaTable) -> str:
+    """Say how two tables differ; empty if they do not."""
+    a, b = ({field.name: str(field.type) for field in table.schema().fields} for table in (ours, theirs))
+    if list(a.items()) != list(b.items()):
+        return f"columns are {a} and {b}"
+    a, b = digest(ours), digest(theirs)
+    if a == b:
+        return ""
+    if a["rows"] != b["rows"]:
+        return f"{a['rows']:,} rows and {b['rows']:,}"
+    columns = ", ".join(name for name in a if a[name] != b[name] and name != "all")
+    return f"values differ in {columns}" if columns else "the values of each column are the same, but not their rows"
+
+
+def digest(table: DeltaTable) -> dict[str, int]:
+    """Count the rows and add up hashes, of whole rows and by column, in no order; deletion vectors are heeded."""
+    reader = pa.RecordBatchReader.from_stream(QueryBuilder().register("rows", table).execute("SELECT * FROM rows"))
+    names = [f'"{name}"' for name in reader.schema.names if name not in VARYING]
+    sums = ", ".join(f"sum(hash({name})) AS {name}" for name in names)
+    connection = duckdb.connect()
+    connection.register("reader", reader)
+    query = f'SELECT count(*) AS rows, sum(hash({", ".join(names)})) AS "all", {sums} FROM reader'
+    return connection.sql(query).to_arrow_table().to_pylist()[0]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,98 @@
+"""The command line as its user meets it: results, sentences and exit codes."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def call(lake: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "lakehouse.cli", *arguments]
+    variables = {**os.environ, "LAKEHOUSE_LAKE": str(lake), **environ}
+    return subprocess.run(command, env=variables, capture_output=True, text=True, timeout=300)
+
+
+MISTAKES = {
+    "unknown command": (("rnu",), {}, 2, "✗ There is no command rnu.\n  → did you mean run?\n"),
+    "unknown table": (
+        ("show", "gold.funel"),
+        {},
+        2,
+        "✗ There is no table gold.funel.\n  → did you mean gold.funnel?\n",
+    ),
+    "table not built": (("show", "gold.funnel"), {}, 2, "✗ gold.funnel is not published yet.\n  → lakehouse run\n"),
+    "unknown setting": (
+        ("status",),
+        {"LAKEHOUSE_LAKES": "x"},
+        2,
+        "✗ Unknown setting LAKEHOUSE_LAKES.\n  → did you mean layers?\n",
+    ),
+    "missing JAR": (
+        ("run",),
+        {"LAKEHOUSE_JARS": "/nowhere"},
+        4,
+        "✗ /nowhere/delta-spark_4.2_2.13-4.4.0.jar is missing.\n"
+        "  → put the files of jars.lock into a folder and name it by LAKEHOUSE_JARS\n",
+    ),
+    "no Java": (
+        ("run",),
+        {"JAVA_HOME": "/nowhere"},
+        4,
+        "✗ JAVA_HOME=/nowhere holds no working Java (asked /nowhere/bin/java).\n"
+        "  → unset JAVA_HOME, or set it to Java 17 or 21\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", MISTAKES)
+def test_a_mistake_is_one_sentence_with_its_remedy_and_the_documented_exit_code(tmp_path, case):
+    arguments, environ, code, message = MISTAKES[case]
+    if arguments == ("run",):
+        (tmp_path / "events.csv").write_text("timestamp,visitorid,event,itemid,transactionid\n1,1,view,1,\n")
+        call(tmp_path / "lake", "land", str(tmp_path / "events.csv"))
+    done = call(tmp_path / "lake", *arguments, **environ)
+    assert done.stderr.endswith(message)
+    assert "Traceback" not in done.stderr
+    assert (done.returncode, done.stdout) == (code, "")
+
+
+def test_of_several_files_the_good_ones_land_and_a_refused_one_makes_the_exit_code_3(tmp_path):
+    (tmp_path / "good.csv").write_text("categoryid,parentid\n1,\n")
+    (tmp_path / "bad.csv").write_text("a;b\n")
+    done = call(tmp_path / "lake", "land", str(tmp_path / "bad.csv"), str(tmp_path / "good.csv"), "--json")
+    assert done.returncode == 3
+    assert [each["kind"] for each in json.loads(done.stdout)] == ["category_tree"]
+    assert "bad.csv is separated by semicolons, not commas." in done.stderr
+
+
+def test_land_without_a_good_file_makes_the_exit_code_of_the_matter(tmp_path):
+    assert call(tmp_path / "lake", "land", str(tmp_path / "nope.csv")).returncode == 2
+
+
+def test_nothing_landed_yet_is_told_with_the_command_that_lands(tmp_path):
+    done = call(tmp_path / "lake", "run")
+    assert done.returncode == 2
+    assert "No file of events has landed" in done.stderr
+    assert "lakehouse land FILE…" in done.stderr
+
+
+def test_config_tells_where_each_value_came_from(tmp_path):
+    done = call(tmp_path / "lake", "config", "--json", LAKEHOUSE_APP__PORT="9000")
+    assert json.loads(done.stdout)["app.port"] == {"value": 9000, "origin": "LAKEHOUSE_APP__PORT"}
+
+
+def test_status_and_show_tell_the_published_rows(sample_lake):
+    tables = json.loads(call(sample_lake, "status", "--json").stdout)
+    rows = {each["table"]: each["rows"] for section in tables.values() for each in section if "table" in each}
+    shown = json.loads(call(sample_lake, "show", "gold.activity", "--rows", "100000", "--json").stdout)
+    assert len(shown["rows"]) == rows["gold.activity"] > 0
+
+
+def test_every_command_explains_itself(tmp_path):
+    names = [
+        line.split()[0] for line in call(tmp_path, "--help").stdout.split("Commands:")[1].split("\n") if line.strip()
+    ]
+    assert {"land", "sample", "run", "status", "show", "ml", "app", "mlflow", "doctor", "config"} <= set(names)

@@ -1,0 +1,35 @@
+import pytest
+
+from lakehouse.table import Table, rebuild, replace
+
+
+def table_of(schema: str = "a BIGINT NOT NULL COMMENT 'x'", upstreams: list[str] | None = None) -> Table:
+    return Table("gold.tests", "One row per test.", ["a"], rebuild(), schema, upstreams or [])
+
+
+def test_a_schema_line_tells_name_type_nullability_and_meaning():
+    (column,) = table_of("price DECIMAL(18,3) COMMENT 'unit unknown'").columns
+    assert (column.name, column.type, column.nullable, column.comment) == (
+        "price",
+        "DECIMAL(18,3)",
+        True,
+        "unit unknown",
+    )
+
+
+def test_a_column_without_a_comment_is_refused():
+    with pytest.raises(ValueError, match="not a column with type and comment: b BIGINT"):
+        _ = table_of("a BIGINT COMMENT 'x',\nb BIGINT").columns
+
+
+def test_a_transform_takes_its_upstreams_by_their_names_in_their_order():
+    table = table_of(upstreams=["silver.sessions", "silver.categories"])
+    with pytest.raises(TypeError, match="upstreams are"):
+        table.transform(lambda categories, sessions: None)
+    table.transform(lambda sessions, categories: None)
+    assert table.function is not None
+
+
+def test_a_refresh_reads_as_it_is_declared():
+    assert str(replace(by=["visitor_id", "started_at"])) == "replace by visitor_id, started_at"
+    assert str(rebuild()) == "rebuild"

@@ -1,0 +1,113 @@
+"""What holds of every table and of the tree as a whole."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from lakehouse import catalog, settings
+from lakehouse.lake import open_lake
+from lakehouse.store import delta_schema
+from lakehouse.table import Table, discover
+
+from .conftest import settings_of
+
+TABLES = discover(settings.load({}).layers)
+ROOT = settings.PROJECT
+MAY_IMPORT = {
+    "lakehouse": {"lakehouse"},
+    "bronze": {"lakehouse", "bronze"},
+    "silver": {"lakehouse", "silver"},
+    "gold": {"lakehouse", "gold"},
+    "ml": {"lakehouse", "ml"},
+    "app": {"lakehouse", "app", "ml.scorer"},
+}
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
+def test_a_contract_is_complete(table: Table):
+    names = {column.name for column in table.columns}
+    assert table.comment.startswith("One row per ")
+    assert set(table.key) <= names
+    assert set(table.cluster_by) <= names
+    assert set(table.upstreams) <= set(TABLES)
+    assert table.person is None or table.person in names
+    assert table.key or table.refresh.kind == "append"
+    assert table.function is not None or table.refresh.kind == "append" or table.name == "ml.predictions"
+    assert delta_schema(table).fields
+
+
+@pytest.mark.parametrize("table", [t for t in TABLES.values() if "visitor_id" in t.schema], ids=lambda t: t.name)
+def test_a_table_with_visitors_names_the_column_and_keeps_no_statistics_on_it(table: Table):
+    assert table.person == "visitor_id"
+    assert "visitor_id" not in table.cluster_by
+
+
+@pytest.mark.parametrize("layer", MAY_IMPORT)
+def test_imports_flow_one_way(layer: str):
+    ours = set(MAY_IMPORT)
+    for path in sorted((ROOT / layer).rglob("*.py")):
+        for module in _imports(path):
+            if module.split(".")[0] in ours:
+                allowed = any(module == each or module.startswith(f"{each}.") for each in MAY_IMPORT[layer])
+                assert allowed, f"{path.relative_to(ROOT)} imports {module}"
+
+
+def test_only_settings_reads_the_environment():
+    readers = [
+        path.name
+        for layer in MAY_IMPORT
+        for path in (ROOT / layer).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv") and isinstance(node.ctx, ast.Load)
+        if not _is_written(path, node.lineno)
+    ]
+    assert set(readers) <= {"settings.py"}
+
+
+def test_the_readme_shows_the_tables_as_they_are():
+    assert catalog.update_readme(TABLES, write=False), "run `lakehouse catalog`"
+
+
+def test_a_changed_rule_changes_a_tables_fingerprint_and_a_comment_does_not(tmp_path: Path, monkeypatch):
+    from silver import sessions
+
+    source = Path(sessions.__file__).read_text()
+    original = sessions.table.fingerprint
+
+    def fingerprint_of(text: str) -> str:
+        (tmp_path / "sessions.py").write_text(text)
+        monkeypatch.setattr(sessions, "__file__", str(tmp_path / "sessions.py"))
+        sessions.table.__dict__.pop("fingerprint")
+        return sessions.table.fingerprint
+
+    try:
+        assert fingerprint_of(source + "\n# a remark\n") == original
+        assert fingerprint_of(source.replace("num_events < 1000", "num_events < 999")) != original
+    finally:
+        sessions.table.__dict__.pop("fingerprint")
+
+
+@pytest.mark.parametrize("name", [name for name, table in TABLES.items() if table.key])
+def test_a_key_identifies_a_row(sample_lake: Path, name: str):
+    lake = open_lake(settings_of(sample_lake))
+    rows = lake.store.arrow(name, columns=TABLES[name].key)
+    assert rows.num_rows > 0
+    assert rows.group_by(rows.column_names).aggregate([]).num_rows == rows.num_rows
+
+
+@pytest.mark.parametrize("name", [name for name in TABLES if name.startswith(("gold.", "ml."))])
+def test_what_the_site_reads_can_be_read_by_any_delta_reader(sample_lake: Path, name: str):
+    assert open_lake(settings_of(sample_lake)).store.delta(name).protocol().min_reader_version == 1
+
+
+def _imports(path: Path) -> set[str]:
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    parts = [(n.module, alias.name) for n in nodes if isinstance(n, ast.ImportFrom) and n.module for alias in n.names]
+    return plain | {m if (ROOT / f"{m.replace('.', '/')}.py").exists() else f"{m}.{name}" for m, name in parts}
+
+
+def _is_written(path: Path, line: int) -> bool:
+    """Whether the line only sets a variable for a child process."""
+    return "] = " in path.read_text().splitlines()[line - 1]
