@@ -102,8 +102,7 @@ def _read(text: str) -> Holder | None:
 def _wait_for_jvm(dead: Holder | None) -> None:
     if dead is None or dead.jvm_pid is None:
         return
-    end = time.monotonic() + LOOK_SECONDS = 0.5  # `holder` takes the lock for an instant; that is no writer
-JVM_GRACE_SECONDS
+    end = time.monotonic() + JVM_GRACE_SECONDS
     while _is_java(dead.jvm_pid):
         if time.monotonic() > end:
             raise LakehouseError(
