@@ -15,7 +15,9 @@ def app(settings: Settings) -> None:
     """
     from app import server
 
-    server.serve(settings, lambda address: emit(None, as_json=False, text=f"The site is at {address}  (Ctrl-C ends it)"))
+    server.serve(
+        settings, lambda address: emit(None, as_json=False, text=f"The site is at {address}  (Ctrl-C ends it)")
+    )
 
 
 commands = [app]

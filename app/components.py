@@ -16,15 +16,20 @@ from lakehouse.runs import now
 
 Children = Component | Sequence[Component | str] | str
 
-CONFIG = {"displayModeBar": False, "displaylogo": False, "showSendToCloud": False, "responsive": True}
+CONFIG: Any = {"displayModeBar": False, "displaylogo": False, "showSendToCloud": False, "responsive": True}
 
 log = logging.getLogger("app")
+
+
+def aria(**attributes: str) -> dict[str, Any]:
+    """Write attributes for assistive technology: label="…" becomes aria-label."""
+    return {f"aria-{name}": value for name, value in attributes.items()}
 
 
 def graph(identity: str, figure: go.Figure, height: int, label: str) -> Component:
     """Wrap a figure: no toolbar, no upload to anybody's cloud, a sentence for those who cannot see it."""
     chart = dcc.Graph(id=identity, figure=figure, config=CONFIG, responsive=True, style={"height": height})
-    return html.Div(chart, role="img", className="chart", **{"aria-label": label})
+    return html.Div(chart, role="img", className="chart", **aria(label=label))
 
 
 def page(title: str, subtitle: str, cards: Sequence[Component]) -> Component:
@@ -34,9 +39,15 @@ def page(title: str, subtitle: str, cards: Sequence[Component]) -> Component:
 
 
 def card(
-    title: str, subtitle: str, body: Children, footer: str = "", table: Component | None = None, columns: int = 12,
-    identity: str = "", legend: Component | None = None,
-) -> Component:  # fmt: skip
+    title: str,
+    subtitle: str,
+    body: Children,
+    footer: str = "",
+    table: Component | None = None,
+    columns: int = 12,
+    identity: str = "",
+    legend: Component | None = None,
+) -> Component:
     """Show one finding.
 
     Args:
@@ -50,7 +61,7 @@ def card(
         legend: what the marks mean.
     """
     caption = html.Figcaption([html.H2(title), html.P(subtitle, className="muted")])
-    foot = [html.Span(footer, className="source")] if footer else []
+    foot: list[Component] = [html.Span(footer, className="source")] if footer else []
     if table is not None:
         foot.insert(0, html.Details([html.Summary("Show as table"), html.Div(table, className="scroll")]))
     content = [caption, *([legend] if legend else []), html.Div(body, className="card-body")]
@@ -74,14 +85,20 @@ def key_figure(
     mood = {True: "good", False: "bad", None: "muted"}[change[1] if change else None]
     line = [html.Span(change[0], className=f"change {mood}")] if change else []
     spark = dmc.Sparkline(
-        data=list(series), color="var(--accent)", curveType="monotone", strokeWidth=1.5, fillOpacity=0.18, h=36, w="100%"
+        data=list(series),
+        color="var(--accent)",
+        curveType="monotone",
+        strokeWidth=1.5,
+        fillOpacity=0.18,
+        h=36,
+        w="100%",
     )
     return html.Div(
         [
             html.Div(label, className="label"),
             html.Div(value, className="value", id=identity),
             html.Div([*line, html.Span(before, className="muted")], className="delta"),
-            html.Div(spark, className="spark", **{"aria-hidden": "true"}),
+            html.Div(spark, className="spark", **aria(hidden="true")),
         ],
         className="card key-figure",
     )
@@ -103,7 +120,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> Component:
 def source(publication: Publication, name: str) -> str:
     """Say which table, which version and which run a card shows."""
     built = wording.clock_time(publication.built_at, now())
-    return f"{name} · v{publication.versions[name]} · built {built} UTC"
+    return f"{name} · v{publication.versions[name]} · built {built}"
 
 
 def empty(title: str, why: str, command: str = "", columns: int = 12, identity: str = "") -> Component:
@@ -111,22 +128,30 @@ def empty(title: str, why: str, command: str = "", columns: int = 12, identity: 
     parts: list[Component] = [html.H2(title), html.P(why, className="muted")]
     if command:
         parts.append(html.Pre(html.Code(command), className="command"))
-    return html.Section(html.Div(parts, className="state"), id=identity or str(uuid4()), className=f"card span-{columns}")
+    return html.Section(
+        html.Div(parts, className="state"), id=identity or str(uuid4()), className=f"card span-{columns}"
+    )
 
 
 def safely(build: Callable[[], Component], columns: int = 12) -> Component:
-    """Build a card; if that fails, show a sentence with an id in its place. The log holds the trace under that id."""
+    """Build a card; if that fails, show a sentence with an id in its place."""
     try:
         return build()
     except Exception:
-        identity = uuid4().hex[:8]
-        log.exception("Error %s on a card.", identity)
-        why = f"The rest of the page is not affected. The log of the site has the reason under {identity}."
-        return empty("This card could not be drawn", why, columns=columns)
+        return failure("This card could not be drawn", "The rest of the page is not affected.", columns)
+
+
+def failure(title: str, extent: str, columns: int = 12) -> Component:
+    """Report the exception that is being handled: its trace to the log, an id that finds it there to the page."""
+    identity = uuid4().hex[:8]
+    log.exception("Error %s: %s.", identity, title)
+    return empty(title, f"{extent} The log of the site has the reason under {identity}.", columns=columns)
 
 
 def skeleton() -> Component:
     """Stand in while a page loads, with its proportions."""
     figures = [html.Div(className="card key-figure skeleton") for _ in range(6)]
     blocks = [html.Div(className=f"card skeleton span-{width} tall") for width in (8, 4)]
-    return page("\N{NO-BREAK SPACE}", "\N{NO-BREAK SPACE}", [html.Div(figures, className="key-figures span-12"), *blocks])
+    return page(
+        "\N{NO-BREAK SPACE}", "\N{NO-BREAK SPACE}", [html.Div(figures, className="key-figures span-12"), *blocks]
+    )

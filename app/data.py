@@ -16,7 +16,7 @@ from lakehouse.store import Store
 
 TABLES = ("gold.activity", "gold.daily_kpis", "gold.funnel", "gold.visitor_days")
 SECONDS_BETWEEN_LOOKS = 3.0
-DATABASE = {
+DATABASE: dict[str, str | bool | int | float | list[str]] = {
     "threads": 2,
     "enable_external_access": "false",  # its SQL reaches neither files nor the network
     "autoinstall_known_extensions": "false",
@@ -124,11 +124,10 @@ class Published:
         """Drop the set before the former one: a page that takes long may still read the former."""
         while len(self._kept) > 2:
             self._database.execute(f"DETACH {self._kept.pop(0).catalog}")
-        used = "".join(
-            row[0] for row in self._database.execute("SELECT sql FROM duckdb_views() WHERE NOT internal").fetchall()
-        )
-        tables = self._database.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'memory'").fetchall()
-        for (table,) in tables:
+        views = self._database.execute("SELECT sql FROM duckdb_views() WHERE NOT internal").fetchall()
+        used = "".join(sql for (sql,) in views)
+        kept = "SELECT table_name FROM duckdb_tables() WHERE database_name = 'memory'"
+        for (table,) in self._database.execute(kept).fetchall():
             if table not in used:
                 self._database.execute(f'DROP TABLE memory.main."{table}"')
 

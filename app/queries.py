@@ -114,7 +114,9 @@ def steps(publication: Publication, period: Period, unit: str) -> Steps:
 
 def roots(publication: Publication, period: Period, unit: str) -> list[Root]:
     """Count the steps by root category of entry, the most visited first."""
-    return [Root(**row) for row in publication.rows(VISITOR_ROOTS if unit == "visitor" else VISIT_ROOTS, **_days(period))]
+    return [
+        Root(**row) for row in publication.rows(VISITOR_ROOTS if unit == "visitor" else VISIT_ROOTS, **_days(period))
+    ]
 
 
 def skips(publication: Publication, period: Period) -> Skips:
@@ -131,9 +133,11 @@ def skips(publication: Publication, period: Period) -> Skips:
 
 VISIT_SUMS = """coalesce(sum(num_sessions), 0) AS total, coalesce(sum(num_view_sessions), 0) AS view,
                 coalesce(sum(num_cart_sessions), 0) AS cart, coalesce(sum(num_purchase_sessions), 0) AS purchase"""
-VISITOR_COUNTS = """count(*) AS total, count_if(views > 0) AS view,
-                    count_if(carts > 0) AS cart, count_if(purchases > 0) AS purchase"""
-VISITOR_SUMS = "sum(num_view_sessions) AS views, sum(num_cart_sessions) AS carts, sum(num_purchase_sessions) AS purchases"
+VISITOR_COUNTS = """count(*) AS total, count(*) FILTER (WHERE views > 0) AS view,
+                    count(*) FILTER (WHERE carts > 0) AS cart, count(*) FILTER (WHERE purchases > 0) AS purchase"""
+VISITOR_SUMS = (
+    "sum(num_view_sessions) AS views, sum(num_cart_sessions) AS carts, sum(num_purchase_sessions) AS purchases"
+)
 
 VISIT_STEPS = f"""
     SELECT {VISIT_SUMS} FROM gold.funnel

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from app import wording
 from app.data import Publication
 from app.view import View, Window, window
 from lakehouse.settings import Settings
@@ -29,6 +30,15 @@ class Scene:
         first, last = self.published.first_day, self.published.last_day
         assert first is not None and last is not None
         return window(self.view, first, last)
+
+    @property
+    def subtitle(self) -> str:
+        """The days shown, in words, and those they are compared with."""
+        period, previous = self.window.current, self.window.previous
+        against = f", against {wording.span(previous)}" if previous else ""
+        if self.view.compare and previous is None:
+            against = ", no whole period before it"
+        return f"{wording.span(period)} · {wording.days(period.days)}{against} · days in UTC"
 
     @cached_property
     def model(self) -> Scorer | None:

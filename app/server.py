@@ -4,7 +4,7 @@ import errno
 import logging
 import socket
 from collections.abc import Callable
-from importlib.metadata import version
+from contextlib import suppress
 
 from dash import ALL, Dash, Input, Output, no_update
 from waitress import create_server
@@ -24,7 +24,7 @@ INDEX = """<!DOCTYPE html>
         <title>{%title%}</title>
         <link rel="preload" href="/assets/fonts/inter.woff2" as="font" type="font/woff2" crossorigin>
         <script src="/assets/scheme.js"></script>
-        {%favicon%}
+        <link rel="icon" href="/assets/icons/favicon.svg" type="image/svg+xml">
         {%css%}
     </head>
     <body>
@@ -43,11 +43,17 @@ def make(settings: Settings, published: data.Published, port: int) -> Dash:
         port: where it will be served; requests for another host or port are refused.
     """
     app = Dash(
-        "app", title="Clickstream Lakehouse", update_title="", index_string=INDEX, suppress_callback_exceptions=True,
-        assets_ignore=r"scheme\.js", enable_mcp=False, include_pages_meta=False,
-        description=f"Clickstream Lakehouse {version('dash')}",
+        "app",
+        title="Clickstream Lakehouse",
+        update_title="",
+        index_string=INDEX,
+        suppress_callback_exceptions=True,
+        assets_ignore=r"scheme\.js",
+        enable_mcp=False,
+        include_pages_meta=False,
+        description="What a shop's visits do: traffic, funnel and purchase intent",
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
-    )  # fmt: skip
+    )
     app.layout = lambda: shell.layout(published.current(), published.problem)
     shell.register(app)
     funnel.register(app)
@@ -55,15 +61,19 @@ def make(settings: Settings, published: data.Published, port: int) -> Dash:
 
     @app.callback(
         Output("site-page", "children"),
-        Input("site-url", "pathname"), Input("site-query", "data"), Input("site-run", "data"),
-    )  # fmt: skip
+        Input("site-url", "pathname"),
+        Input("site-query", "data"),
+        Input("site-run", "data"),
+    )
     def show(path, query, _run):  # type: ignore[no-untyped-def]
         return pages.render(path, Scene(settings, published.current(), parse(query)))
 
     @app.callback(
-        Output("site-run", "data"), Output({"type": "site-badge", "place": ALL}, "children"),
-        Input("site-poll", "n_intervals"), prevent_initial_call=True,
-    )  # fmt: skip
+        Output("site-run", "data"),
+        Output({"type": "site-badge", "place": ALL}, "children"),
+        Input("site-poll", "n_intervals"),
+        prevent_initial_call=True,
+    )
     def poll(_times):  # type: ignore[no-untyped-def]
         return _news(published)
 
@@ -91,8 +101,10 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     for path in ("/", "/_dash-layout", "/_dash-dependencies"):
         warm.get(path, headers={"Host": f"127.0.0.1:{port}"})
     server = create_server(app.server, sockets=[listening], threads=THREADS, ident=None)
-    announce(f"http://{settings.app.host}:{port}/")
-    server.run()
+    with suppress(KeyboardInterrupt):  # Ctrl-C is how the site ends
+        announce(f"http://{settings.app.host}:{port}/")
+        server.run()
+    server.close()
 
 
 def listen(settings: Settings) -> socket.socket:
@@ -109,7 +121,9 @@ def listen(settings: Settings) -> socket.socket:
     except OSError as error:
         listening.close()
         taken = error.errno == errno.EADDRINUSE
-        message = f"Port {port} is taken by another program." if taken else f"Port {port} cannot be used: {error.strerror}."
+        message = (
+            f"Port {port} is taken by another program." if taken else f"Port {port} cannot be used: {error.strerror}."
+        )
         raise LakehouseError(message, f"LAKEHOUSE_APP__PORT={port + 1} lakehouse app", Exit.ENVIRONMENT) from error
     return listening
 

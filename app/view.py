@@ -54,7 +54,7 @@ class Period:
 
 @dataclass(frozen=True)
 class Window:
-    """The days shown, and those they are compared with: as many, just before; None where there is nothing to compare."""
+    """The days shown, and those they are compared with: as many, just before, or None."""
 
     current: Period
     previous: Period | None

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, timedelta
 
-from app.queries import Root, Skips, Steps, Totals, ratio
+from app.queries import Root, Skips, Steps, Totals
 from app.view import Period
 
 ENOUGH_VISITS, ENOUGH_PURCHASES = 100, 3  # below, a category's conversion is chance and no finding
@@ -15,10 +15,11 @@ def count(number: float) -> str:
     return f"{number:,.0f}"
 
 
-def percent(share: float) -> str:
-    """Return a share with the digits that carry meaning: 0.81%, 9.4%, 78%."""
+def percent(share: float, digits: int | None = None) -> str:
+    """Return a share, with the digits that carry meaning unless told how many: 0.81%, 9.4%, 100%."""
     value = abs(share) * 100
-    digits = 2 if value < 1.995 else 1 if value < 99.95 else 0
+    if digits is None:
+        digits = 2 if value < 1.995 else 1 if value < 99.95 else 0
     return f"{share * 100:.{digits}f}%"
 
 
@@ -43,9 +44,14 @@ def span(period: Period) -> str:
     return f"{start} – {day(period.end)}"
 
 
+def plural(number: float) -> str:
+    """Return the ending of a noun behind a number."""
+    return "" if number == 1 else "s"
+
+
 def days(number: int) -> str:
     """Return 1 day, 28 days."""
-    return f"{number:,} day{'' if number == 1 else 's'}"
+    return f"{number:,} day{plural(number)}"
 
 
 def clock_time(when: datetime, now: datetime) -> str:
@@ -59,7 +65,7 @@ def age(when: datetime, now: datetime) -> str:
     for unit, length in (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1))):
         if passed >= length:
             number = passed // length
-            return f"{number:,} {unit}{'' if number == 1 else 's'} ago"
+            return f"{number:,} {unit}{plural(number)} ago"
     return "just now"
 
 
@@ -70,21 +76,21 @@ def category(root_category_id: int) -> str:
 
 def unit_name(unit: str, number: float = 2) -> str:
     """Name what is counted: a session is called a visit."""
-    return {"session": "visit", "visitor": "visitor"}[unit] + ("" if number == 1 else "s")
+    return {"session": "visit", "visitor": "visitor"}[unit] + plural(number)
 
 
-def one_in(probability: float) -> str:
-    """Say a probability as a frequency: 1 in 12; above a half as so many of ten or a hundred."""
+def one_in(probability: float, noun: str = "visit") -> str:
+    """Say a probability as a frequency: 1 visit in 12; above a half as so many of ten or a hundred."""
     if probability >= 0.995:
-        return "more than 99 in 100"
+        return f"more than 99 {noun}s in 100"
     if probability >= 0.5:
         tenths = round(probability * 10)
-        return f"{tenths} in 10" if tenths < 10 else f"{round(probability * 100)} in 100"
+        return f"{tenths} {noun}s in 10" if tenths < 10 else f"{round(probability * 100)} {noun}s in 100"
     if probability < 1e-6:
-        return "fewer than 1 in 1,000,000"
+        return f"less than 1 {noun} in 1,000,000"
     wanted = 1 / probability
     step = 1 if wanted < 100 else 10 ** (len(str(int(wanted))) - 2)
-    return f"1 in {round(wanted / step) * step:,}"
+    return f"1 {noun} in {round(wanted / step) * step:,}"
 
 
 def trend_finding(now: Totals, before: Totals | None) -> str:
@@ -113,19 +119,12 @@ def funnel_finding(steps: Steps, unit: str) -> str:
     return f"Of 1,000 {unit_name(unit)}, {cart:.0f} fill a cart and {purchase:.0f} buy"
 
 
-def skip_sentences(skips: Skips) -> list[tuple[str, str]]:
-    """Count the skipped steps, each with its denominator."""
-    carts, purchases = skips.carts_without_view, skips.purchases_without_cart
-    return [
-        (
-            f"{count(purchases)} purchase{'' if purchases == 1 else 's'} skipped the cart",
-            f"{percent(ratio(purchases, skips.purchase_visits))} of {count(skips.purchase_visits)} visits with a purchase",
-        ),
-        (
-            f"{count(carts)} cart{'' if carts == 1 else 's'} skipped the view",
-            f"{percent(ratio(carts, skips.cart_visits))} of {count(skips.cart_visits)} visits with a cart",
-        ),
-    ]
+def skip_finding(skips: Skips) -> str:
+    """Count the skipped steps."""
+    purchases, carts = skips.purchases_without_cart, skips.carts_without_view
+    return (
+        f"{count(purchases)} purchase{plural(purchases)} skipped the cart, {count(carts)} cart{plural(carts)} the view"
+    )
 
 
 def roots_finding(roots: list[Root], unit: str) -> str:
@@ -140,6 +139,16 @@ def roots_finding(roots: list[Root], unit: str) -> str:
     best = max(sound, key=lambda root: root.purchase / root.total)
     rate = percent(best.purchase / best.total)
     return f"{category(best.root_category_id)} converts best: {rate} of {count(best.total)} {unit_name(unit)}"
+
+
+def entries_finding(roots: list[Root]) -> str:
+    """Name the category through which most visits enter."""
+    known = [root for root in roots if root.root_category_id != -1]
+    if not known:
+        return "Visits by root category"
+    most, whole = max(known, key=lambda root: root.total), sum(root.total for root in roots)
+    share, name = percent(most.total / whole), category(most.root_category_id).lower()
+    return f"{share} of {count(whole)} visits enter through {name}"
 
 
 def movers_finding(moves: list[tuple[int, int, int]]) -> str:

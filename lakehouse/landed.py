@@ -1,6 +1,7 @@
 """lakehouse.landed — the rows of landed CSV files as a frame of text, each file read by its own header."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from functools import reduce
 from itertools import groupby
 from pathlib import Path
@@ -40,27 +41,28 @@ def read(spark: SparkSession, landing: Landing, table: Table, receipts: Iterable
 def _read_alike(spark: SparkSession, landing: Landing, table: Table, receipts: list[Receipt], run_id: str) -> DataFrame:
     """Read files that share a header, and either all hold quotes or none does."""
     header, columns = receipts[0].header, receipts[0].columns
-    arrivals = spark.createDataFrame(
-        [(receipt.file_name, receipt.received_at) for receipt in receipts], "_source_file STRING, received_at STRING"
-    )
     paths = [Path(landing.file(receipt)).as_uri() for receipt in receipts]
     lines = (
         spark.read.text(paths)
         .where((F.col("value") != header) & (F.trim("value") != ""))
         .select("value", F.col("_metadata.file_name").alias("_source_file"))
-        .join(F.broadcast(arrivals), "_source_file", how="inner")
         .withColumn("fields", _fields(len(columns), receipts[0].has_quotes))
     )
+    arrivals = [F.lit(each) for receipt in receipts for each in (receipt.file_name, _instant(receipt))]
     is_whole = F.size("fields") == len(columns)
     extra = [F.col("fields")[i] for i, name in enumerate(columns) if name not in table.delivered_columns]
     beyond = F.concat_ws(",", *extra) if extra else F.lit(None).cast("string")
     return lines.select(
         *[F.when(is_whole, F.col("fields")[columns.index(c)]).alias(c) for c in table.delivered_columns],
         "_source_file",
-        F.to_timestamp("received_at").alias("_ingested_at"),
+        F.create_map(*arrivals)[F.col("_source_file")].alias("_ingested_at"),
         F.lit(run_id).alias("_run_id"),
         F.when(is_whole, beyond).otherwise(F.col("value")).alias("_rest"),
     )
+
+
+def _instant(receipt: Receipt) -> datetime:
+    return datetime.fromisoformat(receipt.received_at)
 
 
 def _fields(count: int, has_quotes: bool) -> Column:

@@ -3,6 +3,7 @@
 import click
 
 from lakehouse.cli import Commands, as_json_option, emit, say
+from lakehouse.errors import LakehouseError
 from lakehouse.lake import Lake
 from lakehouse.settings import Settings
 from lakehouse.summary import Section
@@ -25,10 +26,10 @@ def train(settings: Settings, force: bool, as_json: bool) -> None:
     A model not worse than the champion on the same visits becomes the champion, any other the challenger.
     """
     from lakehouse.lake import open_lake
-    from ml import scorer, training
+    from ml import train as training
 
     outcome = training.train(open_lake(settings), say, force)
-    emit(vars(outcome), as_json, "\n".join(_figures(scorer.load(settings, outcome.version))))
+    emit(vars(outcome), as_json, "\n".join(figures(outcome.metrics)))
 
 
 @ml.command()
@@ -37,7 +38,7 @@ def train(settings: Settings, force: bool, as_json: bool) -> None:
 def score(settings: Settings, as_json: bool) -> None:
     """Score every published visit by the champion, and publish the predictions."""
     from lakehouse.lake import open_lake
-    from ml import scoring
+    from ml import score as scoring
 
     run = scoring.score(open_lake(settings), say)
     emit({"run_id": run.run_id if run else None, "tables": [vars(r) for r in run.results] if run else []}, as_json)
@@ -50,6 +51,50 @@ def mlflow(settings: Settings) -> None:
     from ml import ui
 
     ui.serve(settings, say)
+
+
+def summary(lake: Lake) -> Section:
+    """Summarise the champion and its predictions, without Java."""
+    from ml.scorer import champion
+
+    title = f"Model {lake.settings.model.name}"
+    try:
+        scorer = champion(lake.settings)
+    except LakehouseError as error:
+        return Section(title, str(error).splitlines(), None)
+    if scorer is None:
+        return Section(title, ["none is trained yet: lakehouse ml train"], None)
+    published = lake.ledger.published()
+    version = published.versions.get(PREDICTIONS) if published else None
+    predictions = 0 if version is None else lake.store.rows(PREDICTIONS, version)
+    made_of = f"{scorer.trained_on['training_table']} version {scorer.trained_on['training_version']}"
+    facts = {
+        "version": scorer.version,
+        "trained_on": dict(scorer.trained_on),
+        "threshold": scorer.threshold,
+        "metrics": dict(scorer.metrics),
+        "predictions": predictions,
+    }
+    follow = "look at it: lakehouse app, lakehouse mlflow" if predictions else "score the visits: lakehouse ml score"
+    lines = [f"champion: version {scorer.version}, trained on {made_of}", *figures(scorer.metrics)]
+    return Section(title, [*lines, f"{predictions:,} predictions", follow], facts)
+
+
+def figures(metrics: dict[str, float]) -> list[str]:
+    """Return a model's figures as lines, beside what needs no model."""
+    m = metrics
+    return [
+        f"ROC-AUC {m['roc_auc']:.3f} · PR-AUC {m['pr_auc']:.3f}",
+        f"log loss {m['log_loss']:.4f} · Brier score {m['brier']:.5f}",
+        f"{'from the threshold on:':<24} {_at_threshold(m, '')}",
+        f"{'a cart so far:':<24} {_at_threshold(m, 'cart_')}",
+        f"{'nobody buys:':<24} accuracy {m['nobody_accuracy']:.4f} · base rate {m['base_rate']:.4f}",
+    ]
+
+
+def _at_threshold(metrics: dict[str, float], prefix: str) -> str:
+    names = ("accuracy", "precision", "recall", "f1")
+    return " · ".join(f"{name} {metrics[prefix + name]:.4f}" for name in names)
 
 
 commands = [ml, mlflow]

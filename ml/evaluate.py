@@ -1,7 +1,7 @@
 """ml.evaluate — how good a model is on visits it has not seen, beside what needs no model at all."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from warnings import catch_warnings, simplefilter
 
 from pyspark.ml import PipelineModel
 from pyspark.ml.evaluation import BinaryClassificationEvaluator
@@ -11,6 +11,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from ml.features import TARGET, WEIGHT
+from ml.fit import judged
 
 SMALLEST = 1e-15  # a probability of 0 or 1 that is wrong would cost infinitely much log loss
 
@@ -36,11 +37,10 @@ def evaluate(model: PipelineModel, test: DataFrame, threshold: float) -> Evaluat
         Areas under the curves, the figures at the threshold, log loss and Brier score; `cart_…` are the figures of
         "whoever has put something into the cart buys", `nobody_accuracy` that of "nobody buys".
     """
-    assembler, regression = model.stages
     scored = scored_by(model, test).cache()
     roc_auc, pr_auc = areas(scored, "score")
     by_rdd = areas_by_rdd(scored)
-    summary = regression.evaluate(assembler.transform(test))
+    summary = judged(model, test)
     metrics = {
         "roc_auc": roc_auc,
         "pr_auc": pr_auc,
@@ -58,15 +58,7 @@ def evaluate(model: PipelineModel, test: DataFrame, threshold: float) -> Evaluat
 
 def scored_by(model: PipelineModel, rows: DataFrame) -> DataFrame:
     """Add the model's probability of a purchase as `score`."""
-    return model.transform(rows).withColumn("score", vector_to_array("probability")[1])
-
-
-def probability(features: Sequence[str], coefficients: Sequence[float], intercept: float) -> Column:
-    """Return the probability of plain coefficients as a column."""
-    log_odds = F.lit(intercept)
-    for name, coefficient in zip(features, coefficients, strict=True):
-        log_odds = log_odds + F.lit(coefficient) * F.col(name)
-    return F.lit(1.0) / (F.lit(1.0) + F.exp(-log_odds))
+    return model.transform(rows).withColumn("score", vector_to_array(F.col("probability"))[1])
 
 
 def areas(scored: DataFrame, score: str) -> tuple[float, float]:
@@ -79,7 +71,9 @@ def areas(scored: DataFrame, score: str) -> tuple[float, float]:
 def areas_by_rdd(scored: DataFrame) -> tuple[float, float]:
     """Return the same areas by the RDD-based metrics, a second opinion on the first."""
     rows = scored.select("score", F.col(TARGET).cast("double"), WEIGHT).rdd
-    metrics = BinaryClassificationMetrics(rows)
+    with catch_warnings():
+        simplefilter("ignore", FutureWarning)  # it uses a deprecated call of its own library
+        metrics = BinaryClassificationMetrics(rows)
     return metrics.areaUnderROC, metrics.areaUnderPR
 
 

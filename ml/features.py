@@ -19,7 +19,8 @@ class Split:
     """The instants (UTC) that part the visits by their start: fit | gap | validation | gap | test.
 
     A gap keeps one visitor's hours before a border from telling what comes after it. The threshold is chosen between
-    `validation_start` and `train_end` by a model fit before `fit_end`; the final model is fit on all before `train_end`.
+    `validation_start` and `train_end` by a model fit before `fit_end`,
+    and the final model is fit on everything before `train_end`.
     """
 
     fit_end: datetime

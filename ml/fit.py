@@ -1,7 +1,9 @@
 """ml.fit — the logistic regression and its threshold, from visits counted by part of the time."""
 
+from typing import cast
+
 from pyspark.ml import Pipeline, PipelineModel
-from pyspark.ml.classification import LogisticRegression
+from pyspark.ml.classification import BinaryLogisticRegressionSummary, LogisticRegression, LogisticRegressionModel
 from pyspark.ml.feature import VectorAssembler
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -50,6 +52,18 @@ def fit(rows: DataFrame, settings: Model) -> PipelineModel:
     return Pipeline(stages=[assembler, regression]).fit(rows)
 
 
+def stages(model: PipelineModel) -> tuple[VectorAssembler, LogisticRegressionModel]:
+    """Return the two stages of a fitted model."""
+    assembler, regression = model.stages
+    return cast(VectorAssembler, assembler), cast(LogisticRegressionModel, regression)
+
+
+def judged(model: PipelineModel, rows: DataFrame) -> BinaryLogisticRegressionSummary:
+    """Return what Spark says of the model on these rows: curves, and figures by threshold."""
+    assembler, regression = stages(model)
+    return cast(BinaryLogisticRegressionSummary, regression.evaluate(assembler.transform(rows)))
+
+
 def fit_with_threshold(rows: DataFrame, settings: Model) -> tuple[PipelineModel, float]:
     """Fit the model on the whole training time, after the threshold was chosen by one that ends before its last slice.
 
@@ -59,12 +73,11 @@ def fit_with_threshold(rows: DataFrame, settings: Model) -> tuple[PipelineModel,
     """
     threshold = best_threshold(fit(rows.where("part = 'fit'"), settings), rows.where("part = 'validation'"))
     model = fit(rows.where(F.col("part").isin(*TRAINING)), settings)
-    model.stages[1].setThreshold(threshold)
+    stages(model)[1].setThreshold(threshold)
     return model, threshold
 
 
 def best_threshold(model: PipelineModel, validation: DataFrame) -> float:
     """Return the probability that gives the best F1 on these rows; of equals the highest."""
-    assembler, regression = model.stages
-    by_threshold = regression.evaluate(assembler.transform(validation)).fMeasureByThreshold
+    by_threshold = judged(model, validation).fMeasureByThreshold
     return float(by_threshold.orderBy(F.desc("F-Measure"), F.desc("threshold")).collect()[0]["threshold"])

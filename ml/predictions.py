@@ -1,7 +1,13 @@
 """ml.predictions — the model's answer for every visit; written by `lakehouse ml score` alone."""
 
+from collections.abc import Sequence
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
 from lakehouse.expectations import expect_or_fail
 from lakehouse.table import Table, rebuild
+from ml.scorer import Scorer
 
 table = Table(
     name="ml.predictions",
@@ -23,3 +29,34 @@ table = Table(
     """,
     expectations=[expect_or_fail("probability is one", "probability BETWEEN 0 AND 1")],
 )
+
+
+def predict(visits: DataFrame, scorer: Scorer) -> DataFrame:
+    """Apply the plain coefficients, which equal the Spark model to 1e-9.
+
+    Args:
+        visits: the eligible rows of gold.session_features.
+        scorer: the champion.
+
+    Returns:
+        The columns of ml.predictions.
+    """
+    scored = visits.withColumn("probability", probability(scorer.features, scorer.coefficients, scorer.intercept))
+    return scored.select(
+        "session_id",
+        "visitor_id",
+        "started_at",
+        "session_date",
+        "probability",
+        (F.col("probability") >= scorer.threshold).alias("is_predicted"),
+        "purchase_intent",
+        F.lit(scorer.version).cast("int").alias("model_version"),
+    )
+
+
+def probability(features: Sequence[str], coefficients: Sequence[float], intercept: float) -> Column:
+    """Return the probability of plain coefficients as a column."""
+    log_odds = F.lit(intercept)
+    for name, coefficient in zip(features, coefficients, strict=True):
+        log_odds = log_odds + F.lit(coefficient) * F.col(name)
+    return F.lit(1.0) / (F.lit(1.0) + F.exp(-log_odds))

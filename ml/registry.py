@@ -78,7 +78,8 @@ def document(settings: Settings, version: Version) -> dict[str, Any]:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise LakehouseError(f"The file of model version {version.number} is missing: {path}.", remedy, Exit.REFUSED) from error
+        message = f"The file of model version {version.number} is missing: {path}."
+        raise LakehouseError(message, remedy, Exit.REFUSED) from error
     if hashlib.sha256(content).hexdigest() != version.tags.get("sha256"):
         message = f"The file of model version {version.number} is not the one that was registered: {path}."
         raise LakehouseError(message, remedy, Exit.REFUSED)

@@ -7,17 +7,13 @@ in the same pass, and a lake larger than memory is scored all the same.
 import time
 from collections.abc import Callable
 
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
-
 from lakehouse import lock, pipeline
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import Lake
 from lakehouse.runs import Result, Run, new_run_id, now
-from ml.evaluate import probability
 from ml.features import TABLE, eligible
-from ml.predictions import table
-from ml.scorer import Scorer, champion
+from ml.predictions import predict, table
+from ml.scorer import champion
 from ml.train import published_version
 
 Say = Callable[[str], None]
@@ -54,7 +50,8 @@ def score(lake: Lake, say: Say) -> Run | None:
         written = lake.store.overwrite(table, predict(visits, scorer))
         broken = [rule for rule in table.output_rules if rule.severity == "fail" and written.broken[rule.name]]
         if broken:
-            message = f"{table.name}: {written.broken[broken[0].name]:,} rows break “{broken[0].name}”; nothing was published."
+            count = written.broken[broken[0].name]
+            message = f"{table.name}: {count:,} rows break “{broken[0].name}”; nothing was published."
             raise LakehouseError(message, "lakehouse ml train --force", Exit.REFUSED)
         rows_in, seconds = lake.store.rows(TABLE, version), round(time.monotonic() - clock, 2)
         result = Result(table.name, rows_in, written.rows, 0, seconds, written.version, written.broken)
@@ -62,29 +59,6 @@ def score(lake: Lake, say: Say) -> Run | None:
         published = pipeline.publish(lake, run)
         say(f"{written.rows:,} visits scored, published as run {run_id} after {seconds:.1f} s.")
         return published
-
-
-def predict(visits: DataFrame, scorer: Scorer) -> DataFrame:
-    """Apply the plain coefficients, which equal the Spark model to 1e-9.
-
-    Args:
-        visits: the eligible rows of gold.session_features.
-        scorer: the champion.
-
-    Returns:
-        The columns of ml.predictions.
-    """
-    scored = visits.withColumn("probability", probability(scorer.features, scorer.coefficients, scorer.intercept))
-    return scored.select(
-        "session_id",
-        "visitor_id",
-        "started_at",
-        "session_date",
-        "probability",
-        (F.col("probability") >= scorer.threshold).alias("is_predicted"),
-        "purchase_intent",
-        F.lit(scorer.version).cast("int").alias("model_version"),
-    )
 
 
 def _is_done(lake: Lake, reads: dict[str, int]) -> bool:

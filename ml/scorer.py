@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,7 @@ from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import Settings
 from ml import registry
 
-Rows = Sequence[Mapping[str, float]] | pd.DataFrame
+Rows: TypeAlias = Sequence[Mapping[str, float]] | pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,8 @@ class Scorer:
     coefficients: tuple[float, ...]
     intercept: float
     threshold: float
-    metrics: Mapping[str, float]
-    trained_on: Mapping[str, str]
+    metrics: dict[str, float]
+    trained_on: dict[str, str]
     sha256: str
 
     def score(self, rows: Rows) -> npt.NDArray[np.float64]:

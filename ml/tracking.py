@@ -104,7 +104,8 @@ def _log_run(mlflow: ModuleType, trained: Trained) -> None:
 
     version, metrics = int(trained.identity["training_version"]), trained.evaluation.metrics
     source = DeltaDatasetSource(path=trained.source, delta_table_version=version)
-    mlflow.log_input(MetaDataset(source, name=trained.identity["training_table"]), context="training")
+    dataset = MetaDataset(source, name=trained.identity["training_table"])  # type: ignore[abstract]  # it is complete
+    mlflow.log_input(dataset, context="training")
     mlflow.log_params(trained.params)
     mlflow.set_tags({**trained.identity, "training_uri": trained.source})
     mlflow.log_metrics(metrics)

@@ -50,13 +50,19 @@ def render(path: str | None, scene: Scene) -> Component:
     if page is None:
         nothing = components.empty("There is no page here", "The navigation lists every page.", identity="site-missing")
         return components.page("Not found", "The address may be mistyped.", [nothing])
-    if scene.publication is None or scene.publication.first_day is None:
-        if page.has_period:
-            return components.page(page.name, "No data yet", [nothing_published()])
-    return components.safely(lambda: page.layout(scene))
+    has_data = scene.publication is not None and scene.publication.first_day is not None
+    if page.has_period and not has_data:
+        return components.page(page.name, "No data yet", [nothing_published()])
+    try:
+        return page.layout(scene)
+    except Exception:
+        sorry = components.failure("This page could not be drawn", "The other pages are not affected.")
+        return components.page(page.name, "Something went wrong", [sorry])
 
 
 def nothing_published() -> Component:
     """Say that the lake has nothing to show, and what to do."""
-    why = "This lake has no published tables. Land files and run the pipeline; this page fills by itself once it is done."
+    why = (
+        "This lake has no published tables. Land files and run the pipeline; this page fills by itself once it is done."
+    )
     return components.empty("Nothing is published yet", why, "lakehouse sample\nlakehouse run", identity="site-empty")

@@ -7,19 +7,17 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from app import components, figures, queries, wording
-from app.queries import Day, Totals
+from app.queries import Day, Steps, Totals
 from app.scene import Scene
 from app.view import Period
 from lakehouse.runs import now
 
 MOVERS = 8
+UNKNOWN = -1  # items without a known category: what moves them is the item properties that have landed, not the shop
 
 
 def layout(scene: Scene) -> Component:
     """Build the page."""
-    period, previous = scene.window.current, scene.window.previous
-    against = f", against {wording.span(previous)}" if previous else ""
-    subtitle = f"{wording.span(period)} · {wording.days(period.days)}{against} · days in UTC"
     cards = [
         components.safely(lambda: key_figures(scene)),
         components.safely(lambda: trend(scene), 8),
@@ -27,7 +25,7 @@ def layout(scene: Scene) -> Component:
         components.safely(lambda: movers(scene), 8),
         components.safely(lambda: clocks(scene), 4),
     ]
-    return components.page("Overview", subtitle, cards)
+    return components.page("Overview", scene.subtitle, cards)
 
 
 def key_figures(scene: Scene) -> Component:
@@ -47,15 +45,31 @@ def key_figures(scene: Scene) -> Component:
         ("bounces", "Bounce rate", False, lambda t: t.bounce_rate),
     ]
     cards = [
-        _figure(name, label, wording.count(of(current)), _growth(of(current), of(former)) if former else None,
-                wording.count(of(former)) if former else "", period, days, of)
+        _figure(
+            name,
+            label,
+            wording.count(of(current)),
+            _growth(of(current), of(former)) if former else None,
+            wording.count(of(former)) if former else "",
+            period,
+            days,
+            of,
+        )
         for name, label, of in counts
-    ]  # fmt: skip
+    ]
     cards += [
-        _figure(name, label, wording.percent(of(current)), _points(of(current), of(former), up) if former else None,
-                wording.percent(of(former)) if former else "", period, days, of)
+        _figure(
+            name,
+            label,
+            wording.percent(of(current)),
+            _points(of(current), of(former), up) if former else None,
+            wording.percent(of(former)) if former else "",
+            period,
+            days,
+            of,
+        )
         for name, label, up, of in rates
-    ]  # fmt: skip
+    ]
     return html.Div(cards, className="key-figures span-12")
 
 
@@ -71,16 +85,24 @@ def trend(scene: Scene) -> Component:
     entries = [("line view", "Visits"), ("line purchase", "Conversion")]
     entries += [("line dashed", f"{wording.span(previous)}")] if previous else []
     rows = [
-        (wording.day(each.day), wording.count(each.visits), wording.count(each.purchase_visits), wording.percent(each.conversion))
+        (
+            wording.day(each.day),
+            wording.count(each.visits),
+            wording.count(each.purchase_visits),
+            wording.percent(each.conversion),
+        )
         for each in reversed(days)
     ]
     return components.card(
-        title, f"Visits and visits with a purchase, by day, {wording.span(period)}",
+        title,
+        f"Visits and visits with a purchase, by day, {wording.span(period)}",
         components.graph("overview-trend-chart", figures.trend(days, former, incomplete), 340, title),
         components.source(publication, "gold.daily_kpis"),
         components.table(["Day", "Visits", "With a purchase", "Conversion"], rows),
-        columns=8, identity="overview-trend", legend=components.legend(*entries),
-    )  # fmt: skip
+        columns=8,
+        identity="overview-trend",
+        legend=components.legend(*entries),
+    )
 
 
 def funnel(scene: Scene) -> Component:
@@ -92,29 +114,22 @@ def funnel(scene: Scene) -> Component:
     entries = [("bar track", "All visits")] + ([("tick", "Period before")] if former else [])
     more = dcc.Link("Open the funnel", href="/funnel" + scene.view.query, className="more")
     return components.card(
-        title, f"Visits with each step, in any order, of {wording.count(steps.total)} visits",
-        [components.graph("overview-funnel-chart", figures.funnel(steps, former), 264, title), more],
+        title,
+        f"Visits with each step, in any order, of {wording.count(steps.total)} visits",
+        [components.graph("overview-funnel-chart", figures.funnel(steps, former), 292, title), more],
         components.source(publication, "gold.funnel"),
-        components.table(["Step", "Visits", "Of all"], step_rows(steps.total, [steps.view, steps.cart, steps.purchase])),
-        columns=4, identity="overview-funnel", legend=components.legend(*entries),
-    )  # fmt: skip
-
-
-def step_rows(total: int, counts: list[int]) -> list[tuple[str, str, str]]:
-    """Write the steps as rows of a table."""
-    names = [name for name, _, _ in figures.STEPS]
-    return [
-        (name, wording.count(number), wording.percent(queries.ratio(number, total)))
-        for name, number in zip(names, counts, strict=True)
-    ]
+        components.table(["Step", "Visits", "Of all"], _step_rows(steps)),
+        columns=4,
+        identity="overview-funnel",
+        legend=components.legend(*entries),
+    )
 
 
 def movers(scene: Scene) -> Component:
     """Show the root categories whose visits changed most."""
     publication, period, previous = scene.published, scene.window.current, scene.window.previous
     if previous is None:
-        why = "Switch the comparison on, or choose a shorter range: the data has no whole period before this one."
-        return components.empty("What moved needs a period before", why, columns=8, identity="overview-movers")
+        return entries(scene)
     before = {root.root_category_id: root.total for root in queries.roots(publication, previous, "session")}
     after = {root.root_category_id: root.total for root in queries.roots(publication, period, "session")}
     moves = [(which, after.get(which, 0), before.get(which, 0)) for which in sorted(before | after)]
@@ -124,15 +139,36 @@ def movers(scene: Scene) -> Component:
         (wording.category(which), wording.count(number), wording.count(former), wording.signed(number - former, 0))
         for which, number, former in moves
     ]
-    shown = sorted(moves[:MOVERS], key=lambda move: move[1] - move[2], reverse=True)
+    known = [move for move in moves if move[0] != UNKNOWN]
+    shown = sorted(known[:MOVERS], key=lambda move: move[1] - move[2], reverse=True)
     return components.card(
-        title, f"Change of visits by root category of entry, the {len(shown)} greatest of {len(moves)}, "
+        title,
+        f"Change of visits by root category of entry, the {len(shown)} greatest of {len(known)}, "
         f"against {wording.span(previous)}",
         components.graph("overview-movers-chart", figures.movers(shown), 30 * len(shown) + 24, title),
         components.source(publication, "gold.funnel"),
         components.table(["Root category", "Visits", "Before", "Change"], rows),
-        columns=8, identity="overview-movers",
-    )  # fmt: skip
+        columns=8,
+        identity="overview-movers",
+    )
+
+
+def entries(scene: Scene) -> Component:
+    """Show through which root categories visits enter, where there is no period to compare with."""
+    publication, period = scene.published, scene.window.current
+    roots = queries.roots(publication, period, "session")
+    shown = [root for root in roots if root.root_category_id != UNKNOWN][:MOVERS]
+    title = wording.entries_finding(roots)
+    rows = [(wording.category(root.root_category_id), wording.count(root.total)) for root in roots]
+    return components.card(
+        title,
+        f"Visits by root category of the first event, the {len(shown)} most visited, {wording.span(period)}",
+        components.graph("overview-entries-chart", figures.shares(shown), 30 * len(shown) + 24, title),
+        components.source(publication, "gold.funnel"),
+        components.table(["Root category", "Visits"], rows),
+        columns=8,
+        identity="overview-entries",
+    )
 
 
 def clocks(scene: Scene) -> Component:
@@ -140,11 +176,11 @@ def clocks(scene: Scene) -> Component:
     publication, shown_at = scene.published, now()
     newest, last = publication.newest_day, publication.last_day
     assert newest is not None and last is not None
-    is_whole = newest == last
+    whole = "a complete day" if newest == last else f"incomplete; whole to {wording.short_day(last)}"
     rows = [
-        ("Newest event", wording.day(newest), "a complete day" if is_whole else f"incomplete; whole to {wording.short_day(last)}"),
+        ("Newest event", wording.day(newest), whole),
         ("Built", _instant(publication.built_at), wording.age(publication.built_at, shown_at)),
-        ("Shown", _instant(shown_at), f"run {publication.run_id}"),
+        ("Shown", _instant(shown_at), "this page"),
     ]
     items = [
         html.Div([html.Dt(name), html.Dd([html.Span(value, className="clock"), html.Span(note, className="muted")])])
@@ -152,9 +188,13 @@ def clocks(scene: Scene) -> Component:
     ]
     title = f"Complete to {wording.day(last)}"
     return components.card(
-        title, "Newest event, newest run and this page; times in UTC", html.Dl(items, className="clocks"),
-        "ledger", columns=4, identity="overview-clocks",
-    )  # fmt: skip
+        title,
+        "Newest event, newest run and this page; times in UTC",
+        html.Dl(items, className="clocks"),
+        f"ledger · run {publication.run_id}",
+        columns=4,
+        identity="overview-clocks",
+    )
 
 
 def _incomplete(scene: Scene) -> list[Day]:
@@ -164,10 +204,24 @@ def _incomplete(scene: Scene) -> list[Day]:
     return queries.daily(publication, Period(after, publication.newest_day)) if after <= publication.newest_day else []
 
 
+def _step_rows(steps: Steps) -> list[tuple[str, str, str]]:
+    counts = {name: getattr(steps, field) for name, field, _ in figures.STEPS}
+    return [
+        (name, wording.count(number), wording.percent(queries.ratio(number, steps.total)))
+        for name, number in counts.items()
+    ]
+
+
 def _figure(
-    name: str, label: str, value: str, change: tuple[str, bool | None] | None, former: str, period: Period,
-    days: list[Day], of: Callable[[Totals], float],
-) -> Component:  # fmt: skip
+    name: str,
+    label: str,
+    value: str,
+    change: tuple[str, bool | None] | None,
+    former: str,
+    period: Period,
+    days: list[Day],
+    of: Callable[[Totals], float],
+) -> Component:
     before = f"from {former}" if change else f"in {wording.days(period.days)}"
     return components.key_figure(f"overview-{name}", label, value, change, before, [of(each) for each in days])
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import exp
 
 import dash_mantine_components as dmc
 from dash import Dash, Input, Output, State, html
@@ -33,16 +34,17 @@ FIELDS = (
     Field("session_hour", "Hour of the visit's start", "0 to 23, UTC", 17, 0, 23),
 )
 NAMES = {field.name: field.label for field in FIELDS}
-DEFAULTS = {field.name: field.default for field in FIELDS}
 
 
 def layout(scene: Scene) -> Component:
-    """Build the page: the form, and the answer for what it holds at first."""
+    """Build the page: the form, the model, and room for the answer."""
     subtitle = "The chance that a visit ends with a purchase, from what it did so far"
     if scene.model is None:
         return components.page("Predict", subtitle, [no_model()])
-    answer = html.Div(answer_cards(scene.model, DEFAULTS), id="predict-answer", className="stack span-8")
-    return components.page("Predict", subtitle, [html.Div([form(), model_card(scene.model)], className="stack span-4"), answer])
+    answer = html.Div(html.Div(className="card skeleton tall"), id="predict-answer", className="stack span-8")
+    return components.page(
+        "Predict", subtitle, [html.Div([form(), model_card(scene.model)], className="stack span-4"), answer]
+    )
 
 
 def register(app: Dash, scene: Callable[[str | None], Scene]) -> None:
@@ -55,7 +57,8 @@ def register(app: Dash, scene: Callable[[str | None], Scene]) -> None:
         State("site-query", "data"),
     )
     def predict(views, adds, products, hour, query):  # type: ignore[no-untyped-def]
-        return answer(scene(query).model, (views, adds, products, hour))
+        cards, problems = answer(scene(query).model, (views, adds, products, hour))
+        return [cards, *problems]
 
 
 def answer(model: Scorer | None, values: tuple[object, ...]) -> tuple[list[Component], list[str | None]]:
@@ -65,7 +68,9 @@ def answer(model: Scorer | None, values: tuple[object, ...]) -> tuple[list[Compo
         return [no_model()], problems
     if any(problems):
         why = "The answer comes back as soon as the numbers fit together."
-        return [components.empty("These numbers describe no visit", why, columns=12, identity="predict-invalid")], problems
+        return [
+            components.empty("These numbers describe no visit", why, columns=12, identity="predict-invalid")
+        ], problems
     return answer_cards(model, row), problems
 
 
@@ -93,17 +98,28 @@ def form() -> Component:
     """Ask for the four numbers."""
     inputs = [
         dmc.NumberInput(
-            id=f"predict-{field.name}", label=field.label, description=field.hint, value=field.default, min=field.low,
-            max=field.high, allowDecimal=False, allowNegative=False, clampBehavior="none", debounce=300, size="sm",
-            persistence="predict", persistence_type="session",
+            id=f"predict-{field.name}",
+            label=field.label,
+            description=field.hint,
+            value=field.default,
+            min=field.low,
+            max=field.high,
+            allowDecimal=False,
+            allowNegative=False,
+            clampBehavior="none",
+            debounce=300,
+            size="sm",
+            persistence="predict",
+            persistence_type="session",
         )
         for field in FIELDS
-    ]  # fmt: skip
+    ]
     note = "Only what comes before the first purchase counts."
     return html.Section(
         [html.H2("A visit so far"), html.P(note, className="muted"), html.Div(inputs, className="fields")],
-        id="predict-form", className="card",
-    )  # fmt: skip
+        id="predict-form",
+        className="card",
+    )
 
 
 def answer_cards(model: Scorer, row: Mapping[str, int]) -> list[Component]:
@@ -115,10 +131,12 @@ def probability(model: Scorer, row: Mapping[str, int]) -> Component:
     """State the probability as a frequency, the base rate beside it."""
     chance = float(model.score([dict(row)])[0])
     base = model.metrics["base_rate"]
-    verdict = "at or above the threshold: a purchase is predicted" if chance >= model.threshold else (
-        "below the threshold: no purchase is predicted"
-    )  # fmt: skip
-    title = f"About {wording.one_in(chance)} visits like this one end{'s' if False else ''} with a purchase"
+    verdict = (
+        "at or above the threshold: a purchase is predicted"
+        if chance >= model.threshold
+        else ("below the threshold: no purchase is predicted")
+    )
+    title = f"About {wording.one_in(chance)} like this ends with a purchase"
     times = chance / base if base else 0
     points = [
         ("This visit", chance, theme.VIEW),
@@ -127,7 +145,8 @@ def probability(model: Scorer, row: Mapping[str, int]) -> Component:
     ]
     rows = [(name, wording.percent(value), wording.one_in(value)) for name, value, _ in points]
     return components.card(
-        title, f"The base rate is {wording.one_in(base)}: this visit is {times:,.1f} times as likely to buy",
+        title,
+        f"The base rate is {wording.one_in(base)}; this one is {times:,.1f} times as likely to buy",
         [
             html.Div(
                 [
@@ -138,9 +157,10 @@ def probability(model: Scorer, row: Mapping[str, int]) -> Component:
             ),
             components.graph("predict-scale", figures.likelihoods(points), 216, title),
         ],
-        f"model {model.version} · logarithmic scale", components.table(["", "Probability", "As a frequency"], rows),
+        f"model {model.version} · logarithmic scale",
+        components.table(["", "Probability", "As a frequency"], rows),
         identity="predict-chance",
-    )  # fmt: skip
+    )
 
 
 def reasons(model: Scorer, row: Mapping[str, int]) -> Component:
@@ -150,17 +170,20 @@ def reasons(model: Scorer, row: Mapping[str, int]) -> Component:
     terms += [(f"{NAMES[name]}: {row[name]:,}", value) for name, value in found.items()]
     score = sum(value for _, value in terms)
     strongest = max(found, key=lambda name: abs(found[name]))
-    verb = "raises" if found[strongest] > 0 else "lowers"
-    title = f"{NAMES[strongest]} {verb} the chance most"
-    rows = [(name, wording.signed(value, 4), f"× {2.718281828459045**value:,.4g}") for name, value in terms]
-    rows.append(("Sum: the score", wording.signed(score, 4), f"odds {2.718281828459045**score:,.4g}"))
+    towards = "for" if found[strongest] > 0 else "against"
+    title = f"The strongest reason {towards} a purchase: {NAMES[strongest].lower()}"
+    rows = [(name, wording.signed(value, 4), f"× {exp(value):,.4g}") for name, value in terms]
+    marks = [("bar view", "Raises"), ("bar lowers", "Lowers"), ("bar start", "Start"), ("bar sum", "Sum")]
+    rows.append(("Sum: the score", wording.signed(score, 4), f"odds {exp(score):,.4g}"))
     return components.card(
-        title, "What each number adds to the log-odds; the bars sum to the score",
-        components.graph("predict-contributions", figures.contributions(terms, score), 44 * (len(terms) + 1) + 8, title),
-        f"model {model.version} · logistic regression", components.table(["Term", "Log-odds", "Odds"], rows),
+        title,
+        "What each number adds to the log-odds; the bars sum to the score",
+        components.graph("predict-contributions", figures.contributions(terms, score), 50 * len(rows), title),
+        f"model {model.version} · logistic regression",
+        components.table(["Term", "Log-odds", "Odds"], rows),
         identity="predict-reasons",
-        legend=components.legend(("bar view", "Raises"), ("bar lowers", "Lowers"), ("bar sum", "Sum")),
-    )  # fmt: skip
+        legend=components.legend(*marks),
+    )
 
 
 def model_card(model: Scorer) -> Component:
@@ -171,8 +194,8 @@ def model_card(model: Scorer) -> Component:
         ("Threshold", wording.percent(model.threshold)),
         ("ROC area", f"{metrics['roc_auc']:.3f}"),
         ("Precision-recall area", f"{metrics['pr_auc']:.3f}, chance {metrics['base_rate']:.3f}"),
-        ("Precision at the threshold", wording.percent(metrics["precision"])),
-        ("Recall at the threshold", wording.percent(metrics["recall"])),
+        ("Precision", wording.percent(metrics["precision"])),
+        ("Recall", wording.percent(metrics["recall"])),
     ]
     rows = [html.Div([html.Dt(name), html.Dd(value)]) for name, value in facts]
     return html.Section(
@@ -180,9 +203,15 @@ def model_card(model: Scorer) -> Component:
             html.H2("The model"),
             html.P("Measured on the last part of the time, which it has not seen", className="muted"),
             html.Dl(rows, className="pairs"),
+            html.P(
+                f"From the threshold on, {metrics['precision'] * 100:.0f} of 100 visits do buy, "
+                f"and {metrics['recall'] * 100:.0f} of 100 buying visits are found.",
+                className="muted note",
+            ),
         ],
-        id="predict-model", className="card",
-    )  # fmt: skip
+        id="predict-model",
+        className="card",
+    )
 
 
 def no_model() -> Component:

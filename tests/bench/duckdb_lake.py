@@ -10,23 +10,22 @@ written; the tables after it stay in memory and are written from there, the next
 import json
 import sys
 import time
-import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
-from deltalake import DeltaTable, WriterProperties, write_deltalake
+from deltalake import ColumnProperties, DeltaTable, WriterProperties, write_deltalake
 
 CONFIG = {"threads": 2, "memory_limit": "8GB", "preserve_insertion_order": False}
-ZSTD = WriterProperties(compression="ZSTD", compression_level=1)
+NO_STATISTICS = ColumnProperties(statistics_enabled="NONE")  # for bronze, which nobody filters
 BATCH_ROWS = 250_000
 
 BRONZE = {
+    "category_tree": ["categoryid", "parentid"],
     "events": ["timestamp", "visitorid", "event", "itemid", "transactionid"],
     "item_properties": ["timestamp", "itemid", "property", "value"],
-    "category_tree": ["categoryid", "parentid"],
 }
 UTC = pa.timestamp("us", "UTC")
 ONE_WORD = pa.dictionary(pa.uint8(), pa.string())  # the same text in a whole batch
@@ -36,64 +35,60 @@ PROVENANCE = [("_source_file", ONE_WORD), ("_ingested_at", UTC), ("_run_id", ONE
 # number control characters as well.
 PREPARE = r"""
 SET GLOBAL TimeZone = 'UTC';
-CREATE SCHEMA bronze; CREATE SCHEMA silver; CREATE SCHEMA gold;
+CREATE SCHEMA bronze; CREATE SCHEMA silver; CREATE SCHEMA gold; CREATE SCHEMA valid; CREATE SCHEMA refused;
 CREATE TYPE event_type AS ENUM ('view', 'addtocart', 'transaction');
 CREATE MACRO to_bigint(text) AS CASE
-    WHEN regexp_full_match(text, '-?[0-9]+') THEN TRY_CAST(text AS BIGINT)
+    WHEN TRY_CAST(text AS BIGINT)::VARCHAR = text THEN TRY_CAST(text AS BIGINT)
     WHEN regexp_full_match(text, '[[:cntrl:] ]*-?[0-9]+[[:cntrl:] ]*')
         THEN TRY_CAST(regexp_extract(text, '-?[0-9]+') AS BIGINT) END;
 CREATE MACRO is_integer(text) AS to_bigint(text) IS NOT NULL;
-CREATE MACRO is_instant(text, ingested_at) AS
-    to_bigint(text) BETWEEN 946684800000 AND epoch_ms(ingested_at) + 86400000;
+CREATE MACRO is_instant(text, ingested_at) AS to_bigint(text) BETWEEN 946684800000 AND epoch_ms(ingested_at) + 86400000;
 CREATE MACRO to_price(text) AS CASE WHEN NOT contains(text, '_') THEN TRY_CAST(ltrim(text, 'n') AS DECIMAL(18, 3)) END;
+CREATE MACRO has_several(x) AS coalesce((min(x) <> max(x))::INT, 0);
 """
 
-# Table -> its bronze table and its quarantine rules, in order. A rule that is NULL is broken.
+# Kind -> the quarantine rules of its bronze rows, in order. A rule that is NULL is broken.
 RULES = {
-    "silver.events": (
-        "events",
-        {
-            "line has the columns of its header": "timestamp IS NOT NULL",
-            "timestamp is an integer": "is_integer(timestamp)",
-            "timestamp is after 2000 and not a day ahead": "is_instant(timestamp, _ingested_at)",
-            "visitor is an integer": "is_integer(visitorid)",
-            "item is an integer": "is_integer(itemid)",
-            "event is known": "trim(event, ' ') IN ('view', 'addtocart', 'transaction')",
-            "transaction id exactly on transactions": """
-            CASE WHEN trim(event, ' ') = 'transaction' THEN is_integer(transactionid) ELSE trim(transactionid, ' ') = '' END""",
-        },
-    ),
-    "silver.item_history": (
-        "item_properties",
-        {
-            "line has the columns of its header": "timestamp IS NOT NULL",
-            "timestamp is an instant": """
-            property NOT IN ('categoryid', 'available', '790')
-            OR coalesce(is_instant(timestamp, _ingested_at), false)""",
-            "item is an integer": "property NOT IN ('categoryid', 'available', '790') OR is_integer(itemid)",
-            "category is an integer": "property <> 'categoryid' OR is_integer(value)",
-            "availability is 0 or 1": "property <> 'available' OR trim(value, ' ') IN ('0', '1')",
-            "price is a number": "property <> '790' OR to_price(value) IS NOT NULL",
-        },
-    ),
-    "silver.categories": (
-        "category_tree",
-        {
-            "line has the columns of its header": "categoryid IS NOT NULL",
-            "category is an integer": "is_integer(categoryid)",
-            "parent is an integer or empty": "trim(parentid, ' ') = '' OR is_integer(parentid)",
-        },
-    ),
+    "category_tree": {
+        "line has the columns of its header": "categoryid IS NOT NULL",
+        "category is an integer": "is_integer(categoryid)",
+        "parent is an integer or empty": "trim(parentid, ' ') = '' OR is_integer(parentid)",
+    },
+    "events": {
+        "line has the columns of its header": "timestamp IS NOT NULL",
+        "timestamp is an integer": "is_integer(timestamp)",
+        "timestamp is after 2000 and not a day ahead": "is_instant(timestamp, _ingested_at)",
+        "visitor is an integer": "is_integer(visitorid)",
+        "item is an integer": "is_integer(itemid)",
+        "event is known": "trim(event, ' ') IN ('view', 'addtocart', 'transaction')",
+        "transaction id exactly on transactions": "CASE trim(event, ' ') WHEN 'transaction' "
+        "THEN is_integer(transactionid) ELSE trim(transactionid, ' ') = '' END",
+    },
+    "item_properties": {
+        "line has the columns of its header": "timestamp IS NOT NULL",
+        "timestamp is an instant": "is_instant(timestamp, _ingested_at)",
+        "item is an integer": "is_integer(itemid)",
+        "category is an integer": "CASE WHEN property <> 'categoryid' THEN true ELSE is_integer(value) END",
+        "availability is 0 or 1": "property <> 'available' OR trim(value, ' ') IN ('0', '1')",
+        "price is a number": "CASE WHEN property <> '790' THEN true ELSE to_price(value) IS NOT NULL END",
+    },
 }
+# Kind -> the bronze rows that silver looks at, if not all: a malformed line and the three properties that are kept.
+LOOKED_AT = {"item_properties": "property IS NULL OR property IN ('categoryid', 'available', '790')"}
 
-# Table -> query, upstreams first. {valid} stands for the upstream rows that break no rule.
+BY_TYPE = """count(*) FILTER (event_type = 'view') AS num_views,
+            count(*) FILTER (event_type = 'addtocart') AS num_adds,
+            count(*) FILTER (event_type = 'transaction') AS num_transactions"""
+STEPS = """count(*) AS num_sessions, count(*) FILTER (num_views > 0) AS num_view_sessions,
+            count(*) FILTER (num_adds > 0) AS num_cart_sessions, count(*) FILTER (num_transactions > 0) AS num_purchase_sessions"""
+SUMS = "sum(COLUMNS('num_(views|adds|transactions)'))::BIGINT"
+
+# Table -> query, upstreams first. `valid` holds the bronze rows that break no rule.
 TABLES = {
     "silver.categories": """
-        WITH RECURSIVE newest AS (
-            SELECT max((_ingested_at, _source_file)) AS tree FROM {valid}
-        ), edges AS (
+        WITH RECURSIVE newest AS (SELECT max((_ingested_at, _source_file)) AS tree FROM valid.category_tree), edges AS (
             SELECT to_bigint(categoryid) AS category_id, min(to_bigint(parentid)) AS parent_id
-            FROM {valid}, newest WHERE (_ingested_at, _source_file) = tree GROUP BY ALL
+            FROM valid.category_tree, newest WHERE (_ingested_at, _source_file) = tree GROUP BY ALL
         ), climbed AS (
             SELECT category_id, parent_id, coalesce(parent_id, category_id) AS root_id,
                 list_filter([parent_id, category_id], lambda node: node IS NOT NULL) AS path
@@ -107,7 +102,7 @@ TABLES = {
         SELECT DISTINCT epoch_ms(to_bigint(timestamp)) AS occurred_at, to_bigint(visitorid) AS visitor_id,
             trim(event, ' ')::event_type AS event_type, to_bigint(itemid) AS item_id,
             to_bigint(transactionid) AS transaction_id, occurred_at::DATE AS event_date
-        FROM {valid}""",
+        FROM valid.events""",
     "gold.activity": """
         SELECT event_date, hour(occurred_at)::INT AS event_hour, event_type, count(*) AS num_events
         FROM silver.events GROUP BY ALL""",
@@ -117,66 +112,46 @@ TABLES = {
                 CASE WHEN property = 'categoryid' THEN to_bigint(value) END AS category_id,
                 CASE WHEN property = 'available' THEN trim(value, ' ') = '1' END AS is_available,
                 CASE WHEN property = '790' THEN to_price(value) END AS price
-            FROM {valid} WHERE property IN ('categoryid', 'available', '790')
+            FROM valid.item_properties
         ), snapshots AS (
-            SELECT item_id, valid_from, max(category_id) AS category_id, max(is_available) AS is_available,
-                max(price) AS price,
-                coalesce((min(category_id) <> max(category_id))::INT, 0)
-                    + coalesce((min(is_available) <> max(is_available))::INT, 0)
-                    + coalesce((min(price) <> max(price))::INT, 0) AS num_conflicts
+            SELECT item_id, valid_from, max(COLUMNS('category_id|is_available|price')),
+                has_several(category_id) + has_several(is_available) + has_several(price) AS num_conflicts
             FROM told GROUP BY item_id, valid_from
         ), known AS (
-            SELECT item_id, valid_from, num_conflicts, last_value(category_id IGNORE NULLS) OVER so_far AS category_id,
-                last_value(is_available IGNORE NULLS) OVER so_far AS is_available,
-                last_value(price IGNORE NULLS) OVER so_far AS price
-            FROM snapshots
-            WINDOW so_far AS (PARTITION BY item_id ORDER BY valid_from ROWS UNBOUNDED PRECEDING)
+            SELECT item_id, valid_from, num_conflicts,
+                last_value(COLUMNS('category_id|is_available|price') IGNORE NULLS) OVER so_far
+            FROM snapshots WINDOW so_far AS (PARTITION BY item_id ORDER BY valid_from ROWS UNBOUNDED PRECEDING)
         ), changes AS (
-            SELECT * FROM known
-            WINDOW item AS (PARTITION BY item_id ORDER BY valid_from)
-            QUALIFY num_conflicts > 0 OR lag(valid_from) OVER item IS NULL
-                OR category_id IS DISTINCT FROM lag(category_id) OVER item
-                OR is_available IS DISTINCT FROM lag(is_available) OVER item
-                OR price IS DISTINCT FROM lag(price) OVER item
+            SELECT * FROM known WINDOW item AS (PARTITION BY item_id ORDER BY valid_from)
+            QUALIFY num_conflicts > 0 OR (category_id, is_available, price)
+                IS DISTINCT FROM lag((category_id, is_available, price)) OVER item
         )
         SELECT item_id, valid_from, lead(valid_from) OVER (PARTITION BY item_id ORDER BY valid_from) AS valid_to,
-            category_id, is_available, price, num_conflicts::INT AS num_conflicts
-        FROM changes""",
+            category_id, is_available, price, num_conflicts::INT AS num_conflicts FROM changes""",
     "silver.session_events": """
         WITH marked AS (
-            SELECT *, coalesce(occurred_at > lag(occurred_at) OVER visitor + INTERVAL 30 MINUTES, true) AS is_start
+            SELECT *, row_number() OVER visitor AS row,
+                coalesce(occurred_at > lag(occurred_at) OVER visitor + INTERVAL 30 MINUTES, true) AS is_start
             FROM silver.events
-            WINDOW visitor AS (
-                PARTITION BY visitor_id ORDER BY occurred_at, event_type, item_id, transaction_id NULLS FIRST)
+            WINDOW visitor AS (PARTITION BY visitor_id ORDER BY occurred_at, event_type, item_id, transaction_id NULLS FIRST)
         ), placed AS (
-            SELECT *, max(CASE WHEN is_start THEN occurred_at END) OVER visitor AS started_at
-            FROM marked
-            WINDOW visitor AS (
-                PARTITION BY visitor_id ORDER BY occurred_at, event_type, item_id, transaction_id NULLS FIRST
-                ROWS UNBOUNDED PRECEDING)
+            SELECT *, max(CASE WHEN is_start THEN occurred_at END) OVER so_far AS started_at
+            FROM marked WINDOW so_far AS (PARTITION BY visitor_id ORDER BY row ROWS UNBOUNDED PRECEDING)
         ), flagged AS (
-            SELECT *, row_number() OVER visit AS position,
-                count(*) FILTER (event_type = 'transaction') OVER visit = 0 AS is_before_purchase,
-                row_number() OVER item = 1 AS is_first_of_item
+            SELECT *, row_number() OVER so_far AS position, row_number() OVER item = 1 AS is_first_of_item,
+                count(*) FILTER (event_type = 'transaction') OVER so_far = 0 AS is_before_purchase
             FROM placed
-            WINDOW visit AS (
-                PARTITION BY visitor_id, started_at ORDER BY occurred_at, event_type, item_id,
-                transaction_id NULLS FIRST ROWS UNBOUNDED PRECEDING
-            ), item AS (
-                PARTITION BY visitor_id, started_at, item_id ORDER BY occurred_at, event_type,
-                transaction_id NULLS FIRST)
+            WINDOW so_far AS (PARTITION BY visitor_id, started_at ORDER BY row ROWS UNBOUNDED PRECEDING),
+                item AS (PARTITION BY visitor_id, started_at, item_id ORDER BY row)
         )
         SELECT visitor_id, started_at, position::INT AS position, occurred_at, event_type, flagged.item_id,
             transaction_id, event_date, started_at::DATE AS session_date, is_first_of_item, is_before_purchase,
             category_id, is_available, price
         FROM flagged ASOF LEFT JOIN silver.item_history history
             ON flagged.item_id = history.item_id AND valid_from <= occurred_at""",
-    "silver.sessions": """
+    "silver.sessions": f"""
         SELECT visitor_id, started_at, max(occurred_at) AS ended_at, started_at::DATE AS session_date,
-            count(*) AS num_events, count(*) FILTER (event_type = 'view') AS num_views,
-            count(*) FILTER (event_type = 'addtocart') AS num_adds,
-            count(*) FILTER (event_type = 'transaction') AS num_transactions,
-            count(*) FILTER (is_first_of_item) AS distinct_products,
+            count(*) AS num_events, {BY_TYPE}, count(*) FILTER (is_first_of_item) AS distinct_products,
             max(category_id) FILTER (position = 1) AS entry_category_id
         FROM silver.session_events GROUP BY visitor_id, started_at""",
     "gold.session_features": """
@@ -188,69 +163,42 @@ TABLES = {
             (count(*) FILTER (is_before_purchase))::INT AS num_events_before,
             bool_or(event_type = 'transaction')::INT AS purchase_intent
         FROM silver.session_events GROUP BY visitor_id, started_at""",
-    "gold.visitor_days": """
-        SELECT session_date, coalesce(root_id, -1) AS root_category_id, visitor_id, count(*) AS num_sessions,
-            count(*) FILTER (num_views > 0) AS num_view_sessions,
-            count(*) FILTER (num_adds > 0) AS num_cart_sessions,
-            count(*) FILTER (num_transactions > 0) AS num_purchase_sessions,
+    "gold.visitor_days": f"""
+        SELECT session_date, coalesce(root_id, -1) AS root_category_id, visitor_id, {STEPS},
             count(*) FILTER (num_adds > 0 AND num_views = 0) AS num_carts_without_view,
             count(*) FILTER (num_transactions > 0 AND num_adds = 0) AS num_purchases_without_cart
-        FROM silver.sessions LEFT JOIN silver.categories ON entry_category_id = category_id
-        GROUP BY ALL""",
+        FROM silver.sessions LEFT JOIN silver.categories ON entry_category_id = category_id GROUP BY ALL""",
     "gold.funnel": """
-        WITH rows AS (
-            FROM gold.visitor_days
-            UNION ALL
-            SELECT session_date, -2, visitor_id, sum(COLUMNS('num_.*'))::BIGINT
-            FROM gold.visitor_days GROUP BY session_date, visitor_id
+        WITH entries AS (
+            FROM gold.visitor_days UNION ALL
+            SELECT session_date, -2, visitor_id, sum(COLUMNS('num_.*'))::BIGINT FROM gold.visitor_days GROUP BY ALL
         )
         SELECT session_date, root_category_id, sum(COLUMNS('num_.*'))::BIGINT, count(*) AS num_visitors,
             count(*) FILTER (num_view_sessions > 0) AS num_view_visitors,
             count(*) FILTER (num_cart_sessions > 0) AS num_cart_visitors,
             count(*) FILTER (num_purchase_sessions > 0) AS num_purchase_visitors
-        FROM rows GROUP BY session_date, root_category_id""",
-    "gold.daily_kpis": """
+        FROM entries GROUP BY session_date, root_category_id""",
+    "gold.daily_kpis": f"""
         WITH days AS (
             SELECT session_date, count(DISTINCT visitor_id) AS num_visitors, count(*) AS num_sessions,
-                count(*) FILTER (num_events = 1) AS num_bounces,
-                count(*) FILTER (num_adds > 0) AS num_cart_sessions,
+                count(*) FILTER (num_events = 1) AS num_bounces, count(*) FILTER (num_adds > 0) AS num_cart_sessions,
                 count(*) FILTER (num_adds > 0 AND num_transactions = 0) AS num_abandoned_carts,
-                count(*) FILTER (num_transactions > 0) AS num_purchase_sessions,
-                sum(num_views)::BIGINT AS num_views, sum(num_adds)::BIGINT AS num_adds,
-                sum(num_transactions)::BIGINT AS num_transactions
+                count(*) FILTER (num_transactions > 0) AS num_purchase_sessions, {SUMS}
             FROM silver.sessions GROUP BY session_date
         ), orders AS (
             SELECT session_date, count(DISTINCT transaction_id) AS num_orders
             FROM silver.session_events WHERE event_type = 'transaction' GROUP BY session_date
         )
         SELECT days.*, coalesce(num_orders, 0) AS num_orders FROM days LEFT JOIN orders USING (session_date)""",
-    "gold.category_conversion": """
-        WITH touched AS (
-            SELECT session_date, visitor_id, started_at, coalesce(category_id, -1) AS touched_id,
-                count(*) FILTER (event_type = 'view') AS num_views,
-                count(*) FILTER (event_type = 'addtocart') AS num_adds,
-                count(*) FILTER (event_type = 'transaction') AS num_transactions
-            FROM silver.session_events GROUP BY ALL
-        ), upwards AS (
-            SELECT touched.*, unnest(coalesce(path, [touched_id])) AS category_id
-            FROM touched LEFT JOIN silver.categories ON touched_id = categories.category_id
-        ), visits AS (
-            SELECT session_date, visitor_id, started_at, category_id, sum(num_views)::BIGINT AS num_views,
-                sum(num_adds)::BIGINT AS num_adds, sum(num_transactions)::BIGINT AS num_transactions
-            FROM upwards GROUP BY ALL
+    "gold.category_conversion": f"""
+        WITH ways AS (SELECT category_id AS touched_id, unnest(path) AS ancestor_id FROM silver.categories), visits AS (
+            SELECT visitor_id, started_at, session_date, coalesce(ancestor_id, category_id, -1) AS category_id, {BY_TYPE}
+            FROM silver.session_events LEFT JOIN ways ON category_id = touched_id
+            GROUP BY visitor_id, started_at, session_date, coalesce(ancestor_id, category_id, -1)
         )
-        SELECT session_date, category_id, count(*) AS num_sessions,
-            count(*) FILTER (num_views > 0) AS num_view_sessions,
-            count(*) FILTER (num_adds > 0) AS num_cart_sessions,
-            count(*) FILTER (num_transactions > 0) AS num_purchase_sessions,
-            sum(num_views)::BIGINT AS num_views, sum(num_adds)::BIGINT AS num_adds,
-            sum(num_transactions)::BIGINT AS num_transactions
-        FROM visits GROUP BY ALL""",
-    "gold.item_performance": """
-        SELECT session_date, item_id, count(*) FILTER (is_first_of_item) AS num_sessions,
-            count(*) FILTER (event_type = 'view') AS num_views,
-            count(*) FILTER (event_type = 'addtocart') AS num_adds,
-            count(*) FILTER (event_type = 'transaction') AS num_transactions,
+        SELECT session_date, category_id, {STEPS}, {SUMS} FROM visits GROUP BY ALL""",
+    "gold.item_performance": f"""
+        SELECT session_date, item_id, count(*) FILTER (is_first_of_item) AS num_sessions, {BY_TYPE},
             count(DISTINCT transaction_id) AS num_orders
         FROM silver.session_events GROUP BY ALL""",
 }
@@ -261,53 +209,65 @@ class Lake:
 
     def __init__(self, landed: Path, folder: Path) -> None:
         self.landed, self.folder = landed, folder
-        self.run_id = uuid.uuid4().hex
         self.duckdb = duckdb.connect(config=CONFIG)
         self.duckdb.execute(PREPARE)
 
     def make(self) -> None:
-        """Make every table; one is computed while two others are written."""
+        """Make every table, one being computed while two others are written; so their seconds exceed the total."""
+        begun = time.perf_counter()
         with ThreadPoolExecutor(2) as pool:
-            bronze = {kind: pool.submit(self.land, kind) for kind in BRONZE}
+            landing = {kind: pool.submit(self.land, kind) for kind in BRONZE}
             writes = []
             for name, query in TABLES.items():
-                if name in RULES:
-                    kind, rules = RULES[name]
-                    bronze[kind].result()
-                    writes.append(pool.submit(self.write, f"{name}_quarantine", refused(kind, rules)))
-                    query = query.format(valid=f"({valid(kind, rules)})")
+                for kind in [kind for kind in landing if f"valid.{kind}" in query]:
+                    landing[kind].result()
+                    writes.append(pool.submit(self.write, f"{name}_quarantine", f"FROM refused.{kind}"))
                 started = time.perf_counter()
                 self.duckdb.execute(f"CREATE TABLE {name} AS {query}")
                 report(name, "computed", started)
                 writes.append(pool.submit(self.write, name, f"FROM {name}"))
             for write in writes:
                 write.result()
+        report("all tables", "made", begun)
 
     def land(self, kind: str) -> None:
-        """Stream the landed files of a kind into their bronze table, to be read from there."""
+        """Stream the landed files of a kind into their bronze table; what is valid of it, or refused, becomes a view."""
         receipts = [json.loads(path.read_text()) for path in sorted((self.landed / "receipts").glob("*.json"))]
         parts = [part for each in receipts if each["kind"] == kind for part in self.lines(each)]
         cursor = self.duckdb.cursor()
         batches = (batch for part in parts for batch in cursor.sql(part).to_arrow_reader(BATCH_ROWS))
         schema = pa.schema([*((column, pa.string()) for column in BRONZE[kind]), *PROVENANCE])
-        files = self.save(f"bronze.{kind}", pa.RecordBatchReader.from_batches(schema, batches))
-        rows = f"read_parquet({files})" if files else "empty"
-        cursor.register("empty", schema.empty_table())
-        cursor.execute(f"CREATE VIEW bronze.{kind} AS FROM {rows}")
+        files = self.save(f"bronze.{kind}", pa.RecordBatchReader.from_batches(schema, batches), NO_STATISTICS)
+        cursor.register("nothing", schema.empty_table())
+        source = (
+            f"VIEW bronze.{kind} AS FROM read_parquet({files})" if files else f"TABLE bronze.{kind} AS FROM nothing"
+        )
+        cursor.execute(f"CREATE {source}")
+        self.judge(kind)
+
+    def judge(self, kind: str) -> None:
+        """Make two views of a kind's bronze rows: those that break no rule, and the others with the names of all."""
+        rules = {name: f"coalesce({rule}, false)" for name, rule in RULES[kind].items()}
+        good, rows = " AND ".join(rules.values()), f"(FROM bronze.{kind} WHERE {LOOKED_AT.get(kind, 'true')})"
+        names = ", ".join(f"CASE WHEN NOT {rule} THEN '{name}' END" for name, rule in rules.items())
+        broken = f"list_filter([{names}], lambda name: name IS NOT NULL) AS _broken_rules"
+        self.duckdb.cursor().execute(f"""
+            CREATE VIEW valid.{kind} AS FROM {rows} WHERE {good};
+            CREATE VIEW refused.{kind} AS SELECT *, {broken} FROM {rows} WHERE NOT ({good})""")
 
     def lines(self, receipt: dict[str, Any]) -> list[str]:
         """Return two queries: the lines with as many fields as their header, then all others."""
         number, header, wanted = receipt["number"], receipt["columns"], BRONZE[receipt["kind"]]
         file, quote = f"{receipt['sha256']}.csv", '"' if receipt["has_quotes"] else ""
         extra = ", ".join(f'"{column}"' for column in header if column not in wanted)
-        provenance = f"""
-            '{file}'::ENUM ('{file}') AS _source_file, TIMESTAMPTZ '{receipt["received_at"]}' AS _ingested_at,
-            '{self.run_id}'::ENUM ('{self.run_id}') AS _run_id"""
+        rest = f"concat_ws(',', {extra})" if extra else "NULL::VARCHAR"
+        provenance = f"""'{file}'::ENUM ('{file}') AS _source_file,
+            TIMESTAMPTZ '{receipt["received_at"]}' AS _ingested_at, 'duckdb'::ENUM ('duckdb') AS _run_id"""
         whole = f"""
-            SELECT {", ".join(wanted)}, {provenance}, {f"concat_ws(',', {extra})" if extra else "NULL::VARCHAR"} AS _rest
-            FROM read_csv('{self.landed / receipt["kind"] / file}', header = true, auto_detect = false,
-                columns = {dict.fromkeys(header, "VARCHAR")}, nullstr = '\x01', delim = ',', quote = '{quote}',
-                escape = '{quote}', store_rejects = true, rejects_table = 'errors_{number}', rejects_scan = 'scans_{number}')
+            SELECT {", ".join(wanted)}, {provenance}, {rest} AS _rest
+            FROM read_csv('{self.landed / receipt["kind"] / file}', header = true, auto_detect = false, delim = ',',
+                quote = '{quote}', escape = '{quote}', nullstr = '\x01', columns = {dict.fromkeys(header, "VARCHAR")},
+                store_rejects = true, rejects_table = 'errors_{number}', rejects_scan = 'scans_{number}')
             WHERE {" OR ".join(f"{column} <> '{column}'" for column in wanted)}"""
         others = f"""
             SELECT {", ".join(f"NULL::VARCHAR AS {column}" for column in wanted)}, {provenance}, _rest
@@ -321,25 +281,13 @@ class Lake:
         utc = [pa.field(f.name, UTC if pa.types.is_timestamp(f.type) else f.type) for f in reader.schema]
         self.save(name, reader.cast(pa.schema(utc)))
 
-    def save(self, name: str, batches: pa.RecordBatchReader) -> list[str]:
+    def save(self, name: str, batches: pa.RecordBatchReader, columns: ColumnProperties | None = None) -> list[str]:
         """Write a Delta table and return its files."""
         started, path = time.perf_counter(), self.folder / name.replace(".", "/")
-        write_deltalake(path, batches, writer_properties=ZSTD)
+        zstd = WriterProperties(compression="ZSTD", compression_level=1, default_column_properties=columns)
+        write_deltalake(path, batches, writer_properties=zstd)
         report(name, "written", started)
         return DeltaTable(path).file_uris()
-
-
-def valid(kind: str, rules: dict[str, str]) -> str:
-    """Return a query for the bronze rows that break no rule."""
-    return f"FROM bronze.{kind} WHERE " + " AND ".join(f"coalesce({rule}, false)" for rule in rules.values())
-
-
-def refused(kind: str, rules: dict[str, str]) -> str:
-    """Return a query for the bronze rows that break a rule, with the names of all they break."""
-    names = ", ".join(f"CASE WHEN NOT coalesce({rule}, false) THEN '{name}' END" for name, rule in rules.items())
-    good = " AND ".join(f"coalesce({rule}, false)" for rule in rules.values())
-    broken = f"list_filter([{names}], lambda name: name IS NOT NULL) AS _broken_rules"
-    return f"SELECT *, {broken} FROM bronze.{kind} WHERE NOT ({good})"
 
 
 def report(name: str, done: str, started: float) -> None:
@@ -347,14 +295,7 @@ def report(name: str, done: str, started: float) -> None:
     print(f"{name:<34} {done:<8} {time.perf_counter() - started:6.2f} s", flush=True)
 
 
-def main(landed: str, folder: str) -> None:
-    """Make the lake and print seconds; tables are made side by side, so that they add up to more than the total."""
-    started = time.perf_counter()
-    Lake(Path(landed), Path(folder)).make()
-    report("all tables", "made", started)
-
-
 if __name__ == "__main__":
     if len(sys.argv) != 3:
         sys.exit(__doc__)
-    main(*sys.argv[1:])
+    Lake(Path(sys.argv[1]), Path(sys.argv[2])).make()

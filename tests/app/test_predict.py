@@ -1,0 +1,69 @@
+import math
+
+import pytest
+
+from app.pages import predict
+from ml.scorer import Scorer
+
+METRICS = {"base_rate": 0.01, "roc_auc": 0.9, "pr_auc": 0.2, "precision": 0.25, "recall": 0.5}
+
+
+@pytest.fixture
+def model():
+    features = ("num_views", "num_adds", "distinct_products", "session_hour")
+    return Scorer(3, features, (-0.5, 2.0, 0.25, 0.0), -4.0, 0.1, METRICS, {}, "")
+
+
+def text(component):
+    """All words of a component, in order."""
+    if isinstance(component, str):
+        return component
+    if isinstance(component, list | tuple):
+        return " ".join(text(each) for each in component)
+    return text(getattr(component, "children", None) or "")
+
+
+@pytest.mark.parametrize(
+    ("values", "field", "problem"),
+    [
+        ((0, 0, 1, 12), "num_views", "A visit has a view or an item in the cart"),
+        ((2, 1, 4, 12), "distinct_products", "3 views and additions hold at most 3 different items"),
+        ((1, 0, 0, 12), "distinct_products", "From 1 to 2,000"),
+        ((1, 0, 1, 24), "session_hour", "From 0 to 23"),
+        (("", 0, 1, 12), "num_views", "A whole number is needed"),
+        ((1.5, 0, 1, 12), "num_views", "A whole number is needed"),
+        ((None, 0, 1, 12), "num_views", "A whole number is needed"),
+    ],
+)
+def test_numbers_that_describe_no_visit_are_told_at_their_field(values, field, problem):
+    _, problems = predict.validate(values)
+
+    assert dict(zip(predict.NAMES, problems, strict=True)) == dict.fromkeys(predict.NAMES) | {field: problem}
+
+
+def test_the_defaults_of_the_form_describe_a_visit():
+    assert predict.validate(tuple(field.default for field in predict.FIELDS))[1] == [None] * 4
+
+
+def test_the_answer_states_the_probability_beside_the_base_rate(model):
+    cards, problems = predict.answer(model, (2, 1, 2, 12))
+    chance = 1 / (1 + math.exp(-(-4.0 - 1.0 + 2.0 + 0.5)))
+
+    assert problems == [None] * 4
+    assert round(1 / chance) == 13
+    assert "About 1 visit in 13 like this ends with a purchase" in text(cards)
+    assert "The base rate is 1 visit in 100; this one is 7.6 times as likely to buy" in text(cards)
+    assert "below the threshold: no purchase is predicted" in text(cards)
+
+
+def test_the_contributions_sum_to_the_score(model):
+    words = text(predict.reasons(model, {"num_views": 2, "num_adds": 1, "distinct_products": 2, "session_hour": 12}))
+
+    assert "Views: 2 −1.0000 × 0.3679 Items put into the cart: 1 +2.0000 × 7.389" in words
+    assert "Sum: the score −2.5000 odds 0.08208" in words
+
+
+def test_without_a_model_the_page_names_the_command():
+    cards, _ = predict.answer(None, (2, 1, 2, 12))
+
+    assert "lakehouse ml train" in text(cards)

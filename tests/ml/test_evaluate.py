@@ -1,0 +1,69 @@
+import math
+from itertools import pairwise
+
+import pytest
+from pyspark.sql import functions as F
+
+from lakehouse import settings
+from lakehouse.lake import open_lake
+from ml import evaluate, features, fit
+
+from ..conftest import settings_of
+
+
+@pytest.fixture(scope="module")
+def scored(spark):
+    """Eight visits without and two with a purchase; one is scored high of each kind."""
+    rows = [(0.9, 1, 1.0, 1), (0.1, 1, 1.0, 0), (0.6, 0, 1.0, 1), (0.1, 0, 7.0, 0)]
+    return spark.createDataFrame(rows, "score DOUBLE, purchase_intent INT, num_visits DOUBLE, num_adds INT").cache()
+
+
+@pytest.fixture(scope="module")
+def evaluation(sample_lake):
+    lake = open_lake(settings_of(sample_lake))
+    visits = features.eligible(lake.store.read(features.TABLE))
+    borders = features.split(*features.time_range(visits), settings.load().model)
+    rows = features.counted(visits, borders).coalesce(1).cache()
+    model, threshold = fit.fit_with_threshold(rows, settings.load().model)
+    return evaluate.evaluate(model, rows.where("part = 'test'"), threshold)
+
+
+def test_figures_at_the_threshold_count_visits_and_not_rows(scored):
+    found = evaluate.at_threshold(scored, F.col("score") >= 0.5)
+    assert found == pytest.approx({"accuracy": 0.8, "precision": 0.5, "recall": 0.5, "f1": 0.5})
+
+
+def test_nobody_predicted_has_no_precision_and_divides_by_nothing(scored):
+    assert evaluate.at_threshold(scored, F.col("score") >= 1.0) == pytest.approx(
+        {"accuracy": 0.8, "precision": 0.0, "recall": 0.0, "f1": 0.0}
+    )
+
+
+def test_losses_are_means_over_visits(scored):
+    found = evaluate.losses(scored)
+    assert found["base_rate"] == pytest.approx(0.2)
+    assert found["log_loss"] == pytest.approx(-(8 * math.log(0.9) + math.log(0.1) + math.log(0.4)) / 10)
+    assert found["brier"] == pytest.approx((0.01 + 0.81 + 0.36 + 7 * 0.01) / 10)
+
+
+def test_a_wrong_certainty_has_a_finite_loss(scored):
+    assert math.isfinite(evaluate.losses(scored.withColumn("score", F.lit(1.0)))["log_loss"])
+
+
+def test_both_ways_to_the_areas_agree(evaluation):
+    assert evaluation.metrics["roc_auc_rdd"] == pytest.approx(evaluation.metrics["roc_auc"], abs=1e-9)
+    assert evaluation.metrics["pr_auc_rdd"] == pytest.approx(evaluation.metrics["pr_auc"], abs=1e-9)
+
+
+def test_the_points_of_the_curves_enclose_the_areas(evaluation):
+    def area(points):
+        return sum((x2 - x1) * (y1 + y2) / 2 for (x1, y1), (x2, y2) in pairwise(points))
+
+    assert area(evaluation.roc) == pytest.approx(evaluation.metrics["roc_auc"], abs=1e-6)
+    assert area(evaluation.pr) == pytest.approx(evaluation.metrics["pr_auc"], abs=1e-6)
+
+
+def test_the_model_sees_more_than_chance_and_no_purchase(evaluation):
+    assert 0.75 < evaluation.metrics["roc_auc"] < 0.97
+    assert evaluation.metrics["pr_auc"] > 5 * evaluation.metrics["base_rate"]
+    assert evaluation.metrics["nobody_accuracy"] == 1 - evaluation.metrics["base_rate"]

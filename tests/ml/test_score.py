@@ -1,0 +1,80 @@
+import shutil
+from pathlib import Path
+
+import pyarrow.compute as pc
+import pytest
+
+from lakehouse.errors import Exit, LakehouseError
+from lakehouse.lake import open_lake
+from ml import mlflow_store, registry, score, train
+from ml.features import TABLE
+from ml.predictions import table
+from ml.scorer import champion
+
+from ..conftest import settings_of
+
+
+def published(lake, name):
+    return lake.store.arrow(name, lake.ledger.published().versions[name])
+
+
+def test_there_is_one_prediction_for_each_visit_with_an_event_before_its_first_purchase(sample_lake):
+    lake = open_lake(settings_of(sample_lake))
+    visits = published(lake, TABLE).to_pandas()
+    wanted = visits[visits["num_events_before"] > 0]["session_id"]
+    found = published(lake, table.name).to_pandas()["session_id"]
+    assert len(wanted) < len(visits)
+    assert sorted(found) == sorted(wanted)
+
+
+def test_a_prediction_is_the_champions_score_and_its_threshold_decides(sample_lake):
+    lake = open_lake(settings_of(sample_lake))
+    scorer = champion(lake.settings)
+    rows = published(lake, table.name).to_pandas().merge(published(lake, TABLE).to_pandas(), on="session_id")
+    assert rows["probability"].to_numpy() == pytest.approx(scorer.score(rows), abs=1e-9)
+    assert (rows["is_predicted"] == (rows["probability"] >= scorer.threshold)).all()
+    assert rows["is_predicted"].any() and not rows["is_predicted"].all()
+    assert set(rows["model_version"]) == {scorer.version}
+
+
+def test_scoring_again_adds_no_version_and_no_row_to_the_ledger(trained_lake):
+    version, runs = trained_lake.store.version(table.name), len(trained_lake.ledger.runs())
+    assert score.score(trained_lake, print) is None
+    assert (trained_lake.store.version(table.name), len(trained_lake.ledger.runs())) == (version, runs)
+
+
+def test_a_new_champion_scores_every_visit_anew_and_is_published(trained_lake):
+    train.train(trained_lake, print, force=True)
+    run = score.score(trained_lake, print)
+    assert run.command == "lakehouse ml score"
+    assert run.reads[table.name][TABLE] == run.versions[TABLE]
+    assert set(pc.unique(published(trained_lake, table.name)["model_version"]).to_pylist()) == {2}
+
+
+def test_a_lake_that_was_moved_scores_and_serves_its_model(trained_lake, tmp_path):
+    shutil.move(trained_lake.settings.lake_path, tmp_path / "else where")
+    lake = open_lake(settings_of(tmp_path / "else where"))
+    lake.store.create(table)
+    lake.store.overwrite(table, lake.store.read(table.name).limit(0))  # as if it had not been scored yet
+    assert score.score(lake, print).results[0].rows_out == published(lake, table.name).num_rows > 0
+    mlflow = mlflow_store.connect(lake.settings)
+    assert mlflow.pyfunc.load_model(f"models:/{lake.settings.model.name}@champion")
+    run_id = mlflow.MlflowClient().get_model_version_by_alias(lake.settings.model.name, "champion").run_id
+    assert Path(mlflow.MlflowClient().download_artifacts(run_id, "roc.png", str(tmp_path))).is_file()
+
+
+def test_without_a_champion_nothing_is_scored(trained_lake):
+    shutil.rmtree(registry.home(trained_lake.settings))
+    with pytest.raises(LakehouseError, match="no champion") as error:
+        score.score(trained_lake, print)
+    assert (error.value.code, error.value.remedy) == (Exit.USAGE, "lakehouse ml train")
+
+
+def test_what_a_failed_run_left_is_not_published_by_a_scoring(trained_lake):
+    trained_lake.store.overwrite(table, trained_lake.store.read(table.name).limit(0))  # so that there is some to do
+    trained_lake.store.overwrite(
+        trained_lake.tables["gold.activity"], trained_lake.store.read("gold.activity").limit(0)
+    )
+    with pytest.raises(LakehouseError, match=r"left gold\.activity unfinished") as error:
+        score.score(trained_lake, print)
+    assert error.value.remedy == "lakehouse run"
