@@ -1,6 +1,6 @@
 """gold.category_conversion — what visits do in each category of the tree."""
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, GroupedData
 from pyspark.sql import functions as F
 
 from gold.unknown import UNKNOWN_CATEGORY
@@ -10,7 +10,7 @@ from lakehouse.table import Table, replace
 table = Table(
     name="gold.category_conversion",
     comment="One row per day and category; a visit counts once at the category and at every one above it.",
-    upstreams=["silver.session_events", "silver.categories"],
+    upstreams=["silver.sessions", "silver.session_events", "silver.categories"],
     key=["session_date", "category_id"],
     refresh=replace(by="session_date"),
     cluster_by=["session_date"],
@@ -32,42 +32,53 @@ table = Table(
     ],
 )
 
+KEY = ["visitor_id", "started_at"]
 COUNTS = ["num_views", "num_adds", "num_transactions"]
+TOTALS = ["num_sessions", "num_view_sessions", "num_cart_sessions", "num_purchase_sessions", *COUNTS]
 
 
 @table.transform
-def attribute(session_events: DataFrame, categories: DataFrame) -> DataFrame:
+def attribute(sessions: DataFrame, session_events: DataFrame, categories: DataFrame) -> DataFrame:
     """Credit each visit to the categories it touched and to all above them, once each.
 
+    Nine visits of ten stay in one category. They are added up first and climb the tree together; only the events of
+    the others climb it one by one, so that a category above two of theirs counts the visit once.
+
     Args:
+        sessions: silver.sessions.
         session_events: silver.session_events.
         categories: silver.categories.
 
     Returns:
         The columns of gold.category_conversion.
     """
-    touched = session_events.groupBy(
-        "session_date",
-        "visitor_id",
-        "started_at",
-        F.coalesce("category_id", F.lit(UNKNOWN_CATEGORY)).alias("touched_id"),
-    ).agg(
-        F.count_if(F.col("event_type") == "view").alias("num_views"),
-        F.count_if(F.col("event_type") == "addtocart").alias("num_adds"),
-        F.count_if(F.col("event_type") == "transaction").alias("num_transactions"),
-    )
     paths = F.broadcast(categories.select(F.col("category_id").alias("touched_id"), "path"))
-    upwards = touched.join(paths, "touched_id", how="left").select(
+
+    def upwards(rows: DataFrame) -> DataFrame:
+        climbed = F.explode(F.coalesce("path", F.array("touched_id"))).alias("category_id")
+        return rows.join(paths, "touched_id", how="left").select("*", climbed).drop("touched_id", "path")
+
+    entry = F.coalesce("entry_category_id", F.lit(UNKNOWN_CATEGORY)).alias("touched_id")
+    of_one = _totals(sessions.where("is_one_category").groupBy("session_date", entry))
+
+    of_several = F.broadcast(sessions.where("NOT is_one_category").select(*KEY))
+    touched = F.coalesce("category_id", F.lit(UNKNOWN_CATEGORY)).alias("touched_id")
+    events = session_events.join(of_several, KEY, how="left_semi").select(
         "session_date",
-        "visitor_id",
-        "started_at",
-        F.explode(F.coalesce("path", F.array("touched_id"))).alias("category_id"),
-        *COUNTS,
+        *KEY,
+        touched,
+        (F.col("event_type") == "view").cast("bigint").alias("num_views"),
+        (F.col("event_type") == "addtocart").cast("bigint").alias("num_adds"),
+        (F.col("event_type") == "transaction").cast("bigint").alias("num_transactions"),
     )
-    visits = upwards.groupBy("session_date", "visitor_id", "started_at", "category_id").agg(
-        *[F.sum(column).alias(column) for column in COUNTS]
-    )
-    return visits.groupBy("session_date", "category_id").agg(
+    visits = upwards(events).groupBy("session_date", "category_id", *KEY).agg(*[F.sum(c).alias(c) for c in COUNTS])
+
+    both = upwards(of_one).unionByName(_totals(visits.groupBy("session_date", "category_id")))
+    return both.groupBy("session_date", "category_id").agg(*[F.sum(total).alias(total) for total in TOTALS])
+
+
+def _totals(visits: GroupedData) -> DataFrame:
+    return visits.agg(
         F.count(F.lit(1)).alias("num_sessions"),
         F.count_if(F.col("num_views") > 0).alias("num_view_sessions"),
         F.count_if(F.col("num_adds") > 0).alias("num_cart_sessions"),

@@ -3,13 +3,14 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from gold.unknown import ALL_CATEGORIES
 from lakehouse.expectations import expect_or_fail
 from lakehouse.table import Table, replace
 
 table = Table(
     name="gold.daily_kpis",
     comment="One row per day on which a visit started.",
-    upstreams=["silver.sessions", "silver.session_events"],
+    upstreams=["silver.sessions", "silver.session_events", "gold.funnel"],
     key=["session_date"],
     refresh=replace(by="session_date"),
     cluster_by=["session_date"],
@@ -32,47 +33,42 @@ table = Table(
     ],
 )
 
-SUMS = [
-    "num_sessions",
-    "num_bounces",
-    "num_cart_sessions",
-    "num_abandoned_carts",
-    "num_purchase_sessions",
-    "num_views",
-    "num_adds",
-    "num_transactions",
-]
-
 
 @table.transform
-def count_day(sessions: DataFrame, session_events: DataFrame) -> DataFrame:
+def count_day(sessions: DataFrame, session_events: DataFrame, funnel: DataFrame) -> DataFrame:
     """Count the visits, visitors and orders of each day.
-
-    Visitors are counted by a plain grouping in two levels, which is cheaper than a distinct count.
 
     Args:
         sessions: silver.sessions.
         session_events: silver.session_events.
+        funnel: gold.funnel, whose row over all categories has the day's different visitors already.
 
     Returns:
         The columns of gold.daily_kpis.
     """
     has_cart, has_purchase = F.col("num_adds") > 0, F.col("num_transactions") > 0
-    visitors = sessions.groupBy("session_date", "visitor_id").agg(
+    days = sessions.groupBy("session_date").agg(
         F.count(F.lit(1)).alias("num_sessions"),
         F.count_if(F.col("num_events") == 1).alias("num_bounces"),
         F.count_if(has_cart).alias("num_cart_sessions"),
         F.count_if(has_cart & ~has_purchase).alias("num_abandoned_carts"),
         F.count_if(has_purchase).alias("num_purchase_sessions"),
-        F.sum("num_views").alias("num_views"),
-        F.sum("num_adds").alias("num_adds"),
-        F.sum("num_transactions").alias("num_transactions"),
+        *[F.sum(column).alias(column) for column in ("num_views", "num_adds", "num_transactions")],
     )
-    days = visitors.groupBy("session_date").agg(
-        F.count(F.lit(1)).alias("num_visitors"), *[F.sum(column).alias(column) for column in SUMS]
-    )
+    visitors = funnel.where(F.col("root_category_id") == ALL_CATEGORIES).select("session_date", "num_visitors")
     transactions = session_events.where(F.col("event_type") == "transaction")
     orders = transactions.groupBy("session_date").agg(F.count_distinct("transaction_id").alias("num_orders"))
-    return days.join(orders, "session_date", how="left").select(
-        "session_date", "num_visitors", *SUMS, F.coalesce("num_orders", F.lit(0)).alias("num_orders")
+    counted = days.join(visitors, "session_date", how="left").join(orders, "session_date", how="left")
+    return counted.select(
+        "session_date",
+        "num_visitors",
+        "num_sessions",
+        "num_bounces",
+        "num_cart_sessions",
+        "num_abandoned_carts",
+        "num_purchase_sessions",
+        "num_views",
+        "num_adds",
+        "num_transactions",
+        F.coalesce("num_orders", F.lit(0)).alias("num_orders"),
     )

@@ -9,7 +9,7 @@ from lakehouse.table import Table, replace
 table = Table(
     name="gold.session_features",
     comment="One row per visit: its events before the first purchase, and whether there was one.",
-    upstreams=["silver.session_events"],
+    upstreams=["silver.sessions"],
     key=["visitor_id", "started_at"],
     refresh=replace(by=["visitor_id", "started_at"]),
     cluster_by=["session_date"],
@@ -27,7 +27,7 @@ table = Table(
         purchase_intent   INT       NOT NULL COMMENT '1 when the visit holds a purchase, else 0'
     """,
     expectations=[
-        expect_or_fail("events before are views and adds", "num_events_before = num_views + num_adds"),
+        expect_or_fail("no more items than events", "distinct_products <= num_events_before"),
         expect_or_fail("hour lies in the day", "session_hour BETWEEN 0 AND 23"),
         expect_or_fail(
             "a visit without events before opens with a purchase", "num_events_before > 0 OR purchase_intent = 1"
@@ -37,32 +37,24 @@ table = Table(
 
 
 @table.transform
-def count_before_purchase(session_events: DataFrame) -> DataFrame:
-    """Count what a visit showed before its first purchase; all of it where there was none.
+def foresee(sessions: DataFrame) -> DataFrame:
+    """Keep what a visit showed before its first purchase; all of it where there was none.
 
     Args:
-        session_events: silver.session_events.
+        sessions: silver.sessions.
 
     Returns:
         The columns of gold.session_features.
     """
-    before = F.col("is_before_purchase")
-    counts = session_events.groupBy("visitor_id", "started_at").agg(
-        F.count_if(before & (F.col("event_type") == "view")).cast("int").alias("num_views"),
-        F.count_if(before & (F.col("event_type") == "addtocart")).cast("int").alias("num_adds"),
-        F.count_if(before & F.col("is_first_of_item")).cast("int").alias("distinct_products"),
-        F.count_if(before).cast("int").alias("num_events_before"),
-        F.max((F.col("event_type") == "transaction").cast("int")).alias("purchase_intent"),
-    )
-    return counts.select(
+    return sessions.select(
         F.concat_ws("-", "visitor_id", F.unix_millis("started_at")).alias("session_id"),
         "visitor_id",
         "started_at",
-        F.to_date("started_at").alias("session_date"),
+        "session_date",
         F.hour("started_at").alias("session_hour"),
-        "num_views",
-        "num_adds",
-        "distinct_products",
-        "num_events_before",
-        "purchase_intent",
+        F.col("num_views_before").cast("int").alias("num_views"),
+        F.col("num_adds_before").cast("int").alias("num_adds"),
+        F.col("distinct_products_before").cast("int").alias("distinct_products"),
+        (F.col("num_views_before") + F.col("num_adds_before")).cast("int").alias("num_events_before"),
+        (F.col("num_transactions") > 0).cast("int").alias("purchase_intent"),
     )

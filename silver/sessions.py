@@ -15,16 +15,20 @@ table = Table(
     cluster_by=["session_date"],
     person="visitor_id",
     schema="""
-        visitor_id        BIGINT    NOT NULL COMMENT 'anonymous visitor',
-        started_at        TIMESTAMP NOT NULL COMMENT 'first event, UTC',
-        ended_at          TIMESTAMP NOT NULL COMMENT 'last event, UTC',
-        session_date      DATE      NOT NULL COMMENT 'UTC day on which the visit started',
-        num_events        BIGINT    NOT NULL COMMENT 'events of the visit',
-        num_views         BIGINT    NOT NULL COMMENT 'views',
-        num_adds          BIGINT    NOT NULL COMMENT 'items put into the cart',
-        num_transactions  BIGINT    NOT NULL COMMENT 'transaction rows: bought items',
-        distinct_products BIGINT    NOT NULL COMMENT 'different items of the visit',
-        entry_category_id BIGINT             COMMENT 'category of the first event, NULL if unknown'
+        visitor_id               BIGINT    NOT NULL COMMENT 'anonymous visitor',
+        started_at               TIMESTAMP NOT NULL COMMENT 'first event, UTC',
+        ended_at                 TIMESTAMP NOT NULL COMMENT 'last event, UTC',
+        session_date             DATE      NOT NULL COMMENT 'UTC day on which the visit started',
+        num_events               BIGINT    NOT NULL COMMENT 'events of the visit',
+        num_views                BIGINT    NOT NULL COMMENT 'views',
+        num_adds                 BIGINT    NOT NULL COMMENT 'items put into the cart',
+        num_transactions         BIGINT    NOT NULL COMMENT 'transaction rows: bought items',
+        distinct_products        BIGINT    NOT NULL COMMENT 'different items of the visit',
+        num_views_before         BIGINT    NOT NULL COMMENT 'views before the first purchase',
+        num_adds_before          BIGINT    NOT NULL COMMENT 'items put into the cart before the first purchase',
+        distinct_products_before BIGINT    NOT NULL COMMENT 'different items before the first purchase',
+        entry_category_id        BIGINT             COMMENT 'category of the first event, NULL if unknown',
+        is_one_category          BOOLEAN   NOT NULL COMMENT 'whether all events are of the entry category'
     """,
     expectations=[
         expect_or_fail("starts before it ends", "started_at <= ended_at"),
@@ -37,7 +41,7 @@ table = Table(
 
 @table.transform
 def summarise(session_events: DataFrame) -> DataFrame:
-    """Count each visit.
+    """Count each visit, whole and up to its first purchase; where there is none, both are the same.
 
     Args:
         session_events: silver.session_events.
@@ -45,16 +49,23 @@ def summarise(session_events: DataFrame) -> DataFrame:
     Returns:
         The columns of silver.sessions.
     """
+    is_view, is_add = F.col("event_type") == "view", F.col("event_type") == "addtocart"
+    is_before = F.col("is_before_purchase")
+    category = F.coalesce("category_id", F.lit(-1))
     return (
         session_events.groupBy("visitor_id", "started_at")
         .agg(
             F.max("occurred_at").alias("ended_at"),
             F.count(F.lit(1)).alias("num_events"),
-            F.count_if(F.col("event_type") == "view").alias("num_views"),
-            F.count_if(F.col("event_type") == "addtocart").alias("num_adds"),
+            F.count_if(is_view).alias("num_views"),
+            F.count_if(is_add).alias("num_adds"),
             F.count_if(F.col("event_type") == "transaction").alias("num_transactions"),
             F.count_if("is_first_of_item").alias("distinct_products"),
+            F.count_if(is_view & is_before).alias("num_views_before"),
+            F.count_if(is_add & is_before).alias("num_adds_before"),
+            F.count_if(F.col("is_first_of_item") & is_before).alias("distinct_products_before"),
             F.max(F.when(F.col("position") == 1, F.col("category_id"))).alias("entry_category_id"),
+            (F.min(category) == F.max(category)).alias("is_one_category"),
         )
         .select(
             "visitor_id",
@@ -66,6 +77,10 @@ def summarise(session_events: DataFrame) -> DataFrame:
             "num_adds",
             "num_transactions",
             "distinct_products",
+            "num_views_before",
+            "num_adds_before",
+            "distinct_products_before",
             "entry_category_id",
+            "is_one_category",
         )
     )

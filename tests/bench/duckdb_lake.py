@@ -238,11 +238,10 @@ class Lake:
         batches = (batch for part in parts for batch in cursor.sql(part).to_arrow_reader(BATCH_ROWS))
         schema = pa.schema([*((column, pa.string()) for column in BRONZE[kind]), *PROVENANCE])
         files = self.save(f"bronze.{kind}", pa.RecordBatchReader.from_batches(schema, batches), NO_STATISTICS)
-        cursor.register("nothing", schema.empty_table())
-        source = (
-            f"VIEW bronze.{kind} AS FROM read_parquet({files})" if files else f"TABLE bronze.{kind} AS FROM nothing"
-        )
-        cursor.execute(f"CREATE {source}")
+        if files:
+            cursor.execute(f"CREATE VIEW bronze.{kind} AS FROM read_parquet({files})")
+        else:
+            cursor.from_arrow(schema.empty_table()).create(f"bronze.{kind}")
         self.judge(kind)
 
     def judge(self, kind: str) -> None:

@@ -23,7 +23,8 @@ import duckdb
 import pyarrow as pa
 from deltalake import DeltaTable, QueryBuilder
 
-LAKEHOUSE = Path(sys.executable).parent / "lakehouse"
+PROJECT = Path(__file__).resolve().parents[2]
+LAKEHOUSE = [sys.executable, "-m", "lakehouse.cli"]
 YARD_STICK = Path(__file__).with_name("duckdb_lake.py")
 FILES = ["events.csv", "item_properties_part1.csv", "item_properties_part2.csv", "category_tree.csv"]
 LAYERS = ("bronze", "silver", "gold")
@@ -43,7 +44,7 @@ class Measured:
 def main() -> int:
     """Measure, print and compare."""
     options = arguments()
-    folder = options.folder / f"scale-{options.scale:g}"
+    folder = options.folder.absolute() / f"scale-{options.scale:g}"
     ours, theirs = folder / "lakehouse", folder / "duckdb"
     print(machine())
     landed = land(sample(folder / "sample", options.scale), folder / "landed")
@@ -52,7 +53,7 @@ def main() -> int:
         for lake in (ours, theirs):
             shutil.rmtree(lake, ignore_errors=True)
         shutil.copytree(landed, ours / "landing", copy_function=os.link)
-        a = measure([LAKEHOUSE, "run"], {"LAKEHOUSE_LAKE": str(ours)})
+        a = measure([*LAKEHOUSE, "run"], {"LAKEHOUSE_LAKE": str(ours)})
         b = measure([sys.executable, YARD_STICK, landed, theirs])
         pairs.append((a, b))
         print(f"{number}/{options.runs}  {pair_line(a, b)}", flush=True)
@@ -85,14 +86,15 @@ def sample(folder: Path, scale: float) -> list[Path]:
     """Make the sample unless it is there; its files appear all together."""
     paths = [folder / name for name in FILES]
     if not all(path.is_file() for path in paths):
-        subprocess.run([LAKEHOUSE, "sample", "--scale", str(scale), "--out", folder], check=True)
+        subprocess.run([*LAKEHOUSE, "sample", "--scale", str(scale), "--out", folder], cwd=PROJECT, check=True)
     return paths
 
 
 def land(paths: list[Path], lake: Path) -> Path:
     """Land files in a fresh lake and return its landing folder."""
     shutil.rmtree(lake, ignore_errors=True)
-    subprocess.run([LAKEHOUSE, "land", *paths], env=os.environ | {"LAKEHOUSE_LAKE": str(lake)}, check=True)
+    variables = os.environ | {"LAKEHOUSE_LAKE": str(lake)}
+    subprocess.run([*LAKEHOUSE, "land", *paths], env=variables, cwd=PROJECT, check=True)
     return lake / "landing"
 
 
@@ -105,7 +107,8 @@ def measure(command: list[str | Path], variables: dict[str, str] | None = None) 
     started = time.perf_counter()
     peak = 0
     with tempfile.TemporaryFile("w+") as output:
-        process = subprocess.Popen(command, env=os.environ | (variables or {}), stdout=output, stderr=output)
+        environment = os.environ | (variables or {})
+        process = subprocess.Popen(command, env=environment, cwd=PROJECT, stdout=output, stderr=output)
         while process.poll() is None:
             peak = max(peak, resident_bytes(process.pid))
             time.sleep(0.1)

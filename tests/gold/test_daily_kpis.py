@@ -1,4 +1,4 @@
-from gold import daily_kpis
+from gold import daily_kpis, funnel
 from silver import session_events, sessions
 
 
@@ -22,9 +22,18 @@ def test_a_day_counts_visitors_once_and_orders_by_their_ids(given, expect_rows):
         2015-06-02   | view        |
     """,
     )
+    steps = given(
+        funnel.table,
+        """
+        session_date | root_category_id | num_visitors
+        2015-06-01   | 4                | 9
+        2015-06-01   | -2               | 2
+        2015-06-02   | -2               | 1
+    """,
+    )
     expect_rows(
         daily_kpis.table,
-        daily_kpis.count_day(visits, events),
+        daily_kpis.count_day(visits, events, steps),
         """
         session_date | num_visitors | num_sessions | num_bounces | num_cart_sessions | num_abandoned_carts | num_purchase_sessions | num_transactions | num_orders
         2015-06-01   | 2            | 3            | 1           | 2                 | 1                   | 1                     | 2                | 1
