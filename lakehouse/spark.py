@@ -61,7 +61,6 @@ def _properties(settings: Settings, class_path: str, java_options: str) -> dict[
         "spark.log.level": "WARN",
         "spark.master": chosen.master,
         "spark.scheduler.mode": "FAIR",
-        "spark.sql.adaptive.coalescePartitions.parallelismFirst": "false",
         "spark.sql.autoBroadcastJoinThreshold": chosen.broadcast_threshold,
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
         "spark.sql.catalogImplementation": "in-memory",

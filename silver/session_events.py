@@ -29,9 +29,9 @@ table = Table(
         event_date         DATE      NOT NULL COMMENT 'UTC day of the event',
         session_date       DATE      NOT NULL COMMENT 'UTC day on which the visit started',
         is_first_of_item   BOOLEAN   NOT NULL COMMENT 'whether the item occurs for the first time in the visit',
-        is_before_purchase BOOLEAN   NOT NULL COMMENT 'whether no transaction of the visit so far',
+        is_before_purchase BOOLEAN   NOT NULL COMMENT 'whether the visit held no transaction so far',
         category_id        BIGINT             COMMENT 'category of the item at that instant, NULL if unknown',
-        is_available       BOOLEAN            COMMENT 'whether the item could be bought at that instant, NULL if unknown',
+        is_available       BOOLEAN            COMMENT 'whether it could be bought at that instant, NULL if unknown',
         price              DECIMAL(18,3)      COMMENT 'price at that instant, unit unknown, NULL if unknown'
     """,
     expectations=[
