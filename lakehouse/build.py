@@ -31,12 +31,21 @@ def build(lake: Lake, table: Table, run_id: str) -> Result:
     """
     started = time.monotonic()
     rows_in, refused, written = (_append if table.refresh.kind == "append" else _compute)(lake, table, run_id)
+    check(table, written, "land mended files, then lakehouse run")
+    seconds = round(time.monotonic() - started, 2)
+    return Result(table.name, rows_in, written.rows, refused, seconds, written.version, written.broken)
+
+
+def check(table: Table, written: Written, remedy: str) -> None:
+    """Stop where written rows break a rule of `expect_or_fail`; they are not published then.
+
+    Raises:
+        LakehouseError: such rows are there (exit code 3).
+    """
     for rule in table.output_rules:
         if rule.severity == "fail" and written.broken[rule.name]:
             message = f"{table.name}: {written.broken[rule.name]:,} rows break “{rule.name}” ({rule.rule})."
-            raise LakehouseError(message, "nothing was published; land mended files, then lakehouse run", Exit.REFUSED)
-    seconds = round(time.monotonic() - started, 2)
-    return Result(table.name, rows_in, written.rows, refused, seconds, written.version, written.broken)
+            raise LakehouseError(f"{message} Nothing was published.", remedy, Exit.REFUSED)
 
 
 def _append(lake: Lake, table: Table, run_id: str) -> tuple[int, int, Written]:

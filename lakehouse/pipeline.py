@@ -1,6 +1,6 @@
 """lakehouse.pipeline — order the tables, find what changed, build each, publish them together."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from lakehouse import lock
@@ -80,14 +80,27 @@ def run(lake: Lake, say: Say) -> Run | None:
             failed = Run(run_id, "lakehouse run", "failed", started_at, now(), results=results, error=str(error))
             lake.ledger.record(failed)
             raise
-        published = publish(lake, Run(run_id, "lakehouse run", "published", started_at, now(), {}, reads, {}, results))
+        done = Run(run_id, "lakehouse run", "published", started_at, now(), {}, reads, {}, results)
+        ours = [name for name in lake.contracts if name not in lake.tables or lake.tables[name].is_built_by_run]
+        published = publish(lake, done, ours)
         say(f"Published as run {run_id} after {(published.ended_at - started_at).total_seconds():.1f} s.")
         return published
 
 
-def publish(lake: Lake, run: Run) -> Run:
-    """Add the run to the ledger with the version of every table, which makes its tables the ones that are read."""
+def publish(lake: Lake, run: Run, names: Collection[str]) -> Run:
+    """Add the run to the ledger, which makes the present versions of its tables the ones that are read.
+
+    Args:
+        lake: the lake.
+        run: what was done.
+        names: the tables to publish anew; the others stay as they were published before, if they were.
+
+    Returns:
+        The row of the ledger, with the version of every published table.
+    """
     before = lake.ledger.published()
+    kept = before.versions if before else {}
+    present = [(name, lake.store.version(name)) for name in lake.contracts]
     fingerprints = {name: lake.tables[name].fingerprint for name in run.reads}
     complete = Run(
         run.run_id,
@@ -95,7 +108,7 @@ def publish(lake: Lake, run: Run) -> Run:
         "published",
         run.started_at,
         now(),
-        versions={name: lake.store.version(name) for name in lake.contracts},
+        versions={name: kept[name] if name in kept and name not in names else latest for name, latest in present},
         reads={**(before.reads if before else {}), **run.reads},
         fingerprints={**(before.fingerprints if before else {}), **fingerprints},
         results=run.results,

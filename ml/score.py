@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 
 from lakehouse import lock, pipeline
+from lakehouse.build import check
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import Lake
 from lakehouse.runs import Result, Run, new_run_id, now
@@ -30,8 +31,8 @@ def score(lake: Lake, say: Say) -> Run | None:
         The published row of the ledger, or None if the predictions are those of this champion and these visits.
 
     Raises:
-        LakehouseError: nothing is published, there is no champion, or a run is unfinished (2); the champion's file was
-            altered or a rule is broken (3); the lake is locked or Java is missing (4).
+        LakehouseError: nothing is published or there is no champion (2); the champion's file was altered or a rule is
+            broken (3); the lake is locked or Java is missing (4).
     """
     with lock.hold(lake.settings, "lakehouse ml score"):
         version, scorer = published_version(lake), champion(lake.settings)
@@ -42,21 +43,16 @@ def score(lake: Lake, say: Say) -> Run | None:
         if _is_done(lake, reads):
             say(f"Nothing to do: {table.name} is by version {scorer.version} on {TABLE} version {version}.")
             return None
-        _refuse_unfinished(lake)
         say(f"Scoring {TABLE} version {version} by version {scorer.version}; starting Spark …")
         started_at, run_id, clock = now(), new_run_id(), time.monotonic()
         lake.store.create(table)
         visits = eligible(lake.store.read(TABLE, version))
         written = lake.store.overwrite(table, predict(visits, scorer))
-        broken = [rule for rule in table.output_rules if rule.severity == "fail" and written.broken[rule.name]]
-        if broken:
-            count = written.broken[broken[0].name]
-            message = f"{table.name}: {count:,} rows break “{broken[0].name}”; nothing was published."
-            raise LakehouseError(message, "lakehouse ml train --force", Exit.REFUSED)
+        check(table, written, "lakehouse ml train --force")
         rows_in, seconds = lake.store.rows(TABLE, version), round(time.monotonic() - clock, 2)
         result = Result(table.name, rows_in, written.rows, 0, seconds, written.version, written.broken)
         run = Run(run_id, "lakehouse ml score", "published", started_at, now(), {}, {table.name: reads}, {}, [result])
-        published = pipeline.publish(lake, run)
+        published = pipeline.publish(lake, run, [table.name])
         say(f"{written.rows:,} visits scored, published as run {run_id} after {seconds:.1f} s.")
         return published
 
@@ -69,13 +65,3 @@ def _is_done(lake: Lake, reads: dict[str, int]) -> bool:
         and published.fingerprints.get(table.name) == table.fingerprint
         and published.versions.get(table.name) == lake.store.version(table.name)
     )
-
-
-def _refuse_unfinished(lake: Lake) -> None:
-    """A publication names the latest version of every table: none may hold the rows of a run that failed."""
-    published = lake.ledger.published()
-    versions = published.versions if published else {}
-    unfinished = [name for name, each in versions.items() if name != table.name and lake.store.version(name) != each]
-    if unfinished:
-        message = f"An earlier run left {', '.join(unfinished)} unfinished."
-        raise LakehouseError(message, "lakehouse run", Exit.USAGE)
