@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from lakehouse.cli import emit, say
+from lakehouse.cli import emit, progress, say
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.receipts import Landing
 from lakehouse.settings import Settings
@@ -46,6 +46,7 @@ def sample(
         say(f"The lake {settings.lake_path} holds landed files already; no sample is made.")
         return
     chosen = settings.sample
+    say("Making a synthetic RetailRocket …")
     with TemporaryDirectory(prefix="lakehouse-sample-") as folder:
         try:
             paths = generator.write(
@@ -53,12 +54,14 @@ def sample(
                 chosen.scale if scale is None else scale,
                 chosen.seed if seed is None else seed,
                 chosen.faults if faults is None else faults,
-                say,
+                progress(),
             )
         except ValueError as error:
             raise LakehouseError(str(error), "lakehouse sample --help", Exit.USAGE) from error
         if out is None:
             _land(settings, paths, as_json=False)
+        else:
+            emit([str(path) for path in paths], as_json=False, text="\n".join(map(str, paths)))
 
 
 @click.command()

@@ -3,7 +3,9 @@
 import importlib
 import json
 import sys
+import time
 import traceback
+from collections.abc import Callable
 from difflib import get_close_matches
 from importlib.util import find_spec
 from typing import Any
@@ -14,10 +16,28 @@ from lakehouse import settings as settings_module
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import Settings
 
+SECONDS_BETWEEN_LINES = 5
+CLEAR_LINE = "\r\033[K"
+
 
 def say(line: str) -> None:
     """Print a line of progress, to stderr."""
-    click.echo(line, err=True)
+    click.echo(CLEAR_LINE + line if sys.stderr.isatty() else line, err=True)
+
+
+def progress() -> Callable[[str], None]:
+    """Return what shows how far long work is: in place on a terminal, elsewhere by a line every few seconds."""
+    shown_at = time.monotonic()
+
+    def show(line: str) -> None:
+        nonlocal shown_at
+        if sys.stderr.isatty():
+            click.echo(CLEAR_LINE + line, err=True, nl=False)
+        elif time.monotonic() > shown_at + SECONDS_BETWEEN_LINES:
+            say(line)
+            shown_at = time.monotonic()
+
+    return show
 
 
 def emit(result: Any, as_json: bool, text: str = "") -> None:
