@@ -109,5 +109,6 @@ def _imports(path: Path) -> set[str]:
 
 
 def _is_written(path: Path, line: int) -> bool:
-    """Whether the line only sets a variable for a child process."""
-    return "] = " in path.read_text().splitlines()[line - 1]
+    """Whether the line only sets variables, for a child process or a library."""
+    text = path.read_text().splitlines()[line - 1]
+    return "] = " in text or "environ.update(" in text

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
 
@@ -21,37 +22,40 @@ pytestmark = pytest.mark.skipif(
 # than the first one.
 VISITS = f"""
 CREATE TABLE events AS
-    SELECT DISTINCT timestamp AS at, visitorid AS visitor, event, itemid AS item, transactionid AS purchase
+    SELECT DISTINCT timestamp AS ms, visitorid AS visitor, event, itemid AS item, transactionid AS purchase
     FROM read_csv('{FILES[0]}', header = true);
 CREATE TABLE placed AS
     WITH marked AS (
-        SELECT *, coalesce(at - lag(at) OVER (PARTITION BY visitor ORDER BY at) > 30 * 60 * 1000, true) AS is_start
+        SELECT *, coalesce(ms - lag(ms) OVER (PARTITION BY visitor ORDER BY ms) > 30 * 60 * 1000, true) AS is_start
         FROM events
     ), numbered AS (
-        SELECT *, count(*) FILTER (is_start) OVER (PARTITION BY visitor ORDER BY at) AS visit FROM marked
+        SELECT *, count(*) FILTER (is_start) OVER (PARTITION BY visitor ORDER BY ms) AS visit FROM marked
     )
-    SELECT *, make_timestamp(1000 * min(at) OVER (PARTITION BY visitor, visit)) AS started_at,
-        min(at) FILTER (event = 'transaction') OVER (PARTITION BY visitor, visit) AS purchased_at
+    SELECT *, make_timestamp(1000 * min(ms) OVER (PARTITION BY visitor, visit)) AS started_at,
+        min(ms) FILTER (event = 'transaction') OVER (PARTITION BY visitor, visit) AS purchased_at,
+        event <> 'transaction' AND ms <= coalesce(purchased_at, ms) AS is_before
     FROM numbered;
 """
 
 SESSIONS = """
-SELECT visitor AS visitor_id, started_at, make_timestamp(1000 * max(at)) AS ended_at, started_at::DATE AS session_date,
+SELECT visitor AS visitor_id, started_at, make_timestamp(1000 * max(ms)) AS ended_at, started_at::DATE AS session_date,
     count(*) AS num_events, count(*) FILTER (event = 'view') AS num_views,
     count(*) FILTER (event = 'addtocart') AS num_adds, count(*) FILTER (event = 'transaction') AS num_transactions,
-    count(DISTINCT item) AS distinct_products, NULL AS entry_category_id
+    count(DISTINCT item) AS distinct_products, count(*) FILTER (is_before AND event = 'view') AS num_views_before,
+    count(*) FILTER (is_before AND event = 'addtocart') AS num_adds_before,
+    count(DISTINCT item) FILTER (is_before) AS distinct_products_before, NULL AS entry_category_id,
+    true AS is_one_category
 FROM placed GROUP BY visitor, started_at
 """
 
 FEATURES = """
-WITH judged AS (SELECT *, event <> 'transaction' AND at <= coalesce(purchased_at, at) AS is_before FROM placed)
-SELECT concat(visitor, '-', min(at)) AS session_id, visitor AS visitor_id, started_at,
+SELECT concat(visitor, '-', min(ms)) AS session_id, visitor AS visitor_id, started_at,
     started_at::DATE AS session_date, hour(started_at) AS session_hour,
     count(*) FILTER (is_before AND event = 'view') AS num_views,
     count(*) FILTER (is_before AND event = 'addtocart') AS num_adds,
     count(DISTINCT item) FILTER (is_before) AS distinct_products, count(*) FILTER (is_before) AS num_events_before,
     count(DISTINCT purchased_at) AS purchase_intent
-FROM judged GROUP BY visitor, started_at
+FROM placed GROUP BY visitor, started_at
 """
 
 FUNNEL = f"""
@@ -88,46 +92,46 @@ def visits() -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def published(lake: Path, name: str, visits: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyRelation:
+def published(lake: Path, name: str) -> pa.Table:
     """The rows of a table at the version that the newest published run names."""
     runs = DeltaTable(lake / "ledger").to_pyarrow_table().sort_by("ended_at").to_pylist()
     newest = [run for run in runs if run["status"] == "published"][-1]
-    table = DeltaTable(lake / name.replace(".", "/"), version=json.loads(newest["versions"])[name])
-    return visits.from_arrow(table.to_pyarrow_table())
+    return DeltaTable(lake / name.replace(".", "/"), version=json.loads(newest["versions"])[name]).to_pyarrow_table()
 
 
-def assert_same_rows(found: duckdb.DuckDBPyRelation, wanted: duckdb.DuckDBPyRelation) -> None:
-    """Compare columns by name, and rows in any order."""
-    wanted = wanted.select(
-        ", ".join(f"{name}::{type_} AS {name}" for name, type_ in zip(found.columns, found.types, strict=True))
-    )
-    assert found.aggregate("count(*)").fetchone() == wanted.aggregate("count(*)").fetchone() != (0,)
-    assert found.except_(wanted).fetchall() == []
-    assert wanted.except_(found).fetchall() == []
+def differences(found: pa.Table, wanted: str, visits: duckdb.DuckDBPyConnection) -> list[tuple]:
+    """The rows of a table that a query does not give, and those that only the query gives; columns go by name."""
+    assert found.num_rows > 0
+    columns = ", ".join(found.column_names)
+    return visits.execute(f"""
+        WITH wanted AS ({wanted})
+        (SELECT 'in the lake', {columns} FROM found EXCEPT ALL SELECT 'in the lake', {columns} FROM wanted)
+        UNION ALL
+        (SELECT 'wanted', {columns} FROM wanted EXCEPT ALL SELECT 'wanted', {columns} FROM found)
+    """).fetchall()
 
 
 def test_every_real_event_arrives_in_silver_once(real_lake, visits):
-    found = published(real_lake, "silver.events", visits)
-    wanted = visits.sql("""
-        SELECT make_timestamp(1000 * at) AS occurred_at, visitor AS visitor_id, event AS event_type, item AS item_id,
+    wanted = """
+        SELECT make_timestamp(1000 * ms) AS occurred_at, visitor AS visitor_id, event AS event_type, item AS item_id,
             purchase AS transaction_id, occurred_at::DATE AS event_date
         FROM events
-    """)
-    assert_same_rows(found, wanted)
+    """
+    assert differences(published(real_lake, "silver.events"), wanted, visits) == []
 
 
-def test_no_real_row_is_refused(real_lake, visits):
-    for name in ("silver.events_quarantine", "silver.categories_quarantine"):
-        assert published(real_lake, name, visits).fetchall() == []
+def test_no_real_row_is_refused(real_lake):
+    refused = [published(real_lake, f"silver.{name}_quarantine").num_rows for name in ("events", "categories")]
+    assert refused == [0, 0]
 
 
 def test_real_visits_are_those_of_a_30_minute_pause(real_lake, visits):
-    assert_same_rows(published(real_lake, "silver.sessions", visits), visits.sql(SESSIONS))
+    assert differences(published(real_lake, "silver.sessions"), SESSIONS, visits) == []
 
 
 def test_the_features_of_a_real_visit_come_from_before_its_first_purchase(real_lake, visits):
-    assert_same_rows(published(real_lake, "gold.session_features", visits), visits.sql(FEATURES))
+    assert differences(published(real_lake, "gold.session_features"), FEATURES, visits) == []
 
 
 def test_without_item_properties_the_real_funnel_is_all_of_unknown_category(real_lake, visits):
-    assert_same_rows(published(real_lake, "gold.funnel", visits), visits.sql(FUNNEL))
+    assert differences(published(real_lake, "gold.funnel"), FUNNEL, visits) == []

@@ -2,9 +2,8 @@
 
     python tests/bench/duckdb_lake.py LANDED_FOLDER LAKE_FOLDER
 
-LANDED_FOLDER is the `landing` folder of a lake. Each table gets the rows, columns and types that the run gives it; a
-rule of quarantine is stated once more here, in DuckDB's words. Bronze is streamed and read back from what was
-written; the tables after it stay in memory and are written from there, the next one being computed meanwhile.
+LANDED_FOLDER is the `landing` folder of a lake. Each table gets the rows, columns and types that the run gives it.
+Bronze is streamed and read back from what was written; the tables after it stay in memory and are written from there.
 """
 
 import json
@@ -12,13 +11,11 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pyarrow as pa
 from deltalake import ColumnProperties, DeltaTable, WriterProperties, write_deltalake
 
-CONFIG = {"threads": 2, "memory_limit": "8GB", "preserve_insertion_order": False}
 NO_STATISTICS = ColumnProperties(statistics_enabled="NONE")  # for bronze, which nobody filters
 BATCH_ROWS = 250_000
 
@@ -37,8 +34,7 @@ PREPARE = r"""
 SET GLOBAL TimeZone = 'UTC';
 CREATE SCHEMA bronze; CREATE SCHEMA silver; CREATE SCHEMA gold; CREATE SCHEMA valid; CREATE SCHEMA refused;
 CREATE TYPE event_type AS ENUM ('view', 'addtocart', 'transaction');
-CREATE MACRO to_bigint(text) AS CASE
-    WHEN TRY_CAST(text AS BIGINT)::VARCHAR = text THEN TRY_CAST(text AS BIGINT)
+CREATE MACRO to_bigint(text) AS CASE WHEN TRY_CAST(text AS BIGINT)::VARCHAR = text THEN TRY_CAST(text AS BIGINT)
     WHEN regexp_full_match(text, '[[:cntrl:] ]*-?[0-9]+[[:cntrl:] ]*')
         THEN TRY_CAST(regexp_extract(text, '-?[0-9]+') AS BIGINT) END;
 CREATE MACRO is_integer(text) AS to_bigint(text) IS NOT NULL;
@@ -81,7 +77,7 @@ BY_TYPE = """count(*) FILTER (event_type = 'view') AS num_views,
             count(*) FILTER (event_type = 'transaction') AS num_transactions"""
 STEPS = """count(*) AS num_sessions, count(*) FILTER (num_views > 0) AS num_view_sessions,
             count(*) FILTER (num_adds > 0) AS num_cart_sessions, count(*) FILTER (num_transactions > 0) AS num_purchase_sessions"""
-SUMS = "sum(COLUMNS('num_(views|adds|transactions)'))::BIGINT"
+SUMS = "sum(COLUMNS('^num_(views|adds|transactions)$'))::BIGINT"
 
 # Table -> query, upstreams first. `valid` holds the bronze rows that break no rule.
 TABLES = {
@@ -101,8 +97,7 @@ TABLES = {
     "silver.events": """
         SELECT DISTINCT epoch_ms(to_bigint(timestamp)) AS occurred_at, to_bigint(visitorid) AS visitor_id,
             trim(event, ' ')::event_type AS event_type, to_bigint(itemid) AS item_id,
-            to_bigint(transactionid) AS transaction_id, occurred_at::DATE AS event_date
-        FROM valid.events""",
+            to_bigint(transactionid) AS transaction_id, occurred_at::DATE AS event_date FROM valid.events""",
     "gold.activity": """
         SELECT event_date, hour(occurred_at)::INT AS event_hour, event_type, count(*) AS num_events
         FROM silver.events GROUP BY ALL""",
@@ -152,55 +147,60 @@ TABLES = {
     "silver.sessions": f"""
         SELECT visitor_id, started_at, max(occurred_at) AS ended_at, started_at::DATE AS session_date,
             count(*) AS num_events, {BY_TYPE}, count(*) FILTER (is_first_of_item) AS distinct_products,
-            max(category_id) FILTER (position = 1) AS entry_category_id
+            count(*) FILTER (is_before_purchase AND event_type = 'view') AS num_views_before,
+            count(*) FILTER (is_before_purchase AND event_type = 'addtocart') AS num_adds_before,
+            count(*) FILTER (is_before_purchase AND is_first_of_item) AS distinct_products_before,
+            max(category_id) FILTER (position = 1) AS entry_category_id,
+            min(coalesce(category_id, -1)) = max(coalesce(category_id, -1)) AS is_one_category
         FROM silver.session_events GROUP BY visitor_id, started_at""",
     "gold.session_features": """
-        SELECT visitor_id || '-' || epoch_ms(started_at) AS session_id, visitor_id, started_at,
-            started_at::DATE AS session_date, hour(started_at)::INT AS session_hour,
-            (count(*) FILTER (is_before_purchase AND event_type = 'view'))::INT AS num_views,
-            (count(*) FILTER (is_before_purchase AND event_type = 'addtocart'))::INT AS num_adds,
-            (count(*) FILTER (is_before_purchase AND is_first_of_item))::INT AS distinct_products,
-            (count(*) FILTER (is_before_purchase))::INT AS num_events_before,
-            bool_or(event_type = 'transaction')::INT AS purchase_intent
-        FROM silver.session_events GROUP BY visitor_id, started_at""",
+        SELECT visitor_id || '-' || epoch_ms(started_at) AS session_id, visitor_id, started_at, session_date,
+            hour(started_at)::INT AS session_hour, num_views_before::INT AS num_views, num_adds_before::INT AS num_adds,
+            distinct_products_before::INT AS distinct_products,
+            (num_views_before + num_adds_before)::INT AS num_events_before, (num_transactions > 0)::INT AS purchase_intent
+        FROM silver.sessions""",
     "gold.visitor_days": f"""
         SELECT session_date, coalesce(root_id, -1) AS root_category_id, visitor_id, {STEPS},
             count(*) FILTER (num_adds > 0 AND num_views = 0) AS num_carts_without_view,
             count(*) FILTER (num_transactions > 0 AND num_adds = 0) AS num_purchases_without_cart
         FROM silver.sessions LEFT JOIN silver.categories ON entry_category_id = category_id GROUP BY ALL""",
     "gold.funnel": """
-        WITH entries AS (
-            FROM gold.visitor_days UNION ALL
+        WITH entries AS (FROM gold.visitor_days UNION ALL
             SELECT session_date, -2, visitor_id, sum(COLUMNS('num_.*'))::BIGINT FROM gold.visitor_days GROUP BY ALL
         )
         SELECT session_date, root_category_id, sum(COLUMNS('num_.*'))::BIGINT, count(*) AS num_visitors,
             count(*) FILTER (num_view_sessions > 0) AS num_view_visitors,
             count(*) FILTER (num_cart_sessions > 0) AS num_cart_visitors,
-            count(*) FILTER (num_purchase_sessions > 0) AS num_purchase_visitors
-        FROM entries GROUP BY session_date, root_category_id""",
+            count(*) FILTER (num_purchase_sessions > 0) AS num_purchase_visitors FROM entries GROUP BY ALL""",
     "gold.daily_kpis": f"""
         WITH days AS (
-            SELECT session_date, count(DISTINCT visitor_id) AS num_visitors, count(*) AS num_sessions,
-                count(*) FILTER (num_events = 1) AS num_bounces, count(*) FILTER (num_adds > 0) AS num_cart_sessions,
+            SELECT session_date, count(*) AS num_sessions, count(*) FILTER (num_events = 1) AS num_bounces,
+                count(*) FILTER (num_adds > 0) AS num_cart_sessions,
                 count(*) FILTER (num_adds > 0 AND num_transactions = 0) AS num_abandoned_carts,
                 count(*) FILTER (num_transactions > 0) AS num_purchase_sessions, {SUMS}
             FROM silver.sessions GROUP BY session_date
-        ), orders AS (
-            SELECT session_date, count(DISTINCT transaction_id) AS num_orders
-            FROM silver.session_events WHERE event_type = 'transaction' GROUP BY session_date
+        ), visitors AS (SELECT session_date, num_visitors FROM gold.funnel WHERE root_category_id = -2), orders AS (
+            SELECT session_date, count(DISTINCT transaction_id) AS num_orders FROM silver.session_events GROUP BY ALL
         )
-        SELECT days.*, coalesce(num_orders, 0) AS num_orders FROM days LEFT JOIN orders USING (session_date)""",
+        SELECT session_date, num_visitors, days.* EXCLUDE (session_date), num_orders
+        FROM days JOIN visitors USING (session_date) JOIN orders USING (session_date)""",
     "gold.category_conversion": f"""
-        WITH ways AS (SELECT category_id AS touched_id, unnest(path) AS ancestor_id FROM silver.categories), visits AS (
+        WITH ways AS (SELECT category_id AS touched_id, unnest(path) AS ancestor_id FROM silver.categories), one AS (
+            SELECT session_date, coalesce(entry_category_id, -1) AS touched_id, {STEPS}, {SUMS}
+            FROM silver.sessions WHERE is_one_category GROUP BY ALL
+        ), several AS (
             SELECT visitor_id, started_at, session_date, coalesce(ancestor_id, category_id, -1) AS category_id, {BY_TYPE}
             FROM silver.session_events LEFT JOIN ways ON category_id = touched_id
-            GROUP BY visitor_id, started_at, session_date, coalesce(ancestor_id, category_id, -1)
+                SEMI JOIN (FROM silver.sessions WHERE NOT is_one_category) USING (visitor_id, started_at) GROUP BY ALL
+        ), counted AS (
+            SELECT session_date, coalesce(ancestor_id, touched_id) AS category_id, COLUMNS('num_.*')
+            FROM one LEFT JOIN ways USING (touched_id)
+            UNION ALL SELECT session_date, category_id, {STEPS}, {SUMS} FROM several GROUP BY ALL
         )
-        SELECT session_date, category_id, {STEPS}, {SUMS} FROM visits GROUP BY ALL""",
+        SELECT session_date, category_id, sum(COLUMNS('num_.*'))::BIGINT FROM counted GROUP BY ALL""",
     "gold.item_performance": f"""
         SELECT session_date, item_id, count(*) FILTER (is_first_of_item) AS num_sessions, {BY_TYPE},
-            count(DISTINCT transaction_id) AS num_orders
-        FROM silver.session_events GROUP BY ALL""",
+            count(DISTINCT transaction_id) AS num_orders FROM silver.session_events GROUP BY ALL""",
 }
 
 
@@ -209,7 +209,7 @@ class Lake:
 
     def __init__(self, landed: Path, folder: Path) -> None:
         self.landed, self.folder = landed, folder
-        self.duckdb = duckdb.connect(config=CONFIG)
+        self.duckdb = duckdb.connect(config={"threads": 2, "memory_limit": "8GB", "preserve_insertion_order": False})
         self.duckdb.execute(PREPARE)
 
     def make(self) -> None:
@@ -254,7 +254,7 @@ class Lake:
             CREATE VIEW valid.{kind} AS FROM {rows} WHERE {good};
             CREATE VIEW refused.{kind} AS SELECT *, {broken} FROM {rows} WHERE NOT ({good})""")
 
-    def lines(self, receipt: dict[str, Any]) -> list[str]:
+    def lines(self, receipt: dict) -> list[str]:
         """Return two queries: the lines with as many fields as their header, then all others."""
         number, header, wanted = receipt["number"], receipt["columns"], BRONZE[receipt["kind"]]
         file, quote = f"{receipt['sha256']}.csv", '"' if receipt["has_quotes"] else ""
@@ -269,9 +269,9 @@ class Lake:
                 store_rejects = true, rejects_table = 'errors_{number}', rejects_scan = 'scans_{number}')
             WHERE {" OR ".join(f"{column} <> '{column}'" for column in wanted)}"""
         others = f"""
-            SELECT {", ".join(f"NULL::VARCHAR AS {column}" for column in wanted)}, {provenance}, _rest
-            FROM (SELECT DISTINCT line, trim(csv_line, chr(13) || chr(10)) AS _rest FROM errors_{number})
-            WHERE trim(_rest, ' ') <> ''"""
+            SELECT DISTINCT ON (line) {", ".join(f"NULL::VARCHAR AS {column}" for column in wanted)}, {provenance},
+                trim(csv_line, chr(13) || chr(10)) AS _rest
+            FROM errors_{number} WHERE trim(_rest, ' ') <> ''"""
         return [whole, others]
 
     def write(self, name: str, query: str) -> None:

@@ -209,7 +209,7 @@ def differ(ours: DeltaTable, theirs: DeltaTable) -> str:
     """Say how two tables differ; empty if they do not."""
     a, b = ({field.name: str(field.type) for field in table.schema().fields} for table in (ours, theirs))
     if list(a.items()) != list(b.items()):
-        return f"columns are {a} and {b}"
+        return f"columns differ: {', '.join(sorted({column for column, _ in a.items() ^ b.items()})) or 'their order'}"
     a, b = digest(ours), digest(theirs)
     if a == b:
         return ""

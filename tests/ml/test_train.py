@@ -26,7 +26,7 @@ def with_visits(lake: Lake, frame) -> Lake:
     for contract in lake.contracts.values():
         lake.store.create(contract)
     lake.store.overwrite(session_features.table, frame)
-    pipeline.publish(lake, Run("run", "lakehouse run", "published", now(), now()))
+    pipeline.publish(lake, Run("run", "lakehouse run", "published", now(), now()), [TABLE])
     return lake
 
 
