@@ -16,8 +16,7 @@ help:  ## list these targets
 run: setup  ## build the lake from a sample, train, score and show what is there
 	@$(BIN)/lakehouse sample --if-empty
 	@$(BIN)/lakehouse run
-	@$(BIN)/lakehouse ml train
-	@$(BIN)/lakehouse ml score
+	@$(BIN)/lakehouse ml train score
 	@$(BIN)/lakehouse status
 
 test: $(VENV)/.project  ## run all tests, the site's in a real browser

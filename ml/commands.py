@@ -11,9 +11,12 @@ from lakehouse.summary import Section
 PREDICTIONS = "ml.predictions"
 
 
-@click.group(cls=Commands)
+@click.group(cls=Commands, chain=True)
 def ml() -> None:
-    """Train the model of purchase intent, and score visits by it."""
+    """Train the model of purchase intent, and score visits by it.
+
+    Both in one go, on one Spark session: lakehouse ml train score
+    """
 
 
 @ml.command()

@@ -2,7 +2,7 @@
 
 
 def bigint(column: str) -> str:
-    """Return SQL for the column's integer: trimmed, `-?[0-9]{1,19}` within int64, else NULL.
+    """Return SQL for the column's integer: `-?[0-9]+` within int64, blanks and control characters around it, else NULL.
 
     A cast alone would also take a leading plus, and it fails by an exception, which is slow: the empty text, which
     stands in most rows of some columns, is kept from it.
