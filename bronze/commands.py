@@ -22,9 +22,7 @@ def land(settings: Settings, files: tuple[Path, ...], as_json: bool) -> None:
     A file is known by its header: events, item properties or a category tree, columns in any order. Each file stands
     on its own: the good ones land, and the exit code is 3 if one was refused.
     """
-    refusals = _land(settings, files, as_json)
-    if refusals:
-        raise refusals[0]
+    _land(settings, files, as_json)
 
 
 @click.command()
@@ -76,17 +74,17 @@ def fetch(settings: Settings) -> None:
     _land(settings, official.fetch(say), as_json=False)
 
 
-def _land(settings: Settings, files: Iterable[Path], as_json: bool) -> list[LakehouseError]:
-    """Land each file on its own; return the refusals, those for what a file holds first."""
+def _land(settings: Settings, files: Iterable[Path], as_json: bool) -> None:
+    """Land each file on its own; a refusal for what a file holds decides the exit code before any other."""
     from bronze import landing
 
-    refusals, landed = [], []
+    codes, landed = [], []
     for path in files:
         try:
             receipt, is_new = landing.accept(Landing(settings), path)
         except LakehouseError as error:
             say(f"✗ {error}")
-            refusals.append(error)
+            codes.append(error.code)
             continue
         landed.append({"file": str(path), "is_new": is_new, "kind": receipt.kind, "number": receipt.number})
         if is_new:
@@ -94,7 +92,8 @@ def _land(settings: Settings, files: Iterable[Path], as_json: bool) -> list[Lake
         else:
             say(f"✓ {path.name}: already received on {receipt.received_at} as {receipt.name}")
     emit(landed, as_json)
-    return sorted(refusals, key=lambda error: error.code != Exit.REFUSED)
+    if codes:
+        raise click.exceptions.Exit(Exit.REFUSED if Exit.REFUSED in codes else codes[0])
 
 
 commands = [land, sample, fetch]

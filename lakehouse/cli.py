@@ -184,7 +184,8 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         settings = settings_module.load()
         mount(settings)
-        code = lakehouse.main(arguments, standalone_mode=False, obj=settings) or Exit.DONE
+        ended = lakehouse.main(arguments, standalone_mode=False, obj=settings)
+        code = ended if isinstance(ended, int) else Exit.DONE  # chained commands return a list of what each returned
     except LakehouseError as error:
         click.echo(f"✗ {error}", err=True)
         code = error.code
