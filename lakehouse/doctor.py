@@ -65,9 +65,14 @@ def _look(name: str, look: Callable[[], Check]) -> Check:
         return Check(name, False, error.message, error.remedy)
 
 
+def _verdict(name: str, ok: bool, found: str, remedy: str) -> Check:
+    """Give the remedy to a failure alone."""
+    return Check(name, ok, found, "" if ok else remedy)
+
+
 def _python() -> Check:
     found = ".".join(map(str, sys.version_info[:3]))
-    return Check("Python", sys.version_info >= (3, 11), found, "PYTHON=python3.12 make setup")
+    return _verdict("Python", sys.version_info >= (3, 11), found, "PYTHON=python3.12 make setup")
 
 
 def _java(environ: Mapping[str, str]) -> Check:
@@ -81,7 +86,7 @@ def _versions() -> Check:
     jar = next(each for each in jars.locked() if each.artifact.startswith("delta-spark_"))
     fits = spark.startswith(jar.artifact.split("_")[1] + ".") and delta == jar.version
     found = f"pyspark {spark}, delta-spark {delta}, JAR {jar.artifact}:{jar.version}"
-    return Check("Spark and Delta", fits, found, "make clean setup")
+    return _verdict("Spark and Delta", fits, found, "make clean setup")
 
 
 def _jars(settings: Settings) -> Check:
@@ -99,7 +104,7 @@ def _memory(settings: Settings) -> Check:
     asked, there = _size(settings.spark.driver_memory), _machine_memory()
     found = f"spark.driver_memory {settings.spark.driver_memory} of {there / GB:.1f} GB"
     fitting = f"LAKEHOUSE_SPARK__DRIVER_MEMORY={max(1, int(there * 0.6 / GB))}g"
-    return Check("memory", asked + BESIDE_JVM <= there, found, fitting)
+    return _verdict("memory", asked + BESIDE_JVM <= there, found, fitting)
 
 
 def _machine_memory() -> int:
