@@ -96,3 +96,15 @@ def test_every_command_explains_itself(tmp_path):
         line.split()[0] for line in call(tmp_path, "--help").stdout.split("Commands:")[1].split("\n") if line.strip()
     ]
     assert {"land", "sample", "run", "status", "show", "ml", "app", "mlflow", "doctor", "config"} <= set(names)
+
+
+def test_chained_commands_end_like_single_ones(sample_lake):
+    done = call(sample_lake, "ml", "train", "score")
+    assert done.stderr.count("Nothing to do") == 2
+    assert done.returncode == 0
+
+
+def test_a_refusal_is_told_once(tmp_path):
+    (tmp_path / "bad.csv").write_text("a;b\n")
+    done = call(tmp_path / "lake", "land", str(tmp_path / "bad.csv"))
+    assert (done.returncode, done.stderr.count("separated by semicolons")) == (3, 1)
