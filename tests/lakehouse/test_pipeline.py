@@ -1,6 +1,7 @@
 """Whole runs on a real lake."""
 
 import multiprocessing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -30,15 +31,11 @@ def versions(lake: Lake) -> dict[str, int]:
 def small_lake(spark, tmp_path_factory) -> Lake:
     """A lake with three good rows, two of them alike, and a bad one, run once."""
     folder = tmp_path_factory.mktemp("small")
-    lake = open_lake(settings_of(folder / "lake"))
+    settings = settings_of(folder / "lake")
+    lake = open_lake(replace(settings, run=replace(settings.run, max_refused_share=1.0)))
     land(lake, folder, *[f"{1433152800000 + n * HOUR},1,view,{n},,"[:-1] for n in (0, 1, 1)], "x,1,view,7,", "1,2,3")
-    lake_without_limit(lake)
-    return lake
-
-
-def lake_without_limit(lake: Lake) -> None:
-    object.__setattr__(lake.settings.run, "max_refused_share", 1.0)
     pipeline.run(lake, print)
+    return lake
 
 
 def test_every_declared_table_exists_after_a_run_and_has_a_published_version(small_lake):
