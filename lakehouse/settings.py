@@ -18,7 +18,7 @@ from lakehouse.errors import Exit, LakehouseError
 PROJECT = Path(__file__).resolve().parents[1]
 CONF = PROJECT / "conf"
 SHORT_NAMES = {"LAKEHOUSE_LAKE": "lake.path", "LAKEHOUSE_JARS": "java.jars"}
-NOT_SETTINGS = {"LAKEHOUSE_ENV"}
+NOT_SETTINGS = {"LAKEHOUSE_ENV", "LAKEHOUSE_FAILPOINT"}
 
 
 @dataclass(frozen=True)
