@@ -11,7 +11,7 @@ table = Table(
     comment="One row per visit: its events before the first purchase, and whether there was one.",
     upstreams=["silver.sessions"],
     key=["visitor_id", "started_at"],
-    refresh=replace(by=["visitor_id", "started_at"]),
+    refresh=replace(by=["session_date", "visitor_id", "started_at"]),
     cluster_by=["session_date"],
     person="visitor_id",
     schema="""

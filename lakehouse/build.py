@@ -1,27 +1,35 @@
-"""lakehouse.build — compute one table and write it, setting aside the rows that its rules refuse."""
+"""lakehouse.build — bring one table up to its upstreams: whole, or by what changed alone."""
 
 import time
-from functools import reduce
-from operator import or_
+from dataclasses import dataclass
+from datetime import date
 
-from pyspark.sql import DataFrame
-
-from lakehouse import landed
-from lakehouse.errors import Exit, LakehouseError
-from lakehouse.expectations import broken, broken_rules
+from lakehouse import commits, increment, landed, quarantine
+from lakehouse.commits import Extent
+from lakehouse.expectations import counted, insist
+from lakehouse.increment import Change, Outcome
 from lakehouse.lake import Lake
+from lakehouse.plan import Step, changes, of_days, whole_because
 from lakehouse.runs import Result
 from lakehouse.store import Written
-from lakehouse.table import Table, quarantine_of, short_name
+from lakehouse.table import Table, short_name
 
 
-def build(lake: Lake, table: Table, run_id: str) -> Result:
+@dataclass(frozen=True)
+class _Done:
+    way: str
+    rows_in: int
+    outcome: Outcome
+
+
+def build(lake: Lake, step: Step, run_id: str, days: tuple[date, date] | None = None) -> Result:
     """Bring one table up to its upstreams.
 
     Args:
-        lake: the lake; its upstreams are up to date.
-        table: the table to build.
-        run_id: provenance of rows that are appended.
+        lake: the lake; the table's upstreams are up to date.
+        step: the table and how it was planned to be built.
+        run_id: provenance of what is written.
+        days: days to compute anew although nothing changed.
 
     Returns:
         What was read, written and refused.
@@ -29,54 +37,69 @@ def build(lake: Lake, table: Table, run_id: str) -> Result:
     Raises:
         LakehouseError: too many rows were refused, or rows break a rule of `expect_or_fail` (exit code 3).
     """
-    started = time.monotonic()
-    rows_in, refused, written = (_append if table.refresh.kind == "append" else _compute)(lake, table, run_id)
-    check(table, written, "land mended files, then lakehouse run")
-    seconds = round(time.monotonic() - started, 2)
-    return Result(table.name, rows_in, written.rows, refused, seconds, written.version, written.broken)
+    started, table = time.monotonic(), step.table
+    before = lake.store.version(table.name)
+    if table.refresh.kind == "append":
+        done = _append(lake, table, run_id)
+    else:
+        changed = changes(lake, step.since) + (of_days(lake, table, days) if days else [])
+        is_whole = step.way == "whole" or bool(whole_because(lake, table, [each for each in changed if not each.where]))
+        done = _whole(lake, table, run_id) if is_whole else _increment(lake, table, changed, run_id)
+    written = done.outcome.written
+    wrote = commits.total(each.extent for each in commits.since(lake.store.delta(table.name), before))
+    return Result(
+        table=table.name,
+        rows_in=done.rows_in,
+        rows_out=written.rows,
+        refused=done.outcome.refused,
+        seconds=round(time.monotonic() - started, 2),
+        version=written.version,
+        broken=written.broken,
+        way=done.way if written.version != before else "unchanged",
+        removed=written.removed,
+        read=done.outcome.read,
+        wrote=wrote,
+    )
 
 
-def check(table: Table, written: Written, remedy: str) -> None:
-    """Stop where written rows break a rule of `expect_or_fail`; they are not published then.
-
-    Raises:
-        LakehouseError: such rows are there (exit code 3).
-    """
-    for rule in table.output_rules:
-        if rule.severity == "fail" and written.broken[rule.name]:
-            message = f"{table.name}: {written.broken[rule.name]:,} rows break “{rule.name}” ({rule.rule})."
-            raise LakehouseError(f"{message} Nothing was published.", remedy, Exit.REFUSED)
-
-
-def _append(lake: Lake, table: Table, run_id: str) -> tuple[int, int, Written]:
+def _append(lake: Lake, table: Table, run_id: str) -> _Done:
     receipts = lake.landing.receipts(short_name(table.name), after=lake.store.consumed(table.name))
     if not receipts:
-        return 0, 0, Written(lake.store.version(table.name), 0, {rule.name: 0 for rule in table.output_rules})
+        unchanged = Written(lake.store.version(table.name), broken=counted(table.output_rules, {}))
+        return _Done("append", 0, Outcome(0, unchanged, Extent()))
     rows = landed.read(lake.store.spark, lake.landing, table, receipts, run_id)
-    return sum(each.lines for each in receipts), 0, lake.store.append(table, rows, receipts[-1].number)
+    written = lake.store.ingest(table, rows, run_id, receipts[-1].number)
+    insist(table.name, table.output_rules, written.broken)
+    extent = Extent(len(receipts), sum(each.size for each in receipts))
+    return _Done("append", sum(each.lines for each in receipts), Outcome(0, written, extent))
 
 
-def _compute(lake: Lake, table: Table, run_id: str) -> tuple[int, int, Written]:
+def _whole(lake: Lake, table: Table, run_id: str) -> _Done:
+    assert table.function is not None, f"{table.name} has no transform"
     frames = [lake.store.read(name) for name in table.upstreams]
     rows_in = sum(lake.store.rows(name) for name in table.upstreams)
-    frames[0], refused = _set_aside(lake, table, frames[0])
-    assert table.function is not None, f"{table.name} has no transform"
-    return rows_in, refused, lake.store.overwrite(table, table.function(*frames))
+    read = commits.total(commits.extent(lake.store.delta(name)) for name in table.upstreams)
+    frames[0], refused = quarantine.set_aside(lake, table, frames[0], run_id)
+    rows = table.function(*frames)
+    if table.refresh.kind == "rebuild":
+        written = increment.rebuild(lake, table, rows, run_id)
+    else:
+        written = lake.store.overwrite(table, rows, run_id)
+        insist(table.name, table.output_rules, written.broken)
+    return _Done("whole", rows_in, Outcome(refused, written, read))
 
 
-def _set_aside(lake: Lake, table: Table, upstream: DataFrame) -> tuple[DataFrame, int]:
-    """Write the rows that break a rule to the quarantine; return the others, and how many were refused."""
-    quarantine = quarantine_of(table, lake.tables)
-    if quarantine is None:
-        return upstream, 0
-    is_bad = reduce(or_, [broken(rule) for rule in table.quarantine_rules])
-    refused = upstream.where(is_bad).withColumn("_broken_rules", broken_rules(table.quarantine_rules))
-    count = lake.store.overwrite(quarantine, refused).rows
-    total = lake.store.rows(table.upstreams[0])
-    most = lake.settings.run.max_refused_share
-    if count > most * total:
-        message = f"{table.name} refused {count:,} of {total:,} rows of {table.upstreams[0]}, more than {most:.0%}."
-        passing = f"LAKEHOUSE_RUN__MAX_REFUSED_SHARE={min(1, count / total + 0.01):.2f}"
-        remedy = f"see `lakehouse show {quarantine.name}`; {passing} lets them pass"
-        raise LakehouseError(message, remedy, Exit.REFUSED)
-    return upstream.where(~is_bad), count
+def _increment(lake: Lake, table: Table, changed: list[Change], run_id: str) -> _Done:
+    if not changed:
+        unchanged = Written(lake.store.version(table.name), broken=counted(table.output_rules, {}))
+        return _Done("unchanged", 0, Outcome(0, unchanged, Extent()))
+    if table.refresh.kind == "rebuild":
+        return _whole(lake, table, run_id)
+    if table.refresh.kind == "upsert":
+        outcome = increment.upsert(lake, table, changed[0], run_id)
+    else:
+        outcome = increment.replace(lake, table, changed, run_id)
+    histories = [commits.since(lake.store.delta(each.upstream), each.after) for each in changed if not each.where]
+    read = commits.total(commit.extent for history in histories for commit in history)
+    rows_in = sum(commits.rows(history) for history in histories)
+    return _Done(table.refresh.kind, rows_in, Outcome(outcome.refused, outcome.written, outcome.read + read))

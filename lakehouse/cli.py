@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import pkgutil
 import sys
 import time
 import traceback
@@ -12,6 +13,7 @@ from typing import Any
 
 import click
 
+from lakehouse import commands
 from lakehouse import settings as settings_module
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import Settings
@@ -79,103 +81,13 @@ def lakehouse(context: click.Context) -> None:
     """
 
 
-@lakehouse.command()
-@as_json_option
-@click.pass_obj
-def run(settings: Settings, as_json: bool) -> None:
-    """Bring bronze, silver and gold up to what has landed, and publish them together."""
-    from lakehouse import pipeline
-    from lakehouse.lake import open_lake
-
-    done = pipeline.run(open_lake(settings), say)
-    emit({"run_id": done.run_id if done else None, "tables": [vars(r) for r in done.results] if done else []}, as_json)
-
-
-@lakehouse.command()
-@as_json_option
-@click.pass_obj
-def status(settings: Settings, as_json: bool) -> None:
-    """Summarise the lake: rows and refused rows of each table, the model, and what to do next."""
-    from lakehouse import summary
-    from lakehouse.lake import open_lake
-
-    sections = summary.sections(open_lake(settings))
-    emit({section.title: section.facts for section in sections}, as_json, summary.text(sections))
-
-
-@lakehouse.command()
-@click.argument("table")
-@click.option("--rows", default=10, show_default=True, help="How many rows.")
-@as_json_option
-@click.pass_obj
-def show(settings: Settings, table: str, rows: int, as_json: bool) -> None:
-    """Describe a table and print some of its published rows."""
-    from lakehouse import summary
-    from lakehouse.lake import open_lake
-
-    lake = open_lake(settings)
-    if table not in lake.contracts:
-        raise unknown("table", table, list(lake.contracts), "lakehouse status lists them")
-    contract, sample = summary.describe(lake, lake.contracts[table], rows)
-    emit(
-        {"table": table, "columns": contract, "rows": sample.to_pylist()}, as_json, summary.table_text(contract, sample)
-    )
-
-
-@lakehouse.command()
-@as_json_option
-@click.pass_obj
-def config(settings: Settings, as_json: bool) -> None:
-    """Print every setting and where it came from."""
-    values = settings_module.values(settings)
-    rows = [f"{key:<30} {value!s:<34} {settings.origins[key]}" for key, value in values.items()]
-    emit({key: {"value": v, "origin": settings.origins[key]} for key, v in values.items()}, as_json, "\n".join(rows))
-
-
-@lakehouse.command()
-@as_json_option
-@click.pass_obj
-def doctor(settings: Settings, as_json: bool) -> None:
-    """Check Java, versions, JARs, memory, disk, ports and the lake's lock; say what mends each failure."""
-    from lakehouse import doctor as examination
-
-    checks = examination.check(settings)
-    lines = [
-        f"{'✓' if c.ok else '✗'} {c.name:<16} {c.found}" + (f"\n  → {c.remedy}" if c.remedy else "") for c in checks
-    ]
-    emit([vars(check) for check in checks], as_json, "\n".join(lines))
-    if not all(check.ok for check in checks):
-        raise click.exceptions.Exit(Exit.ENVIRONMENT)
-
-
-@lakehouse.command()
-@click.option("--tests", is_flag=True, help="Also what the tests need: a browser.")
-@click.pass_obj
-def setup(settings: Settings, tests: bool) -> None:
-    """Bring Java and the JARs to this machine; what is there already is only checked."""
-    from lakehouse import setup as preparation
-
-    preparation.prepare(settings, say, tests=tests)
-
-
-@lakehouse.command()
-@click.option("--check", is_flag=True, help="Change nothing; fail if the README is not current.")
-@click.pass_obj
-def catalog(settings: Settings, check: bool) -> None:
-    """Write the flow diagram and the data dictionary into the README, from the contracts."""
-    from lakehouse import catalog as generator
-    from lakehouse.table import discover
-
-    if not generator.update_readme(discover(settings.layers), write=not check) and check:
-        raise LakehouseError("The README does not show the tables as they are.", "lakehouse catalog")
-
-
 def mount(settings: Settings) -> None:
-    """Add the commands of the layers that have some."""
-    for layer in settings.layers:
-        if find_spec(f"{layer}.commands"):
-            for command in importlib.import_module(f"{layer}.commands").commands:
-                lakehouse.add_command(command)
+    """Add the platform's commands, and those of the layers that have some."""
+    ours = [f"lakehouse.commands.{module.name}" for module in pkgutil.iter_modules(commands.__path__)]
+    theirs = [f"{layer}.commands" for layer in settings.layers if find_spec(f"{layer}.commands")]
+    for module in [*ours, *theirs]:
+        for command in importlib.import_module(module).commands:
+            lakehouse.add_command(command)
 
 
 def main(arguments: list[str] | None = None) -> None:

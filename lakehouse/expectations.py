@@ -3,12 +3,14 @@
 A rule is a SQL predicate. A rule that is NULL for a row is broken: what is not known to hold does not hold.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
+
+from lakehouse.errors import Exit, LakehouseError
 
 
 @dataclass(frozen=True)
@@ -43,3 +45,31 @@ def broken(expectation: Expectation) -> Column:
 def broken_rules(expectations: Sequence[Expectation]) -> Column:
     """Name every rule that a row breaks, in the order of declaration: ARRAY<STRING>, empty for a good row."""
     return F.array_compact(F.array(*[F.when(broken(each), F.lit(each.name)) for each in expectations]))
+
+
+def counts(expectations: Sequence[Expectation], among: Column | None = None) -> list[Column]:
+    """Return an aggregate for each rule: how many rows, among some if given, break it."""
+    chosen = F.lit(True) if among is None else among
+    return [F.count_if(chosen & broken(rule)).alias(f"rule_{i}") for i, rule in enumerate(expectations)]
+
+
+def counted(expectations: Sequence[Expectation], observed: Mapping[str, Any]) -> dict[str, int]:
+    """Return what the aggregates of `counts` found: rule -> rows that break it."""
+    return {rule.name: int(observed.get(f"rule_{i}") or 0) for i, rule in enumerate(expectations)}
+
+
+def insist(
+    table: str,
+    expectations: Sequence[Expectation],
+    broken_by_rule: Mapping[str, int],
+    remedy: str = "land mended files, then lakehouse run",
+) -> None:
+    """Stop where rows of a table break a rule of `expect_or_fail`.
+
+    Raises:
+        LakehouseError: such rows are there (exit code 3).
+    """
+    for rule in expectations:
+        if rule.severity == "fail" and broken_by_rule[rule.name]:
+            message = f"{table}: {broken_by_rule[rule.name]:,} rows break “{rule.name}” ({rule.rule})."
+            raise LakehouseError(f"{message} Nothing was published.", remedy, Exit.REFUSED)

@@ -1,61 +1,36 @@
-"""lakehouse.pipeline — order the tables, find what changed, build each, publish them together."""
+"""lakehouse.pipeline — build what a plan names, several tables at a time, and publish them together."""
 
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import asdict, dataclass, field, replace
 
-from lakehouse import lock
+from lakehouse import failpoints, lock
 from lakehouse.build import build
-from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import Lake
+from lakehouse.plan import Request, Step, plan
+from lakehouse.results import write_results
 from lakehouse.runs import Result, Run, new_run_id, now
-from lakehouse.table import Table, short_name
 
 Say = Callable[[str], None]
 
 
-def plan(lake: Lake) -> dict[str, str]:
-    """Return the tables that a run would build, in their order, each with the reason. It needs no Java.
+@dataclass
+class _Progress:
+    """What a run has done so far."""
 
-    Raises:
-        LakehouseError: nothing has landed yet (exit code 2).
-    """
-    for table in lake.tables.values():
-        kind = short_name(table.name)
-        if table.is_required and not lake.landing.receipts(kind):
-            remedy = "lakehouse land FILE…, or try it with made-up data: lakehouse sample"
-            raise LakehouseError(f"No file of {kind} has landed in {lake.settings.lake_path}.", remedy, Exit.USAGE)
-    published = lake.ledger.published()
-    reasons: dict[str, str] = {}
-    for table in lake.tables.values():
-        reason = _reason(lake, table, published, reasons) if table.is_built_by_run else ""
-        if reason:
-            reasons[table.name] = reason
-    return reasons
+    run_id: str
+    results: list[Result] = field(default_factory=list)
+    reads: dict[str, Mapping[str, int]] = field(default_factory=dict)
 
 
-def _reason(lake: Lake, table: Table, published: Run | None, planned: Mapping[str, str]) -> str:
-    if published is None or table.name not in published.versions or not lake.store.exists(table.name):
-        return "never built"
-    if table.refresh.kind == "append":
-        new = lake.landing.receipts(short_name(table.name), after=lake.store.consumed(table.name))
-        return f"{len(new)} new files" if new else ""
-    if published.fingerprints.get(table.name) != table.fingerprint:
-        return "its definition changed"
-    reads = published.reads.get(table.name, {})
-    changed = [name for name in table.upstreams if name in planned or lake.store.version(name) != reads.get(name)]
-    if changed:
-        return f"{', '.join(changed)} changed"
-    if lake.store.version(table.name) != published.versions[table.name]:
-        return "left unfinished by an earlier run"
-    return ""
-
-
-def run(lake: Lake, say: Say) -> Run | None:
+def run(lake: Lake, say: Say, request: Request | None = None, command: str = "lakehouse run") -> Run | None:
     """Build what changed and publish it.
 
     Args:
         lake: the lake to bring up to date.
         say: receives a line per table and one at the end.
+        request: which tables, which of them whole, which days; all that changed if it is not given.
+        command: what to call it in the ledger and to a second writer.
 
     Returns:
         The published row of the ledger, or None if there was nothing to do.
@@ -64,26 +39,39 @@ def run(lake: Lake, say: Say) -> Run | None:
         LakehouseError: nothing landed (2), data breaks a threshold or a rule (3), the lake is locked or Java is
             missing (4), or a table could not be built (1). Nothing is published then.
     """
-    with lock.hold(lake.settings, "lakehouse run"):
-        reasons = plan(lake)
-        if not reasons:
+    asked = request or Request()
+    with lock.hold(lake.settings, command):
+        steps = plan(lake, asked)
+        if not steps and not _is_unpublished(lake):
             say("Nothing to do: every table is up to date.")
             return None
-        for contract in lake.contracts.values():
-            lake.store.create(contract)
-        started_at, run_id = now(), new_run_id()
-        results: list[Result] = []
-        reads: dict[str, dict[str, int]] = {}
+        _tell_recovery(lake, steps, say)
+        progress = _Progress(new_run_id())
+        run = Run(progress.run_id, command, "failed", now(), now(), request=asdict(asked) | {"days": _days(asked)})
         try:
-            _build_all(lake, [lake.tables[name] for name in reasons], run_id, results, reads, say)
-        except Exception as error:
-            failed = Run(run_id, "lakehouse run", "failed", started_at, now(), results=results, error=str(error))
-            lake.ledger.record(failed)
+            for contract in lake.contracts.values():
+                lake.store.create(contract)
+            _build_all(lake, steps, asked, progress, say)
+        except BaseException as error:
+            finished = {each.table for each in progress.results}
+            run = replace(
+                run,
+                ended_at=now(),
+                reads={name: reads for name, reads in progress.reads.items() if name in finished},
+                fingerprints={name: lake.tables[name].fingerprint for name in finished},
+                results=progress.results,
+                error=str(error) or type(error).__name__,
+            )
+            write_results(lake, run, steps)
+            lake.ledger.record(run)
             raise
-        done = Run(run_id, "lakehouse run", "published", started_at, now(), {}, reads, {}, results)
         ours = [name for name in lake.contracts if name not in lake.tables or lake.tables[name].is_built_by_run]
-        published = publish(lake, done, ours)
-        say(f"Published as run {run_id} after {(published.ended_at - started_at).total_seconds():.1f} s.")
+        names = [step.table.name for step in steps] if asked.selectors else ours
+        names += [f"{name}_quarantine" for name in names if f"{name}_quarantine" in lake.contracts]
+        failpoints.reach("unpublished")
+        published = publish(lake, replace(run, reads=progress.reads, results=progress.results), names)
+        write_results(lake, published, steps)
+        say(f"Published as run {run.run_id} after {(published.ended_at - published.started_at).total_seconds():.1f} s.")
         return published
 
 
@@ -100,51 +88,78 @@ def publish(lake: Lake, run: Run, names: Collection[str]) -> Run:
     """
     before = lake.ledger.published()
     kept = before.versions if before else {}
+    built = lake.ledger.built()
     present = [(name, lake.store.version(name)) for name in lake.contracts]
-    fingerprints = {name: lake.tables[name].fingerprint for name in run.reads}
-    complete = Run(
-        run.run_id,
-        run.command,
-        "published",
-        run.started_at,
-        now(),
+    complete = replace(
+        run,
+        status="published",
+        ended_at=now(),
         versions={name: kept[name] if name in kept and name not in names else latest for name, latest in present},
-        reads={**(before.reads if before else {}), **run.reads},
-        fingerprints={**(before.fingerprints if before else {}), **fingerprints},
-        results=run.results,
+        reads={name: each.reads for name, each in built.items()} | dict(run.reads),
+        fingerprints={name: each.fingerprint for name, each in built.items()}
+        | {name: lake.tables[name].fingerprint for name in run.reads},
     )
     lake.ledger.record(complete)
     return complete
 
 
-def _build_all(
-    lake: Lake,
-    waiting: list[Table],
-    run_id: str,
-    results: list[Result],
-    reads: dict[str, dict[str, int]],
-    say: Say,
-) -> None:
-    """Build the tables, several at a time, each as soon as its upstreams are done; add to `results` and `reads`."""
-    total = len(waiting)
-    running: dict[Future[Result], Table] = {}
+def _is_unpublished(lake: Lake) -> bool:
+    """Say whether a run that failed or died finished tables which no published row names."""
+    published, built = lake.ledger.published(), lake.ledger.built()
+    return published is None or any(published.versions.get(name) != each.version for name, each in built.items())
+
+
+def _days(request: Request) -> list[str] | None:
+    return [str(day) for day in request.days] if request.days else None
+
+
+def _tell_recovery(lake: Lake, steps: list[Step], say: Say) -> None:
+    """Say in one line which tables a run wrote that never came to its end."""
+    built = lake.ledger.built()
+    left = [n for n in lake.tables if lake.store.exists(n) and n in built and lake.store.version(n) != built[n].version]
+    if left:
+        say(f"Recovering from a run that died and published nothing of {', '.join(left)}.")
+
+
+def _build_all(lake: Lake, steps: list[Step], request: Request, progress: _Progress, say: Say) -> None:
+    """Build the tables, several at a time, each as soon as its upstreams are done."""
+    waiting, total = list(steps), len(steps)
+    running: dict[Future[Result], Step] = {}
+    if not steps:
+        return
     say(f"Building {total} tables; starting Spark …")
     lake.store.spark  # noqa: B018  (started here, before several threads ask for it)
     with ThreadPoolExecutor(lake.settings.run.threads) as pool:
         while waiting or running:
-            unfinished = {table.name for table in [*waiting, *running.values()]}
-            for table in [each for each in waiting if not unfinished & set(each.upstreams)]:
-                waiting.remove(table)
-                reads[table.name] = {name: lake.store.version(name) for name in table.upstreams}
-                running[pool.submit(build, lake, table, run_id)] = table
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
+            unfinished = {step.table.name for step in [*waiting, *running.values()]}
+            for step in [each for each in waiting if not unfinished & set(each.table.upstreams)]:
+                waiting.remove(step)
+                progress.reads[step.table.name] = {name: lake.store.version(name) for name in step.table.upstreams}
+                running[pool.submit(build, lake, step, progress.run_id, request.days)] = step
+            for future in _ended(lake, running):
                 del running[future]
-                results.append(future.result())
-                say(progress_line(results[-1], len(results), total))
+                progress.results.append(future.result())
+                say(progress_line(progress.results[-1], len(progress.results), total))
+
+
+def _ended(lake: Lake, running: Collection[Future[Result]]) -> set[Future[Result]]:
+    """Wait for a table to end; if one fails, or the user interrupts, stop what Spark does for the others."""
+    try:
+        ended = wait(running, return_when=FIRST_COMPLETED).done
+        if any(future.exception() for future in ended):
+            lake.store.spark.sparkContext.cancelAllJobs()
+        return ended
+    except KeyboardInterrupt:
+        lake.store.spark.sparkContext.cancelAllJobs()
+        raise
 
 
 def progress_line(result: Result, number: int, total: int) -> str:
     """Return the line that tells of one built table."""
-    refused = f" · {result.refused:,} refused" if result.refused else ""
     flow = f"{result.rows_in:>12,} in → {result.rows_out:>12,} out"
-    return f"{number:>3}/{total} {result.table:<26} {flow} {result.seconds:>6.1f} s{refused}"
+    extras = [
+        f"{result.removed:,} removed" if result.removed else "",
+        f"{result.refused:,} refused" if result.refused else "",
+    ]
+    told = " · ".join([result.way, *filter(None, extras)])
+    return f"{number:>3}/{total} {result.table:<26} {flow} {result.seconds:>6.1f} s  {told}"

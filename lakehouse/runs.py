@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pyarrow as pa
 
+from lakehouse.commits import Extent
 from lakehouse.store import Store
 
 LEDGER = "ledger"
@@ -24,14 +25,29 @@ SCHEMA = pa.schema(
         ("fingerprints", pa.string()),
         ("results", pa.string()),
         ("error", pa.string()),
+        ("request", pa.string()),
     ]
 )
-JSON_COLUMNS = ("versions", "reads", "fingerprints", "results")
+JSON_COLUMNS = ("versions", "reads", "fingerprints", "results", "request")
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a run did to one table: rows read, written and refused, seconds, rows that break each rule."""
+    """What a run did to one table.
+
+    Attributes:
+        table: its name.
+        rows_in: upstream rows it looked at: all of them, or those that changed.
+        rows_out: rows written.
+        refused: rows set aside.
+        seconds: wall time.
+        version: the table's version afterwards.
+        broken: rule -> written rows that break it.
+        way: `whole`, or how it took up a change: append, upsert, replace, rebuild; `unchanged` if nothing was written.
+        removed: rows that are no longer there.
+        read: files and bytes read.
+        wrote: files and bytes written.
+    """
 
     table: str
     rows_in: int
@@ -40,6 +56,19 @@ class Result:
     seconds: float
     version: int
     broken: dict[str, int] = field(default_factory=dict)
+    way: str = "whole"
+    removed: int = 0
+    read: Extent = field(default_factory=Extent)
+    wrote: Extent = field(default_factory=Extent)
+
+
+@dataclass(frozen=True)
+class Built:
+    """How a table stands: the version a run left, the upstream versions behind it, the definition that computed it."""
+
+    version: int
+    reads: Mapping[str, int]
+    fingerprint: str
 
 
 @dataclass(frozen=True)
@@ -57,6 +86,7 @@ class Run:
         fingerprints: table -> hash of the contract and code that computed it.
         results: what the run did to each table it built.
         error: why it failed, else empty.
+        request: what the command was told, so that `retry` can ask for the same.
     """
 
     run_id: str
@@ -69,6 +99,7 @@ class Run:
     fingerprints: Mapping[str, str] = field(default_factory=dict)
     results: list[Result] = field(default_factory=list)
     error: str = ""
+    request: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Ledger:
@@ -88,6 +119,17 @@ class Ledger:
     def published(self) -> Run | None:
         """Return the newest published row, or None while there is none."""
         return next((run for run in reversed(self.runs()) if run.status == "published"), None)
+
+    def built(self) -> dict[str, Built]:
+        """Return how the last run that finished each table left it, also where that run published nothing."""
+        found: dict[str, Built] = {}
+        for run in self.runs():
+            finished = {each.table: each.version for each in run.results}
+            for name, reads in run.reads.items():
+                version = run.versions[name] if run.status == "published" else finished.get(name)
+                if version is not None:
+                    found[name] = Built(version, reads, run.fingerprints.get(name, ""))
+        return found
 
     def latest_results(self) -> dict[str, Result]:
         """Return for each table what the newest published run that built it did."""
@@ -110,5 +152,10 @@ def now() -> datetime:
 
 
 def _run(row: dict[str, Any]) -> Run:
-    parsed = row | {name: json.loads(row[name]) for name in JSON_COLUMNS}
-    return Run(**parsed | {"results": [Result(**each) for each in parsed["results"]]})
+    parsed = row | {name: json.loads(row.get(name) or "{}") for name in JSON_COLUMNS}
+    return Run(**parsed | {"results": [_result(each) for each in parsed["results"]]})
+
+
+def _result(values: dict[str, Any]) -> Result:
+    extents: dict[str, Any] = {name: Extent(**values[name]) for name in ("read", "wrote") if name in values}
+    return Result(**values | extents)

@@ -57,6 +57,7 @@ class Run:
 
     threads: int
     max_refused_share: float
+    max_changed_share: float
 
 
 @dataclass(frozen=True)

@@ -1,32 +1,34 @@
 """lakehouse.store — the only input and output of tables: where they lie, how they are read and written."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
-from deltalake import Schema as DeltaSchema
-from pyspark.sql import DataFrame, Observation, SparkSession
+from pyspark.sql import Column, DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql import types as T
 
-from lakehouse import lock, spark
+from lakehouse import failpoints, lock, spark
 from lakehouse.errors import LakehouseError
-from lakehouse.expectations import broken
+from lakehouse.expectations import counted, counts
+from lakehouse.schema import check_columns, delta_schema
 from lakehouse.settings import Settings
 from lakehouse.table import Table
 
 PROPERTIES = {"delta.enableChangeDataFeed": "true", "delta.logRetentionDuration": "interval 90 days"}
+FEED = ["_change_type", "_commit_version", "_commit_timestamp"]  # what Delta's change feed adds to a row
 
 
 @dataclass(frozen=True)
 class Written:
-    """What a write did: the table's new version, its rows, and how many of them break each rule."""
+    """What a write did: the table's version after it, rows added and removed, and added rows that break each rule."""
 
     version: int
-    rows: int
-    broken: dict[str, int]
+    rows: int = 0
+    removed: int = 0
+    broken: dict[str, int] = field(default_factory=dict)
 
 
 class Store:
@@ -79,16 +81,19 @@ class Store:
         """
         uri = self.uri(table.name).replace("s3a://", "s3://")
         schema = delta_schema(table)
-        if DeltaTable.is_deltatable(uri):
-            if DeltaTable(uri).schema() == schema:
-                return
-            if table.refresh.kind == "append":
-                message = f"{table.name} has another schema than its contract, and landed rows are never rewritten."
-                raise LakehouseError(message, "land the files into a new lake: LAKEHOUSE_LAKE=dir")
         statistics = {"delta.dataSkippingStatsColumns": ",".join(table.cluster_by)}
         if not table.cluster_by:
             statistics = {"delta.dataSkippingNumIndexedCols": "0"}
         properties = PROPERTIES | statistics
+        if DeltaTable.is_deltatable(uri):
+            there = DeltaTable(uri)
+            if there.schema() == schema:
+                if there.metadata().configuration | properties != there.metadata().configuration:
+                    there.alter.set_table_properties(properties)
+                return
+            if table.refresh.kind == "append":
+                message = f"{table.name} has another schema than its contract, and landed rows are never rewritten."
+                raise LakehouseError(message, "land the files into a new lake: LAKEHOUSE_LAKE=dir")
         DeltaTable.create(
             uri, schema, mode="overwrite", name=table.name, description=table.comment, configuration=properties
         )
@@ -98,70 +103,71 @@ class Store:
         reader = self.spark.read.format("delta")
         return (reader if version is None else reader.option("versionAsOf", version)).load(self.uri(name))
 
+    def appended(self, name: str, after: int, upto: int) -> DataFrame:
+        """Read the rows that came after a version, up to another: the table's columns."""
+        return self._feed(name, after, upto).where("_change_type = 'insert'").drop(*FEED)
+
+    def changes(self, name: str, after: int, upto: int) -> DataFrame:
+        """Read by which rows two versions differ, both images of a changed one: the table's columns.
+
+        A row that was only written again is no difference.
+        """
+        feed = self._feed(name, after, upto)
+        is_new = F.col("_change_type").isin("insert", "update_postimage")
+        return difference(feed.where(is_new).drop(*FEED), feed.where(~is_new).drop(*FEED)).drop("_sign")
+
+    def _feed(self, name: str, after: int, upto: int) -> DataFrame:
+        options = {"readChangeFeed": "true", "startingVersion": str(after + 1), "endingVersion": str(upto)}
+        return self.spark.read.format("delta").options(**options).load(self.uri(name))
+
     def arrow(self, name: str, version: int | None = None, columns: Sequence[str] | None = None) -> pa.Table:
         """Read a table without Java, at a version and only some columns if given."""
         return self.delta(name, version).to_pyarrow_table(columns=list(columns) if columns else None)
 
-    def overwrite(self, table: Table, frame: DataFrame) -> Written:
+    def overwrite(self, table: Table, frame: DataFrame, run_id: str) -> Written:
         """Replace all rows of the table in one commit."""
-        return self._write(table, frame, "overwrite", {})
+        return self._observed(table, frame, "overwrite", {"userMetadata": run_id})
 
-    def append(self, table: Table, frame: DataFrame, receipt_number: int) -> Written:
+    def ingest(self, table: Table, frame: DataFrame, run_id: str, receipt_number: int) -> Written:
         """Add the rows of landed files up to a receipt's number; the number enters the log with the rows."""
-        return self._write(table, frame, "append", {"txnAppId": table.name, "txnVersion": str(receipt_number)})
+        options = {"userMetadata": run_id, "txnAppId": table.name, "txnVersion": str(receipt_number)}
+        return self._observed(table, frame, "append", options)
+
+    def append(self, table: Table, frame: DataFrame, run_id: str) -> int:
+        """Add rows in one commit; return the table's new version."""
+        return self._save(table, frame, "append", {"userMetadata": run_id})
+
+    def replace(self, table: Table, frame: DataFrame, where: str, run_id: str) -> int:
+        """Put rows in the place of those for which a predicate of literals holds, in one commit; return the version."""
+        return self._save(table, frame, "overwrite", {"userMetadata": run_id, "replaceWhere": where})
 
     def append_arrow(self, name: str, rows: pa.Table) -> int:
-        """Add rows without Java; create the table with them if need be. Return the new version."""
-        write_deltalake(self.uri(name).replace("s3a://", "s3://"), rows, mode="append")
+        """Add rows without Java; create the table with them, and add columns that it lacks. Return the new version."""
+        write_deltalake(self.uri(name).replace("s3a://", "s3://"), rows, mode="append", schema_mode="merge")
+        failpoints.reach(f"written.{name}")
         return self.version(name)
 
-    def _write(self, table: Table, frame: DataFrame, mode: str, options: dict[str, str]) -> Written:
-        check_columns(table, frame)
-        rules = {f"rule_{i}": rule for i, rule in enumerate(table.output_rules)}
-        counts = [F.count_if(broken(rule)).alias(alias) for alias, rule in rules.items()]
+    def _observed(self, table: Table, frame: DataFrame, mode: str, options: Mapping[str, str]) -> Written:
         seen = Observation()
-        observed = frame.observe(seen, F.count(F.lit(1)).alias("rows"), *counts)
-        observed.write.format("delta").mode(mode).options(**options).save(self.uri(table.name))
-        counted = seen.get
-        by_rule = {rule.name: int(counted.get(alias, 0)) for alias, rule in rules.items()}
-        return Written(self.version(table.name), int(counted.get("rows", 0)), by_rule)
+        observed = frame.observe(seen, F.count(F.lit(1)).alias("rows"), *counts(table.output_rules))
+        version = self._save(table, observed, mode, options)
+        return Written(version, int(seen.get.get("rows", 0)), broken=counted(table.output_rules, seen.get))
+
+    def _save(self, table: Table, frame: DataFrame, mode: str, options: Mapping[str, str]) -> int:
+        check_columns(table, frame)
+        frame.write.format("delta").mode(mode).options(**options).save(self.uri(table.name))
+        failpoints.reach(f"written.{table.name}")
+        return self.version(table.name)
 
 
-def delta_schema(table: Table) -> DeltaSchema:
-    """Return the contract's columns as Delta keeps them, comments included."""
-    fields = [
-        T.StructField(column.name, _type(column.type), column.nullable, {"comment": column.comment})
-        for column in table.columns
-    ]
-    return DeltaSchema.from_json(T.StructType(fields).json())
+def difference(new: DataFrame, old: DataFrame) -> DataFrame:
+    """Return the rows that only one of two frames of the same columns holds, `_sign` 1 where it is the new one."""
+    signed = new.withColumn("_sign", F.lit(1)).unionByName(old.withColumn("_sign", F.lit(-1)))
+    return signed.groupBy(new.columns).agg(F.sum("_sign").alias("_sign")).where("_sign <> 0")
 
 
-def check_columns(table: Table, frame: DataFrame) -> None:
-    """Compare a frame with its contract.
-
-    Raises:
-        TypeError: its columns are not the contract's, by name, order and type.
-    """
-    wanted = [(column.name, _type(column.type)) for column in table.columns]
-    found = [(each.name, each.dataType) for each in frame.schema.fields]
-    if [(name, type_.simpleString()) for name, type_ in wanted] != [(n, t.simpleString()) for n, t in found]:
-        raise TypeError(f"{table.name} is declared as {wanted}, its transform returns {found}")
-
-
-def _type(text: str) -> T.DataType:
-    """Return the Spark type of a SQL type's name, without a session."""
-    simple: dict[str, T.DataType] = {
-        "BIGINT": T.LongType(),
-        "INT": T.IntegerType(),
-        "STRING": T.StringType(),
-        "BOOLEAN": T.BooleanType(),
-        "DATE": T.DateType(),
-        "DOUBLE": T.DoubleType(),
-        "TIMESTAMP": T.TimestampType(),
-    }
-    if text.startswith("ARRAY<"):
-        return T.ArrayType(_type(text[6:-1]))
-    if text.startswith("DECIMAL("):
-        precision, scale = text[8:-1].split(",")
-        return T.DecimalType(int(precision), int(scale))
-    return simple[text]
+def settle(frame: DataFrame, *observed: Column) -> tuple[DataFrame, dict[str, Any]]:
+    """Compute a small frame once, cutting its plan; return it, and the aggregates that were observed meanwhile."""
+    seen = Observation()
+    settled = frame.observe(seen, F.count(F.lit(1)).alias("rows"), *observed).localCheckpoint()
+    return settled, {"rows": 0} | seen.get

@@ -24,12 +24,26 @@ COLUMN = re.compile(
 
 
 @dataclass(frozen=True)
+class Visit:
+    """How far back a change reaches into rows that are cut from a stream at pauses.
+
+    A row at `instant` belongs to what began at `start`, where the one before it lies at most `minutes` earlier. So
+    what began before the changed instant and ended earlier than that cannot change.
+    """
+
+    start: str
+    instant: str
+    minutes: int
+
+
+@dataclass(frozen=True)
 class Refresh:
     """How a table follows its upstreams; made by `append`, `upsert`, `replace` or `rebuild`."""
 
     kind: Literal["append", "upsert", "replace", "rebuild"]
-    by: tuple[str, ...] = ()
+    by: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     through: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    since: Visit | None = None
 
     def __str__(self) -> str:
         """Return the refresh as it is declared."""
@@ -46,14 +60,21 @@ def upsert() -> Refresh:
     return Refresh("upsert")
 
 
-def replace(by: str | list[str], through: Mapping[str, str] | None = None) -> Refresh:
+def replace(
+    by: str | list[str] | dict[str, str], through: dict[str, str] | None = None, since: Visit | None = None
+) -> Refresh:
     """Compute the rows of the touched values of `by` anew.
 
     Args:
         by: columns in which the transform is local: its rows for one value depend on the upstream rows of that value.
-        through: upstream without those columns -> the column by which its changes reach the others.
+            Where an upstream spells a column otherwise: column -> SQL over the upstream's columns.
+        through: upstream without those columns -> the column that it shares with the first upstream, by which its
+            changes reach the others and by which it is restricted to what they need.
+        since: from which of a value's rows on a change matters; all of them if it is not given.
     """
-    return Refresh("replace", (by,) if isinstance(by, str) else tuple(by), MappingProxyType(dict(through or {})))
+    columns = {column: column for column in ([by] if isinstance(by, str) else by)}
+    spelled = by if isinstance(by, dict) else columns
+    return Refresh("replace", MappingProxyType(dict(spelled)), MappingProxyType(dict(through or {})), since)
 
 
 def rebuild() -> Refresh:
@@ -83,7 +104,7 @@ class Table:
         schema: a line per column: name, SQL type, NOT NULL or not, COMMENT with unit or zone.
         upstreams: the tables it is computed from; none for a table of landed files.
         expectations: what must hold of its rows.
-        cluster_by: columns it is filtered by; they alone carry file statistics.
+        cluster_by: columns it is filtered by, the first of them its slice; they alone carry file statistics.
         person: the column that names a visitor, which erasure and export follow.
         is_required: whether a run makes no sense before a file of this table has landed.
     """

@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable
 
 from lakehouse import lock, pipeline
-from lakehouse.build import check
 from lakehouse.errors import Exit, LakehouseError
+from lakehouse.expectations import insist
 from lakehouse.lake import Lake
 from lakehouse.runs import Result, Run, new_run_id, now
 from ml.features import TABLE, eligible
@@ -47,8 +47,8 @@ def score(lake: Lake, say: Say) -> Run | None:
         started_at, run_id, clock = now(), new_run_id(), time.monotonic()
         lake.store.create(table)
         visits = eligible(lake.store.read(TABLE, version))
-        written = lake.store.overwrite(table, predict(visits, scorer))
-        check(table, written, "lakehouse ml train --force")
+        written = lake.store.overwrite(table, predict(visits, scorer), run_id)
+        insist(table.name, table.output_rules, written.broken, "lakehouse ml train --force")
         rows_in, seconds = lake.store.rows(TABLE, version), round(time.monotonic() - clock, 2)
         result = Result(table.name, rows_in, written.rows, 0, seconds, written.version, written.broken)
         run = Run(run_id, "lakehouse ml score", "published", started_at, now(), {}, {table.name: reads}, {}, [result])

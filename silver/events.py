@@ -13,7 +13,7 @@ table = Table(
     upstreams=["bronze.events"],
     key=["occurred_at", "visitor_id", "event_type", "item_id", "transaction_id"],
     refresh=upsert(),
-    cluster_by=["event_date"],
+    cluster_by=["event_date", "occurred_at"],
     person="visitor_id",
     schema="""
         occurred_at    TIMESTAMP NOT NULL COMMENT 'instant of the event, UTC, to the millisecond',

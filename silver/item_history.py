@@ -16,7 +16,7 @@ table = Table(
     comment="One row per item and interval in which its category, availability and price did not change.",
     upstreams=["bronze.item_properties"],
     key=["item_id", "valid_from"],
-    refresh=replace(by="item_id"),
+    refresh=replace(by={"item_id": bigint("itemid")}),
     cluster_by=["item_id"],
     schema="""
         item_id       BIGINT    NOT NULL COMMENT 'item',

@@ -5,18 +5,20 @@ from pyspark.sql import Window as W
 from pyspark.sql import functions as F
 
 from lakehouse.expectations import expect, expect_or_fail
-from lakehouse.table import Table, replace
+from lakehouse.table import Table, Visit, replace
 from silver.ordering import event_order
 
-PAUSE = "INTERVAL 30 MINUTES"  # a longer one ends the visit
+PAUSE_MINUTES = 30  # a longer one ends the visit
 
 table = Table(
     name="silver.session_events",
     comment="One row per event, placed in its visit: events of a visitor with no pause longer than 30 minutes.",
     upstreams=["silver.events", "silver.item_history"],
     key=["visitor_id", "started_at", "position"],
-    refresh=replace(by="visitor_id", through={"item_history": "item_id"}),
-    cluster_by=["session_date"],
+    refresh=replace(
+        by="visitor_id", through={"item_history": "item_id"}, since=Visit("started_at", "occurred_at", PAUSE_MINUTES)
+    ),
+    cluster_by=["session_date", "started_at", "occurred_at"],
     person="visitor_id",
     schema="""
         visitor_id         BIGINT    NOT NULL COMMENT 'anonymous visitor',
@@ -60,7 +62,7 @@ def sessionize(events: DataFrame, item_history: DataFrame) -> DataFrame:
     by_item = W.partitionBy("visitor_id", "item_id").orderBy(*event_order())
 
     previous_at = F.lag("occurred_at").over(by_time)
-    is_start = previous_at.isNull() | (F.col("occurred_at") > previous_at + F.expr(PAUSE))
+    is_start = previous_at.isNull() | (F.col("occurred_at") > previous_at + F.expr(f"INTERVAL {PAUSE_MINUTES} MINUTES"))
     is_transaction = (F.col("event_type") == "transaction").cast("int")
     marked = events.select(
         "*",

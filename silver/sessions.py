@@ -11,7 +11,7 @@ table = Table(
     comment="One row per visit: a visitor's events with no pause longer than 30 minutes.",
     upstreams=["silver.session_events"],
     key=["visitor_id", "started_at"],
-    refresh=replace(by=["visitor_id", "started_at"]),
+    refresh=replace(by=["session_date", "visitor_id", "started_at"]),
     cluster_by=["session_date"],
     person="visitor_id",
     schema="""

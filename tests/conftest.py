@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 from lakehouse import pipeline, settings
 from lakehouse import spark as spark_module
 from lakehouse.lake import Lake, open_lake
-from lakehouse.store import check_columns
+from lakehouse.schema import check_columns
 from lakehouse.table import Table
 
 Given = Callable[[Table, str], DataFrame]

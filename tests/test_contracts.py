@@ -7,7 +7,7 @@ import pytest
 
 from lakehouse import catalog, settings
 from lakehouse.lake import open_lake
-from lakehouse.store import delta_schema
+from lakehouse.schema import delta_schema
 from lakehouse.table import Table, discover
 
 from .conftest import settings_of

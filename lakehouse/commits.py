@@ -1,0 +1,96 @@
+"""lakehouse.commits — what a table's log tells without Java: its commits, and how much of it a filter touches."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+from deltalake import DeltaTable
+
+# They move rows between files, or none at all: whoever reads the table sees no change.
+NEUTRAL = ("OPTIMIZE", "VACUUM START", "VACUUM END", "SET TBLPROPERTIES")
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much is read or written: files, and their bytes."""
+
+    files: int = 0
+    bytes: int = 0
+
+    def __add__(self, other: "Extent") -> "Extent":
+        """Add up both."""
+        return Extent(self.files + other.files, self.bytes + other.bytes)
+
+
+@dataclass(frozen=True)
+class Commit:
+    """One version of a table.
+
+    Attributes:
+        version: the version it made.
+        operation: Delta's name of what was done.
+        run_id: the run that did it, empty if it was no run.
+        is_whole: whether it put other rows in the place of all.
+        rows: rows written.
+        extent: files and bytes written.
+    """
+
+    version: int
+    operation: str
+    run_id: str
+    is_whole: bool
+    rows: int
+    extent: Extent
+
+    @property
+    def is_neutral(self) -> bool:
+        """Whether the table's rows are the same before and after."""
+        return self.operation in NEUTRAL
+
+
+def since(table: DeltaTable, version: int) -> list[Commit]:
+    """Return the commits after a version, oldest first."""
+    count = table.version() - version
+    return [_commit(each) for each in reversed(table.history(count))] if count > 0 else []
+
+
+def extent(table: DeltaTable, bounds: Mapping[str, tuple[Any, Any]] | None = None) -> Extent:
+    """Return the files that may hold rows within all bounds (column -> lowest, highest), by the log's statistics."""
+    actions = pa.table(table.get_add_actions(flatten=True))
+    rows = actions.to_pylist()
+    chosen = [row for row in rows if all(_overlaps(row, *each) for each in (bounds or {}).items())]
+    return Extent(len(chosen), sum(int(row["size_bytes"]) for row in chosen))
+
+
+def total(extents: Iterable[Extent]) -> Extent:
+    """Add up extents."""
+    return sum(extents, Extent())
+
+
+def rows(commits: Sequence[Commit]) -> int:
+    """Add up the rows that commits wrote, those that moved no rows left out."""
+    return sum(commit.rows for commit in commits if not commit.is_neutral)
+
+
+def _overlaps(row: Mapping[str, Any], column: str, limits: tuple[Any, Any]) -> bool:
+    lowest, highest = row.get(f"min.{column}"), row.get(f"max.{column}")
+    if lowest is None or highest is None:
+        return True
+    least, most = (each.replace(tzinfo=UTC) if isinstance(each, datetime) else each for each in limits)
+    return bool((most is None or lowest <= most) and highest >= least)
+
+
+def _commit(info: Mapping[str, Any]) -> Commit:
+    parameters, metrics = info.get("operationParameters", {}), info.get("operationMetrics", {})
+    operation = str(info["operation"])
+    is_overwrite = operation == "WRITE" and parameters.get("mode") == "Overwrite" and not parameters.get("predicate")
+    return Commit(
+        version=int(info["version"]),
+        operation=operation,
+        run_id=str(info.get("userMetadata") or ""),
+        is_whole=is_overwrite or operation.startswith(("CREATE", "REPLACE", "RESTORE")),
+        rows=int(metrics.get("numOutputRows", 0)),
+        extent=Extent(int(metrics.get("numFiles", 0)), int(metrics.get("numOutputBytes", 0))),
+    )

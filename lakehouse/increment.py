@@ -1,0 +1,213 @@
+"""lakehouse.increment — bring a table up to what changed: the same transform, on the rows that a change touches.
+
+Nothing is read or written beyond the touched values: their days, instants or items are literal bounds, by which Delta
+passes over files.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import reduce
+from operator import and_
+from typing import Any
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse import commits, quarantine
+from lakehouse.bounds import Bounds
+from lakehouse.commits import Extent
+from lakehouse.expectations import counted, counts, insist
+from lakehouse.lake import Lake
+from lakehouse.store import Written, difference, settle
+from lakehouse.table import Table, short_name
+
+FROM = "_from"  # the instant from which on the rows of a touched value may differ
+MOST_BROADCAST = 2_000_000  # touched values; more of them are shuffled
+
+
+@dataclass(frozen=True)
+class Change:
+    """What changed in an upstream: from one version to another; or the rows of a predicate, if there is one."""
+
+    upstream: str
+    after: int
+    upto: int
+    where: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was done to a table: rows refused, what was written, how much was read besides the changes."""
+
+    refused: int
+    written: Written
+    read: Extent
+
+
+@dataclass(frozen=True)
+class Touched:
+    """The values of `by` that changed: a row for each, with `_from` where not all its rows can differ."""
+
+    values: DataFrame
+    count: int
+    bounds: Bounds
+    earliest: Any = None
+
+
+def upsert(lake: Lake, table: Table, change: Change, run_id: str) -> Outcome:
+    """Add what became of the rows that arrived in an append-only upstream, unless the key is there already."""
+    assert table.function is not None
+    store, rules = lake.store, table.output_rules
+    arrived = store.appended(change.upstream, change.after, change.upto)
+    good, refused = quarantine.add(lake, table, arrived, run_id)
+    rows, seen = settle(table.function(good), *Bounds.observed(table, table.cluster_by))
+    bounds = Bounds.of(table, table.cluster_by, seen)
+    kept = store.read(table.name).where(bounds.predicate()).select(*_renamed(table.key, "_kept_"))
+    added, found = settle(rows.join(kept, _same(table.key, "_kept_"), how="left_anti"), *counts(rules))
+    insist(table.name, rules, counted(rules, found))
+    version = store.append(table, added, run_id) if found["rows"] else store.version(table.name)
+    written = Written(version, int(found["rows"]), 0, counted(rules, found))
+    return Outcome(refused, written, bounds.extent(store.delta(table.name)))
+
+
+def replace(lake: Lake, table: Table, changes: Sequence[Change], run_id: str) -> Outcome:
+    """Compute the touched values anew, and write by what they differ from the rows that are there."""
+    assert table.function is not None
+    refused = 0
+    if table.quarantine_rules:
+        arrived = [lake.store.appended(each.upstream, each.after, each.upto) for each in changes if not each.where]
+        refused = sum(quarantine.add(lake, table, rows, run_id)[1] for rows in arrived)
+    touched = _touched(lake, table, changes)
+    if not touched.count:
+        return Outcome(refused, _unchanged(lake, table), Extent())
+    frames: list[DataFrame] = []
+    read = Extent()
+    for name in table.upstreams:
+        frame, extent = _restricted(lake, table, name, touched, frames)
+        frames.append(frame if frames else quarantine.valid(table, frame))
+        read += extent
+    old, extent = _restricted(lake, table, table.name, touched, frames)
+    written = _write_difference(lake, table, table.function(*frames), old, run_id)
+    return Outcome(refused, written, read + extent)
+
+
+def rebuild(lake: Lake, table: Table, new: DataFrame, run_id: str) -> Written:
+    """Put the table's new rows in the place of the old ones, unless they are the same."""
+    rows, seen = settle(new, *counts(table.output_rules))
+    insist(table.name, table.output_rules, counted(table.output_rules, seen))
+    differs = difference(rows, lake.store.read(table.name))
+    return _unchanged(lake, table) if differs.isEmpty() else lake.store.overwrite(table, rows, run_id)
+
+
+def _unchanged(lake: Lake, table: Table) -> Written:
+    return Written(lake.store.version(table.name), broken=counted(table.output_rules, {}))
+
+
+def _touched(lake: Lake, table: Table, changes: Sequence[Change]) -> Touched:
+    """Find the values of `by` among changed rows, from both images of each."""
+    by, since = list(table.refresh.by), table.refresh.since
+    instant = [since.instant] if since else []
+    parts = []
+    for change in changes:
+        rows, name = _changed_rows(lake, table, change), change.upstream
+        if not holds(lake, table, name):
+            shared, name = table.refresh.through[short_name(name)], table.upstreams[0]
+            rows = lake.store.read(name).join(rows.select(shared).distinct(), shared, how="left_semi")
+        parts.append(rows.select(*[_spelled(lake, table, name, column).alias(column) for column in by], *instant))
+    rows = reduce(DataFrame.unionByName, parts).where(reduce(and_, [F.col(column).isNotNull() for column in by]))
+    observed = Bounds.observed(table, by)
+    if since is None:
+        values, seen = settle(rows.distinct(), *observed)
+        return Touched(values, int(seen["rows"]), Bounds.of(table, by, seen))
+    first, seen = settle(rows.groupBy(*by).agg(F.min(since.instant).alias(FROM)), F.min(FROM).alias("earliest"))
+    if not seen["rows"]:
+        return Touched(first, 0, Bounds())
+    reach = timedelta(minutes=since.minutes)
+    near = lake.store.read(table.name).where(F.col(since.instant) >= F.lit(seen["earliest"] - reach))
+    is_before = (F.col(since.instant) < F.col(FROM)) & (F.col(since.instant) >= F.col(FROM) - F.lit(reach))
+    latest = F.max(F.struct(since.instant, since.start))[since.start].alias("start")
+    joined = near.join(F.broadcast(first), by, how="inner").where(is_before).groupBy(*by).agg(latest)
+    reaching = first.join(F.broadcast(joined), by, how="left").select(*by, F.coalesce("start", FROM).alias(FROM))
+    values, seen = settle(reaching, F.min(FROM).alias("earliest"))
+    return Touched(values, int(seen["rows"]), Bounds(), seen["earliest"])
+
+
+def _changed_rows(lake: Lake, table: Table, change: Change) -> DataFrame:
+    if change.where:
+        return lake.store.read(change.upstream).where(change.where)
+    if lake.tables[change.upstream].refresh.kind == "append":
+        arrived = lake.store.appended(change.upstream, change.after, change.upto)
+        return quarantine.valid(table, arrived) if change.upstream == table.upstreams[0] else arrived
+    return lake.store.changes(change.upstream, change.after, change.upto)
+
+
+def _restricted(
+    lake: Lake, table: Table, name: str, touched: Touched, frames: Sequence[DataFrame]
+) -> tuple[DataFrame, Extent]:
+    """Return the rows of an upstream, or of the table itself, for the touched values, and how much that reads."""
+    rows, delta, by = lake.store.read(name), lake.store.delta(name), table.refresh.by
+    if not holds(lake, table, name):
+        shared = table.refresh.through.get(short_name(name))
+        needed = rows.join(frames[0].select(shared).distinct(), shared, how="left_semi") if shared else rows
+        return needed, commits.extent(delta)
+    bounds = touched.bounds.among(_columns(lake, name))
+    values = touched.values.select(*_renamed([*by, *([FROM] if touched.earliest else [])], "_touched_"))
+    same = [_spelled(lake, table, name, column).eqNullSafe(F.col(f"_touched_{column}")) for column in by]
+    since = table.refresh.since
+    if since:
+        instant = since.start if name == table.name else since.instant
+        bounds = Bounds({instant: (touched.earliest, None)})
+        same.append(F.col(instant) >= F.col(f"_touched_{FROM}"))
+    rows = rows.where(bounds.predicate())
+    if not bounds.are_exact(by):
+        few = touched.count <= MOST_BROADCAST
+        rows = rows.join(F.broadcast(values) if few else values, reduce(and_, same), how="left_semi")
+    return rows, bounds.extent(delta)
+
+
+def _write_difference(lake: Lake, table: Table, new: DataFrame, old: DataFrame, run_id: str) -> Written:
+    """Write what is new and take away what is gone, in one commit; where they are the same, none is made."""
+    store, rules, is_new = lake.store, table.output_rules, F.col("_sign") > 0
+    slices = table.cluster_by[:1]
+    differs, seen = settle(
+        difference(new, old),
+        F.count_if(is_new).alias("added"),
+        *Bounds.observed(table, slices),
+        *counts(rules, among=is_new),
+    )
+    broken = counted(rules, seen)
+    insist(table.name, rules, broken)
+    if not seen["rows"]:
+        return _unchanged(lake, table)
+    added, num_removed = differs.where(is_new).drop("_sign"), int(seen["rows"] - seen["added"])
+    if num_removed:
+        where = Bounds.of(table, slices, seen).sql()
+        gone = differs.where(~is_new).select(*_renamed(table.key, "_gone_"))
+        kept = store.read(table.name).where(where).join(gone, _same(table.key, "_gone_"), how="left_anti")
+        version = store.replace(table, kept.unionByName(added), where, run_id)
+    else:
+        version = store.append(table, added, run_id)
+    return Written(version, int(seen["added"]), num_removed, broken)
+
+
+def holds(lake: Lake, table: Table, name: str) -> bool:
+    """Say whether an upstream, or the table itself, holds the columns of `by`, by name or spelled otherwise."""
+    columns = _columns(lake, name)
+    return all(column in columns or spelled != column for column, spelled in table.refresh.by.items())
+
+
+def _spelled(lake: Lake, table: Table, name: str, column: str) -> Column:
+    return F.col(column) if column in _columns(lake, name) else F.expr(table.refresh.by[column])
+
+
+def _columns(lake: Lake, name: str) -> Collection[str]:
+    return [column.name for column in lake.tables[name].columns]
+
+
+def _renamed(columns: Sequence[str], prefix: str) -> list[Column]:
+    return [F.col(column).alias(f"{prefix}{column}") for column in columns]
+
+
+def _same(columns: Sequence[str], prefix: str) -> list[Column]:
+    return [F.col(column).eqNullSafe(F.col(f"{prefix}{column}")) for column in columns]
