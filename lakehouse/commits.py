@@ -35,6 +35,7 @@ class Commit:
         is_whole: whether it put other rows in the place of all.
         rows: rows written.
         extent: files and bytes written.
+        at: when, UTC.
     """
 
     version: int
@@ -43,6 +44,7 @@ class Commit:
     is_whole: bool
     rows: int
     extent: Extent
+    at: datetime
 
     @property
     def is_neutral(self) -> bool:
@@ -93,4 +95,5 @@ def _commit(info: Mapping[str, Any]) -> Commit:
         is_whole=is_overwrite or operation.startswith(("CREATE", "REPLACE", "RESTORE")),
         rows=int(metrics.get("numOutputRows", 0)),
         extent=Extent(int(metrics.get("numFiles", 0)), int(metrics.get("numOutputBytes", 0))),
+        at=datetime.fromtimestamp(int(info["timestamp"]) / 1000, UTC),
     )

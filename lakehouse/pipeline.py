@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 
 from lakehouse import failpoints, lock
 from lakehouse.build import build
@@ -42,12 +42,12 @@ def run(lake: Lake, say: Say, request: Request | None = None, command: str = "la
     asked = request or Request()
     with lock.hold(lake.settings, command):
         steps = plan(lake, asked)
-        if not steps and not _is_unpublished(lake):
+        if not steps and not is_unpublished(lake):
             say("Nothing to do: every table is up to date.")
             return None
         _tell_recovery(lake, steps, say)
         progress = _Progress(new_run_id())
-        run = Run(progress.run_id, command, "failed", now(), now(), request=asdict(asked) | {"days": _days(asked)})
+        run = Run(progress.run_id, command, "failed", now(), now(), request=asked.facts())
         try:
             for contract in lake.contracts.values():
                 lake.store.create(contract)
@@ -103,14 +103,10 @@ def publish(lake: Lake, run: Run, names: Collection[str]) -> Run:
     return complete
 
 
-def _is_unpublished(lake: Lake) -> bool:
+def is_unpublished(lake: Lake) -> bool:
     """Say whether a run that failed or died finished tables which no published row names."""
     published, built = lake.ledger.published(), lake.ledger.built()
     return published is None or any(published.versions.get(name) != each.version for name, each in built.items())
-
-
-def _days(request: Request) -> list[str] | None:
-    return [str(day) for day in request.days] if request.days else None
 
 
 def _tell_recovery(lake: Lake, steps: list[Step], say: Say) -> None:

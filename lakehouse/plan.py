@@ -1,8 +1,9 @@
 """lakehouse.plan — what a run would do and why, told by the ledger, the logs and the landing folder without Java."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
+from typing import Any
 
 from lakehouse import commits
 from lakehouse.commits import Extent
@@ -16,11 +17,30 @@ from lakehouse.table import Table, short_name
 
 @dataclass(frozen=True)
 class Request:
-    """What a run is asked for: tables by selectors (none: all), tables to build whole, days to compute anew."""
+    """What a run is asked for.
+
+    Attributes:
+        selectors: which tables; all if there is none.
+        full_refresh: selectors of tables to build whole.
+        days: first and last day to compute anew.
+        finished: tables for which an earlier run that failed did all that already.
+    """
 
     selectors: tuple[str, ...] = ()
     full_refresh: tuple[str, ...] = ()
     days: tuple[date, date] | None = None
+    finished: tuple[str, ...] = ()
+
+    def facts(self) -> dict[str, Any]:
+        """Return it as the ledger keeps it."""
+        return asdict(self) | {"days": [str(day) for day in self.days] if self.days else None}
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any]) -> "Request":
+        """Return what the ledger kept as a request."""
+        days = [date.fromisoformat(day) for day in facts.get("days") or []]
+        tuples = {name: tuple(facts.get(name) or ()) for name in ("selectors", "full_refresh", "finished")}
+        return cls(**tuples, days=(days[0], days[1]) if days else None)
 
 
 @dataclass(frozen=True)
@@ -56,11 +76,14 @@ def plan(lake: Lake, request: Request | None = None) -> list[Step]:
             raise LakehouseError(f"No file of {kind} has landed in {lake.settings.lake_path}.", remedy, Exit.USAGE)
     selected = select(lake.tables, asked.selectors)
     forced = select(lake.tables, asked.full_refresh) if asked.full_refresh else set()
+    if forced and all(lake.tables[name].refresh.kind == "append" for name in forced):
+        message = f"{', '.join(sorted(forced))} keeps landed rows as they came and is never built whole."
+        raise LakehouseError(message, "name a table that is computed from it", Exit.USAGE)
     built = lake.ledger.built()
     steps: dict[str, Step] = {}
     for table in lake.tables.values():
         if table.is_built_by_run and table.name in selected | forced:
-            step = _step(lake, table, built.get(table.name), steps, forced, asked.days)
+            step = _step(lake, table, built.get(table.name), steps, asked, forced)
             if step:
                 steps[table.name] = step
     return list(steps.values())
@@ -71,14 +94,15 @@ def _step(
     table: Table,
     state: Built | None,
     planned: Mapping[str, Step],
+    asked: Request,
     forced: set[str],
-    days: tuple[date, date] | None,
 ) -> Step | None:
+    is_finished, days = table.name in asked.finished, asked.days
     if table.refresh.kind == "append":
         return _intake(lake, table, state)
     if state is None or not lake.store.exists(table.name):
         return Step(table, "whole", "never built", read=_inputs(lake, table))
-    if table.name in forced:
+    if table.name in forced and not is_finished:
         return Step(table, "whole", "asked for", read=_inputs(lake, table))
     if state.fingerprint != table.fingerprint or set(state.reads) != set(table.upstreams):
         return Step(table, "whole", "its definition changed", read=_inputs(lake, table))
@@ -90,7 +114,7 @@ def _step(
         reason = f"{', '.join(changed)} changed"
         extent = commits.total(_extent(lake, each) for each in changes(lake, state.reads))
         return Step(table, "whole" if whole else table.refresh.kind, whole or reason, state.reads, extent)
-    if days and of_days(lake, table, days):
+    if days and not is_finished and of_days(lake, table, days):
         return Step(table, table.refresh.kind, f"asked for {days[0]} to {days[1]}", state.reads)
     if lake.store.version(table.name) != state.version:
         return Step(table, "whole", "left unfinished by a run that died", read=_inputs(lake, table))
