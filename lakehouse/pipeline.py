@@ -4,10 +4,11 @@ from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 
-from lakehouse import failpoints, lock
+from lakehouse import failpoints, lock, refused
 from lakehouse.build import build
 from lakehouse.lake import Lake
 from lakehouse.plan import Request, Step, plan
+from lakehouse.publish import publish
 from lakehouse.results import write_results
 from lakehouse.runs import Result, Run, new_run_id, now
 
@@ -41,6 +42,7 @@ def run(lake: Lake, say: Say, request: Request | None = None, command: str = "la
     """
     asked = request or Request()
     with lock.hold(lake.settings, command):
+        refused.recover(lake)
         steps = plan(lake, asked)
         if not steps and not is_unpublished(lake):
             say("Nothing to do: every table is up to date.")
@@ -73,34 +75,6 @@ def run(lake: Lake, say: Say, request: Request | None = None, command: str = "la
         write_results(lake, published, steps)
         say(f"Published as run {run.run_id} after {(published.ended_at - published.started_at).total_seconds():.1f} s.")
         return published
-
-
-def publish(lake: Lake, run: Run, names: Collection[str]) -> Run:
-    """Add the run to the ledger, which makes the present versions of its tables the ones that are read.
-
-    Args:
-        lake: the lake.
-        run: what was done.
-        names: the tables to publish anew; the others stay as they were published before, if they were.
-
-    Returns:
-        The row of the ledger, with the version of every published table.
-    """
-    before = lake.ledger.published()
-    kept = before.versions if before else {}
-    built = lake.ledger.built()
-    present = [(name, lake.store.version(name)) for name in lake.contracts]
-    complete = replace(
-        run,
-        status="published",
-        ended_at=now(),
-        versions={name: kept[name] if name in kept and name not in names else latest for name, latest in present},
-        reads={name: each.reads for name, each in built.items()} | dict(run.reads),
-        fingerprints={name: each.fingerprint for name, each in built.items()}
-        | {name: lake.tables[name].fingerprint for name in run.reads},
-    )
-    lake.ledger.record(complete)
-    return complete
 
 
 def is_unpublished(lake: Lake) -> bool:

@@ -27,11 +27,11 @@ full_refresh_option = click.option(
 def plan(settings: Settings, select: tuple[str, ...], full_refresh: tuple[str, ...], as_json: bool) -> None:
     """Print the plan of a run."""
     from lakehouse import journal, pipeline
+    from lakehouse import plan as planning
     from lakehouse.lake import open_lake
-    from lakehouse.plan import Request
 
     lake = open_lake(settings)
-    steps = pipeline.plan(lake, Request(select, full_refresh))
+    steps = planning.plan(lake, planning.Request(select, full_refresh))
     text = journal.plan_text(steps, pipeline.is_unpublished(lake))
     emit(journal.step_facts(steps), as_json, text)
 
