@@ -137,9 +137,7 @@ def discard(lake: Lake, choice: Choice, command: str, *, apply: bool) -> list[di
         found = _chosen(lake, choice)
         if found:
             started_at, clock, run_id = now(), time.monotonic(), new_run_id()
-            where = " OR ".join(
-                f"(_source_file = '{each['file']}' AND _broken_rules = {_sql(each['rules'])})" for each in found
-            )
+            where = " OR ".join(_sql(each["file"], each["rules"]) for each in found)
             note = {"command": command, "started_at": started_at.isoformat(), "discarded": found}
             version = lake.store.delete(choice.quarantine.name, where, run_id, {"discarded": json.dumps(note)})
             removed = sum(each["rows"] for each in found)
@@ -196,6 +194,7 @@ def _table(lake: Lake, choice: Choice, columns: list[str] | None = None) -> pa.T
     return lake.store.arrow(name, columns=columns) if lake.store.exists(name) else pa.table({})
 
 
-def _sql(rules: Sequence[str]) -> str:
-    texts = ", ".join("'" + rule.replace("'", "''") + "'" for rule in rules)
-    return f"make_array({texts})"
+def _sql(file: str, rules: Sequence[str]) -> str:
+    """Return a predicate for the rows of a landed file that break these very rules, without an array literal."""
+    text = "; ".join(rules).replace("'", "''")
+    return f"(_source_file = '{file}' AND array_to_string(_broken_rules, '; ') = '{text}')"
