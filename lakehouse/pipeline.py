@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from lakehouse import failpoints, lock
 from lakehouse.build import build
 from lakehouse.lake import Lake
-from lakehouse.plan import Request, Step, plan
+from lakehouse.plan import Request, Step, changes, plan
 from lakehouse.results import write_results
 from lakehouse.runs import Result, Run, new_run_id, now
 
@@ -75,13 +75,14 @@ def run(lake: Lake, say: Say, request: Request | None = None, command: str = "la
         return published
 
 
-def publish(lake: Lake, run: Run, names: Collection[str]) -> Run:
+def publish(lake: Lake, run: Run, names: Collection[str], known: Mapping[str, str] | None = None) -> Run:
     """Add the run to the ledger, which makes the present versions of its tables the ones that are read.
 
     Args:
         lake: the lake.
         run: what was done.
         names: the tables to publish anew; the others stay as they were published before, if they were.
+        known: the fingerprints of tables that other code computed than the present one.
 
     Returns:
         The row of the ledger, with the version of every published table.
@@ -97,7 +98,8 @@ def publish(lake: Lake, run: Run, names: Collection[str]) -> Run:
         versions={name: kept[name] if name in kept and name not in names else latest for name, latest in present},
         reads={name: each.reads for name, each in built.items()} | dict(run.reads),
         fingerprints={name: each.fingerprint for name, each in built.items()}
-        | {name: lake.tables[name].fingerprint for name in run.reads},
+        | {name: lake.tables[name].fingerprint for name in run.reads}
+        | dict(known or {}),
     )
     lake.ledger.record(complete)
     return complete
@@ -116,7 +118,7 @@ def _days(request: Request) -> list[str] | None:
 def _tell_recovery(lake: Lake, steps: list[Step], say: Say) -> None:
     """Say in one line which tables a run wrote that never came to its end."""
     built = lake.ledger.built()
-    left = [n for n in lake.tables if lake.store.exists(n) and n in built and lake.store.version(n) != built[n].version]
+    left = [n for n in lake.tables if lake.store.exists(n) and n in built and changes(lake, {n: built[n].version})]
     if left:
         say(f"Recovering from a run that died and published nothing of {', '.join(left)}.")
 

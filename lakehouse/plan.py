@@ -92,7 +92,7 @@ def _step(
         return Step(table, "whole" if whole else table.refresh.kind, whole or reason, state.reads, extent)
     if days and of_days(lake, table, days):
         return Step(table, table.refresh.kind, f"asked for {days[0]} to {days[1]}", state.reads)
-    if lake.store.version(table.name) != state.version:
+    if changes(lake, {table.name: state.version}):
         return Step(table, "whole", "left unfinished by a run that died", read=_inputs(lake, table))
     return None
 
