@@ -3,6 +3,7 @@
 The rows of the newest and of the published version stay, so neither asks for a run.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ Say = Callable[[str], None]
 MEGABYTE = 1_000_000
 SPARE_FILES = 2  # beside twice as many as are needed: a table that grew by a few increments is left alone
 MOST_READ = 1.5  # limits of a file: what reading one slice may cost before it pays to cut the table anew
-LEFTOVERS = ("landing/**/.*.part", "*.part", "**/_delta_log/.*.tmp")  # of writes that were killed
+LEFTOVERS = ("landing/**/.*.part", "erasures/.*.part", "*.part", "**/_delta_log/.*.tmp")  # of writes that were killed
 LEAST_AGE = timedelta(hours=1)  # of a leftover: `land` takes no lock
 
 
@@ -169,7 +170,13 @@ def leftovers(lake: Lake, hours: int) -> list[Path]:
     folders = [Path(lake.store.uri(name)) for name in [*lake.contracts, "ledger"]]
     sums = [path for folder in folders for path in folder.rglob(".*.crc")]
     stray = [path for path in sums if not path.with_name(path.name[1:].removesuffix(".crc")).exists()]
-    return [*stray, *sorted(path for path in partial if path.stat().st_mtime < oldest)]
+    return [*stray, *sorted(path for path in partial if path.stat().st_mtime < oldest or _is_orphan(path))]
+
+
+def _is_orphan(path: Path) -> bool:
+    """Say whether the process that a partial file is named after is gone."""
+    writer = re.match(r"\.(\d+)-", path.name)
+    return writer is not None and not Path(f"/proc/{writer[1]}").exists()
 
 
 def _removable(lake: Lake, hours: int) -> list[Removed]:

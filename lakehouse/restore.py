@@ -12,6 +12,7 @@ from lakehouse import failpoints, lock, pipeline
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import Lake
 from lakehouse.maintenance import insist_on_published
+from lakehouse.plan import changes
 from lakehouse.runs import Run, new_run_id, now
 
 Say = Callable[[str], None]
@@ -73,6 +74,8 @@ def _restorable(lake: Lake, name: str, version: int) -> tuple[Restored, Run]:
     if version not in left:
         known = ", ".join(str(each) for each in sorted(each for each in left if each is not None))
         raise LakehouseError(f"No run left version {version} of {name}.", f"choose one of {known}", Exit.USAGE)
+    if not changes(lake, {name: version}):
+        raise LakehouseError(f"{name} holds the rows of version {version} already.", "lakehouse status", Exit.USAGE)
     try:
         wanted = lake.store.delta(name, version)
     except DeltaError as error:
