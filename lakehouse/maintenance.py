@@ -184,22 +184,23 @@ def _removable(lake: Lake, hours: int) -> list[Removed]:
     _insist_on_taken_up(lake, now() - timedelta(hours=hours))
     found = []
     for name in (each for each in lake.contracts if lake.store.exists(each)):
-        files = [Path(lake.store.uri(name)) / each for each in _unneeded(lake, name, hours, is_dry=True)]
+        files = _unneeded(lake, name, hours, is_dry=True)
         found += [Removed(name, _extent(files))] if files else []
     partial = leftovers(lake, hours)
     return [*found, Removed("leftovers", _extent(partial))] if partial else found
 
 
-def _unneeded(lake: Lake, name: str, hours: int, is_dry: bool) -> list[str]:
+def _unneeded(lake: Lake, name: str, hours: int, is_dry: bool) -> list[Path]:
+    """Return a table's files that vacuum would remove, or remove them; the log also names those that went before."""
     published = lake.ledger.published()
     kept = [published.versions[name]] if published and name in published.versions else None
-    return lake.store.delta(name).vacuum(
-        retention_hours=hours,
-        dry_run=is_dry,
-        enforce_retention_duration=False,
-        full=True,
-        keep_versions=kept,
-    )
+    delta, uri = lake.store.delta(name), lake.store.uri(name)
+    limits = {"retention_hours": hours, "enforce_retention_duration": False, "full": True, "keep_versions": kept}
+    found = [Path(uri) / each for each in delta.vacuum(dry_run=True, **limits)]
+    there = [path for path in found if "://" in uri or path.exists()]
+    if there and not is_dry:
+        delta.vacuum(dry_run=False, **limits)
+    return there
 
 
 def _extent(paths: Sequence[Path]) -> Extent:

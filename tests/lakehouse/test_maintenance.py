@@ -19,6 +19,7 @@ from lakehouse.lake import Lake, open_lake
 from lakehouse.maintenance import is_in_order
 from lakehouse.plan import plan
 from lakehouse.restore import restore
+from lakehouse.runs import now
 from lakehouse.table import Table, append, rebuild
 
 from ..conftest import settings_of
@@ -30,9 +31,9 @@ WHOLE = Table("bronze.rows", "One row per line.", [], append(), "day BIGINT COMM
 
 
 def of(folder: Path) -> Lake:
-    """The lake in a folder, with files of 20 kB."""
+    """The lake in a folder, with files of 10 kB."""
     chosen = settings_of(folder)
-    return open_lake(replace(chosen, maintenance=replace(chosen.maintenance, file_mb=0.02)))
+    return open_lake(replace(chosen, maintenance=replace(chosen.maintenance, file_mb=0.01)))
 
 
 def copy(lake: Lake, folder: Path) -> Lake:
@@ -171,7 +172,7 @@ def test_vacuum_refuses_while_a_table_has_not_taken_up_what_it_would_destroy(two
     older = lake.ledger.runs()[0]
     reads = {name: dict(each) for name, each in lake.ledger.published().reads.items()}
     reads["gold.funnel"]["gold.visitor_days"] = older.versions["gold.visitor_days"]
-    lake.ledger.record(replace(lake.ledger.published(), reads=reads))
+    lake.ledger.record(replace(lake.ledger.published(), ended_at=now(), reads=reads))
     with pytest.raises(LakehouseError, match=r"gold\.funnel has not taken up") as raised:
         maintenance.vacuum(lake, print, hours=0, is_applied=True)
     assert (raised.value.code, raised.value.remedy) == (Exit.USAGE, "lakehouse run")
