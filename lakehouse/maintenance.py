@@ -195,11 +195,10 @@ def _unneeded(lake: Lake, name: str, hours: int, is_dry: bool) -> list[Path]:
     published = lake.ledger.published()
     kept = [published.versions[name]] if published and name in published.versions else None
     delta, uri = lake.store.delta(name), lake.store.uri(name)
-    limits = {"retention_hours": hours, "enforce_retention_duration": False, "full": True, "keep_versions": kept}
-    found = [Path(uri) / each for each in delta.vacuum(dry_run=True, **limits)]
+    found = [Path(uri) / each for each in delta.vacuum(hours, True, False, full=True, keep_versions=kept)]
     there = [path for path in found if "://" in uri or path.exists()]
     if there and not is_dry:
-        delta.vacuum(dry_run=False, **limits)
+        delta.vacuum(hours, False, False, full=True, keep_versions=kept)
     return there
 
 
