@@ -93,7 +93,13 @@ def _commit(info: Mapping[str, Any]) -> Commit:
         operation=operation,
         run_id=str(info.get("userMetadata") or ""),
         is_whole=is_overwrite or operation.startswith(("CREATE", "REPLACE", "RESTORE")),
-        rows=int(metrics.get("numOutputRows", 0)),
+        rows=_rows(operation, metrics),
         extent=Extent(int(metrics.get("numFiles", 0)), int(metrics.get("numOutputBytes", 0))),
         at=datetime.fromtimestamp(int(info["timestamp"]) / 1000, UTC),
     )
+
+
+def _rows(operation: str, metrics: Mapping[str, Any]) -> int:
+    """Count the rows that a commit changed; a MERGE also writes rows again that stay as they are."""
+    counted = [f"numTargetRows{each}" for each in ("Inserted", "Updated", "Deleted")]
+    return sum(int(metrics.get(name, 0)) for name in (counted if operation == "MERGE" else ["numOutputRows"]))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from lakehouse import failpoints, lock, refused
 from lakehouse.build import build
 from lakehouse.lake import Lake
-from lakehouse.plan import Request, Step, plan
+from lakehouse.plan import Request, Step, changes, plan
 from lakehouse.publish import publish
 from lakehouse.results import write_results
 from lakehouse.runs import Result, Run, new_run_id, now
@@ -86,7 +86,7 @@ def is_unpublished(lake: Lake) -> bool:
 def _tell_recovery(lake: Lake, steps: list[Step], say: Say) -> None:
     """Say in one line which tables a run wrote that never came to its end."""
     built = lake.ledger.built()
-    left = [n for n in lake.tables if lake.store.exists(n) and n in built and lake.store.version(n) != built[n].version]
+    left = [n for n in lake.tables if lake.store.exists(n) and n in built and changes(lake, {n: built[n].version})]
     if left:
         say(f"Recovering from a run that died and published nothing of {', '.join(left)}.")
 

@@ -113,7 +113,7 @@ def _step(
         return Step(table, "whole", "its definition changed", read=_inputs(lake, table))
     if is_foreign(lake, table, state):
         return Step(table, "whole", "something other than a run changed it", read=_inputs(lake, table))
-    is_unfinished = lake.store.version(table.name) != state.version
+    is_unfinished = bool(changes(lake, {table.name: state.version}))
     is_asked = table.name in asked.judge_again and not is_finished and _refused(lake, table) > 0
     changed = [name for name in table.upstreams if name in planned or changes(lake, {name: state.reads[name]})]
     if changed:

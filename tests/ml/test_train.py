@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from gold import session_features
-from lakehouse import lock, pipeline
+from lakehouse import lock
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import Lake, open_lake
 from lakehouse.runs import Run, now
@@ -26,7 +26,7 @@ def with_visits(lake: Lake, frame) -> Lake:
     for contract in lake.contracts.values():
         lake.store.create(contract)
     lake.store.overwrite(session_features.table, frame, "test")
-    pipeline.publish(lake, Run("run", "lakehouse run", "published", now(), now()), [TABLE])
+    publish(lake, Run("run", "lakehouse run", "published", now(), now()), [TABLE])
     return lake
 
 
