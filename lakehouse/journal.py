@@ -127,6 +127,8 @@ def find(lake: Lake, run_id: str) -> Run:
     found = [run for run in runs if run.run_id.startswith(run_id)]
     if len(found) == 1:
         return found[0]
+    if not runs:
+        raise LakehouseError("There was no run yet.", "lakehouse run", Exit.USAGE)
     if not found:
         raise LakehouseError(f"No run has the id {run_id}.", "lakehouse runs ls lists them", Exit.USAGE)
     ids = ", ".join(run.run_id for run in found[:3])

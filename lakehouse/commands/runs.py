@@ -69,8 +69,17 @@ def retry(settings: Settings, as_json: bool) -> None:
 
 
 @click.command(help="Compute some days anew, in every table that is kept by day." + SELECTORS)
-@click.option("--from", "first", type=click.DateTime(["%Y-%m-%d"]), required=True, help="First day.")
-@click.option("--to", "last", type=click.DateTime(["%Y-%m-%d"]), required=True, help="Last day.")
+@click.option(
+    "--from",
+    "first",
+    type=click.DateTime(["%Y-%m-%d"]),
+    required=True,
+    metavar="DATE",
+    help="First day, as 2015-06-01.",
+)
+@click.option(
+    "--to", "last", type=click.DateTime(["%Y-%m-%d"]), required=True, metavar="DATE", help="Last day, itself included."
+)
 @select_argument
 @as_json_option
 @click.pass_obj

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from gold import funnel
 from lakehouse import refused
 from lakehouse.expectations import expect_or_quarantine
 from silver import events, item_history
@@ -143,6 +144,25 @@ def test_a_discard_that_died_before_its_row_in_the_ledger_is_entered_by_the_next
     assert counts(call) == (10, 8, 1, 1)
     call("run")
     assert len(run_once.ledger.runs()) == 2
+
+
+def test_a_discard_does_not_undo_what_a_failed_run_finished(run_once, call, monkeypatch):
+    with monkeypatch.context() as broken:
+        broken.setattr(funnel.table, "function", lambda visitor_days: 1 / 0)
+        call("run", "--full-refresh", "gold.visitor_days", "gold.visitor_days", "gold.funnel")
+    call("quarantine", "discard", "silver.events", "--apply")
+    assert [each["table"] for each in call("plan", "--json").json] == ["gold.funnel", "gold.daily_kpis"]
+    status = call("status", "--json").json
+    tables = {each["table"]: each for facts in status.values() for each in facts or [] if "table" in each}
+    assert tables["silver.events"]["refused"] == 0
+
+
+def test_before_anything_is_published_a_discard_publishes_nothing(spark, call, land, lake):
+    land("a.csv", BAD)
+    assert call("run", "+silver.events").code == 3
+    assert call("quarantine", "discard", "silver.events", "--apply").code == 0
+    assert lake.ledger.published() is None
+    assert counts(call, "a.csv")[2:] == (0, 1)
 
 
 def test_discarding_what_stopped_a_run_lets_the_next_one_go_on(run_once, call, land):
