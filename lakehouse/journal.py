@@ -141,7 +141,8 @@ def again(lake: Lake) -> Request:
     Raises:
         LakehouseError: there was no run, or the newest did not fail (exit code 2).
     """
-    run = next((run for run in reversed(lake.ledger.runs()) if run.request), None)
+    # other commands leave rows in the ledger, too; only a run is asked to build
+    run = next((run for run in reversed(lake.ledger.runs()) if "full_refresh" in run.request), None)
     if run is None:
         raise LakehouseError("There was no run yet.", "lakehouse run", Exit.USAGE)
     if run.status != "failed":

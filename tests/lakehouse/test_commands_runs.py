@@ -5,6 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from lakehouse.plan import Request
+from lakehouse.runs import now
+
 from .conftest import BAD, NOON, VIEW
 
 LATER = f"{NOON + 60_000},1,addtocart,7,"
@@ -73,6 +76,15 @@ def test_a_retry_asks_for_the_same_again_and_builds_only_what_was_not_finished(r
     retried = call("retry", "--json")
     assert retried.code == 0
     assert set(tables(retried)) == {"gold.funnel"} | {"gold.daily_kpis"} & set(tables(retried))
+
+
+def test_a_retry_looks_past_what_was_done_since_by_other_commands(run_once, call):
+    (done,) = run_once.ledger.runs()
+    failed = {"run_id": "failed", "status": "failed", "ended_at": now()}
+    run_once.ledger.record(replace(done, **failed, request=Request(("gold.funnel",)).facts(), results=[]))
+    run_once.ledger.record(replace(done, run_id="other", ended_at=now(), request={"selectors": []}))
+    said = call("retry")
+    assert (said.code, said.err) == (0, "Nothing to do: every table is up to date.\n")
 
 
 def test_a_retry_where_there_was_no_run_is_a_matter_of_usage(call):
