@@ -128,6 +128,8 @@ class Finder:
         if self.is_about(line):
             return b""
         text, fields = _split(line)
+        if len(fields) != len(self.receipt.columns):
+            return line
         named = zip(self.receipt.columns, fields, strict=True)
         kept = [each if name in self.table.delivered_columns else self.visitor.hidden(each) for name, each in named]
         if kept == fields:

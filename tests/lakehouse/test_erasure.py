@@ -76,7 +76,7 @@ def planted(spark, tmp_path_factory) -> Lake:
     train.train(lake, print)
     score.score(lake, print)
     lake.ledger.record(replace(lake.ledger.runs()[0], status="failed", error=f"The value '{CANARY}' is odd.", reads={}))
-    (lake.settings.lake_path / "logs" / "trace.log").write_text(f"ValueError: {CANARY}")
+    settings.log_file(lake.settings).write_text(f"ValueError: {CANARY}")
     return lake
 
 
