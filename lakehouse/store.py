@@ -97,6 +97,7 @@ class Store:
         DeltaTable.create(
             uri, schema, mode="overwrite", name=table.name, description=table.comment, configuration=properties
         )
+        failpoints.reach(f"created.{table.name}")
 
     def read(self, name: str, version: int | None = None) -> DataFrame:
         """Read a table as a frame, at a version if given."""
