@@ -1,7 +1,9 @@
 """lakehouse.cli — the command line: parse, delegate, print."""
 
+import atexit
 import importlib
 import json
+import os
 import pkgutil
 import sys
 import time
@@ -124,5 +126,19 @@ def _unexpected(error: Exception, settings: Settings | None) -> LakehouseError:
     return LakehouseError(f"{type(error).__name__}: {reason[:300]}", f"the trace is in {log}")
 
 
+def console() -> None:
+    """Run the command of this process's own command line, and end the process without tearing down its libraries.
+
+    Threads of Arrow may still run then, and the interpreter's orderly end aborts the process now and again.
+    """
+    try:
+        main()
+    except SystemExit as ended:
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(ended.code if isinstance(ended.code, int) else 1)
+
+
 if __name__ == "__main__":
-    main()
+    console()

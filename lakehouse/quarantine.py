@@ -1,10 +1,10 @@
 """lakehouse.quarantine — rows that a table's rules refuse, set aside with every rule they break."""
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import reduce
 from operator import or_
 
-import pyarrow.compute as pc
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
@@ -78,10 +78,9 @@ def _judge(table: Table, upstream: DataFrame) -> tuple[DataFrame, DataFrame]:
 
 def _check(lake: Lake, table: Table, quarantine: Table, receipts: Sequence[Receipt]) -> None:
     most = lake.settings.run.max_refused_share
-    counts = pc.value_counts(lake.store.arrow(quarantine.name, columns=["_source_file"])["_source_file"]).to_pylist()
-    refused = {each["values"]: each["counts"] for each in counts}
+    refused = Counter(lake.store.arrow(quarantine.name, columns=["_source_file"])["_source_file"].to_pylist())
     for receipt in receipts:
-        count = refused.get(receipt.file_name, 0)
+        count = refused[receipt.file_name]
         if count > most * receipt.lines:
             message = (
                 f"{table.name} refused {count:,} of {receipt.lines:,} rows of {receipt.name}, more than {most:.0%}."

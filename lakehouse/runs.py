@@ -113,8 +113,8 @@ class Ledger:
         """Return every row, oldest first."""
         if not self.store.exists(LEDGER):
             return []
-        rows = self.store.arrow(LEDGER).sort_by("ended_at").to_pylist()
-        return [_run(row) for row in rows]
+        rows = self.store.records(LEDGER)
+        return sorted((_run(row) for row in rows), key=lambda run: run.ended_at)
 
     def published(self) -> Run | None:
         """Return the newest published row, or None while there is none."""

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
-from deltalake import DeltaTable, write_deltalake
+from deltalake import DeltaTable, QueryBuilder, write_deltalake
 from pyspark.sql import Column, DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 
@@ -124,6 +124,11 @@ class Store:
     def arrow(self, name: str, version: int | None = None, columns: Sequence[str] | None = None) -> pa.Table:
         """Read a table without Java, at a version and only some columns if given."""
         return self.delta(name, version).to_pyarrow_table(columns=list(columns) if columns else None)
+
+    def records(self, name: str) -> list[dict[str, Any]]:
+        """Read a small table's rows without Java, and without what takes half a second to import."""
+        reader = QueryBuilder().register("small", self.delta(name)).execute("SELECT * FROM small")
+        return pa.RecordBatchReader.from_stream(reader).read_all().to_pylist()
 
     def overwrite(self, table: Table, frame: DataFrame, run_id: str) -> Written:
         """Replace all rows of the table in one commit."""

@@ -1,12 +1,16 @@
 """ml.commands — `lakehouse ml train`, `ml score` and `mlflow`, and what the summary says of the model."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from lakehouse.cli import Commands, as_json_option, emit, say
 from lakehouse.errors import LakehouseError
-from lakehouse.lake import Lake
 from lakehouse.settings import Settings
-from lakehouse.summary import Section
+
+if TYPE_CHECKING:
+    from lakehouse.lake import Lake
+    from lakehouse.summary import Section
 
 PREDICTIONS = "ml.predictions"
 
@@ -56,8 +60,9 @@ def mlflow(settings: Settings) -> None:
     ui.serve(settings, say)
 
 
-def summary(lake: Lake) -> Section:
+def summary(lake: "Lake") -> "Section":
     """Summarise the champion and its predictions, without Java."""
+    from lakehouse.summary import Section
     from ml.scorer import champion
 
     title = f"Model {lake.settings.model.name}"

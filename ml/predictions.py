@@ -1,13 +1,16 @@
 """ml.predictions — the model's answer for every visit; written by `lakehouse ml score` alone."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.expectations import expect_or_fail
 from lakehouse.table import Table, rebuild
-from ml.scorer import Scorer
+
+if TYPE_CHECKING:
+    from ml.scorer import Scorer
 
 table = Table(
     name="ml.predictions",
@@ -31,7 +34,7 @@ table = Table(
 )
 
 
-def predict(visits: DataFrame, scorer: Scorer) -> DataFrame:
+def predict(visits: DataFrame, scorer: "Scorer") -> DataFrame:
     """Apply the plain coefficients, which equal the Spark model to 1e-9.
 
     Args:

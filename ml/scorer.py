@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import Settings
 from ml import registry
 
-Rows: TypeAlias = Sequence[Mapping[str, float]] | pd.DataFrame
+if TYPE_CHECKING:
+    import pandas as pd
+
+Rows: TypeAlias = "Sequence[Mapping[str, float]] | pd.DataFrame"
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class Scorer:
         Raises:
             LakehouseError: a feature is missing or no number (exit code 3).
         """
+        import pandas as pd
+
         frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows), columns=list(self.features))
         missing = [name for name in self.features if name not in frame or frame[name].isna().any()]
         if missing:

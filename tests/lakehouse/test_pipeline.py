@@ -10,6 +10,7 @@ from bronze import landing
 from lakehouse import lock, pipeline
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import Lake, open_lake
+from lakehouse.plan import plan
 
 from ..conftest import settings_of
 
@@ -73,8 +74,9 @@ def test_a_later_file_is_read_once_and_what_follows_from_it_is_built(spark, lake
     land(lake, tmp_path, "1433152800000,1,view,7,")
     pipeline.run(lake, print)
     land(lake, tmp_path, "1433152860000,1,addtocart,7,")
-    assert next(iter(pipeline.plan(lake))) == "bronze.events"
-    assert "silver.item_history" not in pipeline.plan(lake)
+    planned = [step.table.name for step in plan(lake)]
+    assert planned[0] == "bronze.events"
+    assert "silver.item_history" not in planned
     pipeline.run(lake, print)
     assert lake.store.rows("bronze.events") == 2
     assert lake.store.arrow("gold.daily_kpis").to_pylist()[0]["num_cart_sessions"] == 1
@@ -88,7 +90,7 @@ def test_a_run_whose_data_breaks_the_threshold_publishes_nothing(spark, lake, tm
     with pytest.raises(LakehouseError) as raised:
         pipeline.run(lake, print)
     assert raised.value.code == Exit.REFUSED
-    assert raised.value.message == "silver.events refused 3 of 4 rows of bronze.events, more than 20%."
+    assert raised.value.message == "silver.events refused 3 of 3 rows of 1.csv, more than 20%."
     assert lake.store.version("gold.daily_kpis") == gold
     assert [run.status for run in lake.ledger.runs()] == ["published", "failed"]
     assert lake.ledger.published() == lake.ledger.runs()[0]
@@ -106,8 +108,9 @@ def test_a_category_above_itself_stops_the_run(spark, lake, tmp_path):
 def test_a_table_left_by_a_run_that_died_is_built_again(spark, lake, tmp_path):
     land(lake, tmp_path, "1433152800000,1,view,7,")
     pipeline.run(lake, print)
-    lake.store.overwrite(lake.tables["gold.activity"], lake.store.read("gold.activity").limit(0))
-    assert pipeline.plan(lake) == {"gold.activity": "left unfinished by an earlier run"}
+    lake.store.overwrite(lake.tables["gold.activity"], lake.store.read("gold.activity").limit(0), "died")
+    (step,) = plan(lake)
+    assert (step.table.name, step.way, step.reason) == ("gold.activity", "whole", "left unfinished by a run that died")
     pipeline.run(lake, print)
     assert lake.store.rows("gold.activity") == 1
 

@@ -55,7 +55,7 @@ def test_a_lake_that_was_moved_scores_and_serves_its_model(trained_lake, tmp_pat
     shutil.move(trained_lake.settings.lake_path, tmp_path / "else where")
     lake = open_lake(settings_of(tmp_path / "else where"))
     lake.store.create(table)
-    lake.store.overwrite(table, lake.store.read(table.name).limit(0))  # as if it had not been scored yet
+    lake.store.overwrite(table, lake.store.read(table.name).limit(0), "test")  # as if it had not been scored yet
     assert score.score(lake, print).results[0].rows_out == published(lake, table.name).num_rows > 0
     mlflow = mlflow_store.connect(lake.settings)
     assert mlflow.pyfunc.load_model(f"models:/{lake.settings.model.name}@champion")
@@ -71,7 +71,9 @@ def test_without_a_champion_nothing_is_scored(trained_lake):
 
 
 def test_what_a_failed_run_left_is_not_published_by_a_scoring(trained_lake):
-    trained_lake.store.overwrite(table, trained_lake.store.read(table.name).limit(0))  # so that there is some to do
+    trained_lake.store.overwrite(
+        table, trained_lake.store.read(table.name).limit(0), "test"
+    )  # so that there is some to do
     trained_lake.store.overwrite(
         trained_lake.tables["gold.activity"], trained_lake.store.read("gold.activity").limit(0)
     )

@@ -25,7 +25,7 @@ def with_visits(lake: Lake, frame) -> Lake:
     """Publish these rows as gold.session_features."""
     for contract in lake.contracts.values():
         lake.store.create(contract)
-    lake.store.overwrite(session_features.table, frame)
+    lake.store.overwrite(session_features.table, frame, "test")
     pipeline.publish(lake, Run("run", "lakehouse run", "published", now(), now()), [TABLE])
     return lake
 
