@@ -39,11 +39,21 @@ class Store:
         self.settings = settings
 
     @cached_property
-    def spark(self) -> SparkSession:
-        """The Spark session, started when it is first needed."""
+    def _session(self) -> tuple[SparkSession, int]:
         session = spark.session(self.settings)
-        lock.note_jvm(self.settings, spark.jvm_process_id(session))
+        return session, spark.jvm_process_id(session)
+
+    @property
+    def spark(self) -> SparkSession:
+        """The Spark session, started when it is first needed; whoever holds the lake's lock notes its JVM there."""
+        session, jvm = self._session
+        lock.note_jvm(self.settings, jvm)
         return session
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the JVM of the session still runs."""
+        return lock.is_java(self._session[1])
 
     def uri(self, name: str) -> str:
         """Return where a table lies: `<lake>/<layer>/<table>`."""
