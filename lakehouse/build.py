@@ -44,7 +44,9 @@ def build(lake: Lake, step: Step, run_id: str, days: tuple[date, date] | None = 
     else:
         changed = changes(lake, step.since) + (of_days(lake, table, days) if days else [])
         is_whole = step.way == "whole" or bool(whole_because(lake, table, [each for each in changed if not each.where]))
-        done = _whole(lake, table, run_id) if is_whole else _increment(lake, table, changed, run_id)
+        done = (
+            _whole(lake, table, run_id, step.way == "whole") if is_whole else _increment(lake, table, changed, run_id)
+        )
     written = done.outcome.written
     wrote = commits.total(each.extent for each in commits.since(lake.store.delta(table.name), before))
     return Result(
@@ -74,14 +76,15 @@ def _append(lake: Lake, table: Table, run_id: str) -> _Done:
     return _Done("append", sum(each.lines for each in receipts), Outcome(0, written, extent))
 
 
-def _whole(lake: Lake, table: Table, run_id: str) -> _Done:
+def _whole(lake: Lake, table: Table, run_id: str, is_unseen: bool = False) -> _Done:
+    """Build the table whole; its present rows are not looked at where the plan says so: they may be damaged."""
     assert table.function is not None, f"{table.name} has no transform"
     frames = [lake.store.read(name) for name in table.upstreams]
     rows_in = sum(lake.store.rows(name) for name in table.upstreams)
     read = commits.total(commits.extent(lake.store.delta(name)) for name in table.upstreams)
     frames[0], refused = quarantine.set_aside(lake, table, frames[0], run_id)
     rows = table.function(*frames)
-    if table.refresh.kind == "rebuild":
+    if table.refresh.kind == "rebuild" and not is_unseen:
         written = increment.rebuild(lake, table, rows, run_id)
     else:
         written = lake.store.overwrite(table, rows, run_id)

@@ -65,8 +65,10 @@ def hold(settings: Settings, command: str) -> Iterator[None]:
             )
         _wait_for_jvm(previous)
         _write(settings, Holder(os.getpid(), command, datetime.now(UTC).isoformat(timespec="seconds")))
-        yield
-        file.truncate(0)
+        try:
+            yield
+        finally:
+            file.truncate(0)
 
 
 def note_jvm(settings: Settings, jvm_pid: int) -> None:

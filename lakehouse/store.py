@@ -7,10 +7,11 @@ from typing import Any
 
 import pyarrow as pa
 from deltalake import DeltaTable, QueryBuilder, write_deltalake
+from deltalake.exceptions import DeltaError, TableNotFoundError
 from pyspark.sql import Column, DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse import failpoints, lock, spark
+from lakehouse import failpoints, faults, lock, spark
 from lakehouse.errors import LakehouseError
 from lakehouse.expectations import counted, counts
 from lakehouse.schema import check_columns, delta_schema
@@ -61,8 +62,17 @@ class Store:
         return "/".join([root.rstrip("/"), *name.split(".")])
 
     def delta(self, name: str, version: int | None = None) -> DeltaTable:
-        """Open a table's log without Java, at a version if given."""
-        return DeltaTable(self.uri(name).replace("s3a://", "s3://"), version=version)
+        """Open a table's log without Java, at a version if given.
+
+        Raises:
+            LakehouseError: the log is damaged (exit code 3), or of a newer protocol (4).
+        """
+        try:
+            return DeltaTable(self.uri(name).replace("s3a://", "s3://"), version=version)
+        except TableNotFoundError:
+            raise
+        except DeltaError as error:
+            raise faults.of_log(name, self.uri(name), error, self.settings) from error
 
     def exists(self, name: str) -> bool:
         """Say whether the table was ever created."""
