@@ -1,5 +1,8 @@
-"""bronze.commands — `lakehouse land`, `sample` and `fetch`: how files come in."""
+"""bronze.commands — `lakehouse land`, `watch`, `sample` and `fetch`: how files come in."""
 
+import json
+import signal
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -96,4 +99,31 @@ def _land(settings: Settings, files: Iterable[Path], as_json: bool) -> None:
         raise click.exceptions.Exit(Exit.REFUSED if Exit.REFUSED in codes else codes[0])
 
 
-commands = [land, sample, fetch]
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--every", default=2.0, show_default=True, type=click.FloatRange(0.1), help="Seconds between two looks.")
+@click.option("--json", "as_json", is_flag=True, help="Print each run as a JSON object on one line.")
+@click.pass_obj
+def watch(settings: Settings, folder: Path, every: float, as_json: bool) -> None:
+    """Land each CSV file that is dropped into FOLDER, and run: one Spark session, a line per run.
+
+    Files stay where they are. A refused one is told once. Ctrl-C or SIGTERM ends it after the run that is under way;
+    Ctrl-C once more ends that run, too.
+    """
+    from bronze import watch as watching
+    from lakehouse.lake import open_lake
+
+    stop = threading.Event()
+
+    def end(number: int, _: object) -> None:
+        if stop.is_set() and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+    for done in watching.watch(open_lake(settings), folder, every, stop, say):
+        click.echo(json.dumps(done.facts) if as_json else str(done))
+
+
+commands = [land, watch, sample, fetch]

@@ -47,7 +47,10 @@ def build(lake: Lake, step: Step, run_id: str, days: tuple[date, date] | None = 
         changed = changes(lake, step.since) + (of_days(lake, table, days) if days else [])
         is_whole = step.way == "whole" or bool(whole_because(lake, table, [e for e in changed if e.is_of_versions]))
         changed += [Change(table.upstreams[0], 0, 0, is_refused=True)] if step.judges_again else []
-        done = _whole(lake, table, run_id) if is_whole else _increment(lake, table, changed, run_id)
+        if is_whole:
+            done = _whole(lake, table, run_id, is_unseen=step.way == "whole")
+        else:
+            done = _increment(lake, table, changed, run_id)
     written = done.outcome.written
     wrote = commits.total(each.extent for each in commits.since(lake.store.delta(table.name), before))
     return Result(
@@ -78,7 +81,8 @@ def _append(lake: Lake, table: Table, run_id: str) -> _Done:
     return _Done("append", sum(each.lines for each in receipts), Outcome(0, written, extent))
 
 
-def _whole(lake: Lake, table: Table, run_id: str) -> _Done:
+def _whole(lake: Lake, table: Table, run_id: str, is_unseen: bool = False) -> _Done:
+    """Build the table whole; its present rows are not looked at where the plan says so: they may be damaged."""
     assert table.function is not None, f"{table.name} has no transform"
     frames = [lake.store.read(name) for name in table.upstreams]
     rows_in = sum(lake.store.rows(name) for name in table.upstreams)
@@ -86,7 +90,7 @@ def _whole(lake: Lake, table: Table, run_id: str) -> _Done:
     judged = quarantine.set_aside(lake, table, frames[0], run_id)
     frames[0] = judged.good
     rows = table.function(*frames)
-    if table.refresh.kind == "rebuild":
+    if table.refresh.kind == "rebuild" and not is_unseen:
         written = increment.rebuild(lake, table, rows, run_id)
     else:
         written = lake.store.overwrite(table, rows, run_id)

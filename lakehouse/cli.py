@@ -7,7 +7,6 @@ import os
 import pkgutil
 import sys
 import time
-import traceback
 from collections.abc import Callable
 from difflib import get_close_matches
 from importlib.util import find_spec
@@ -15,7 +14,7 @@ from typing import Any
 
 import click
 
-from lakehouse import commands
+from lakehouse import commands, faults
 from lakehouse import settings as settings_module
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import Settings
@@ -133,20 +132,10 @@ def main(arguments: list[str] | None = None) -> None:
         click.echo("Interrupted.", err=True)
         code = Exit.INTERRUPTED
     except Exception as error:
-        click.echo(f"✗ {_unexpected(error, settings)}", err=True)
-        code = Exit.FAILED
+        known = faults.told(error, settings)
+        click.echo(f"✗ {known}", err=True)
+        code = known.code
     sys.exit(int(code))
-
-
-def _unexpected(error: Exception, settings: Settings | None) -> LakehouseError:
-    """Keep the trace of what nobody foresaw in a file, and say so in a sentence."""
-    reason = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
-    trace = "".join(traceback.format_exception(error))
-    if settings is None:
-        return LakehouseError(f"{type(error).__name__}: {reason}", trace)
-    log = settings_module.log_file(settings)
-    log.write_text(trace)
-    return LakehouseError(f"{type(error).__name__}: {reason[:300]}", f"the trace is in {log}")
 
 
 def console() -> None:

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from datetime import datetime
 from functools import reduce
 from itertools import groupby
-from pathlib import Path
 
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -41,7 +40,7 @@ def read(spark: SparkSession, landing: Landing, table: Table, receipts: Iterable
 def _read_alike(spark: SparkSession, landing: Landing, table: Table, receipts: list[Receipt], run_id: str) -> DataFrame:
     """Read files that share a header, and either all hold quotes or none does."""
     header, columns = receipts[0].header, receipts[0].columns
-    paths = [Path(landing.file(receipt)).as_uri() for receipt in receipts]
+    paths = [f"file:{landing.file(receipt)}" for receipt in receipts]  # Spark does not decode what a URI escapes
     lines = (
         spark.read.text(paths)
         .where((F.col("value") != header) & (F.trim("value") != ""))

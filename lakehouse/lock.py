@@ -81,7 +81,7 @@ def hold(settings: Settings, command: str) -> Iterator[None]:
 def note_jvm(settings: Settings, jvm_pid: int) -> None:
     """Write the JVM's process id beside the holder's, so that a later run can wait for its end."""
     current = _read(_path(settings).read_text()) if _path(settings).exists() else None
-    if current and current.pid == os.getpid():
+    if current and current.pid == os.getpid() and current.jvm_pid != jvm_pid:
         _write(settings, Holder(current.pid, current.command, current.started_at, jvm_pid))
 
 
@@ -112,7 +112,7 @@ def _wait_for_jvm(dead: Holder | None) -> None:
     if dead is None or dead.jvm_pid is None:
         return
     end = time.monotonic() + JVM_GRACE_SECONDS
-    while _is_java(dead.jvm_pid):
+    while is_java(dead.jvm_pid):
         if time.monotonic() > end:
             raise LakehouseError(
                 f"The JVM of a killed run (process {dead.jvm_pid}, {dead.command}) is still alive.",
@@ -122,8 +122,10 @@ def _wait_for_jvm(dead: Holder | None) -> None:
         time.sleep(0.1)
 
 
-def _is_java(pid: int) -> bool:
+def is_java(pid: int) -> bool:
+    """Say whether the process is a JVM that lives; one that ended and that nobody has asked for yet does not."""
     try:
-        return "java" in Path(f"/proc/{pid}/comm").read_text()
+        name, _, state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")
+        return "(java" in name and not state.strip().startswith("Z")
     except OSError:
         return False

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from lakehouse import failpoints, lock, refused
+from lakehouse import failpoints, faults, lock, refused, soundness
 from lakehouse.build import build
+from lakehouse.errors import LakehouseError
 from lakehouse.lake import Lake
 from lakehouse.plan import Request, Step, changes, plan
 from lakehouse.publish import publish
@@ -37,11 +39,21 @@ def run(lake: Lake, say: Say, request: Request | None = None, command: str = "la
         The published row of the ledger, or None if there was nothing to do.
 
     Raises:
-        LakehouseError: nothing landed (2), data breaks a threshold or a rule (3), the lake is locked or Java is
-            missing (4), or a table could not be built (1). Nothing is published then.
+        LakehouseError: nothing landed (2), data breaks a threshold or a rule or a table is damaged (3), the lake is
+            locked or read-only, Java or space is missing (4), or a table could not be built (1). Nothing is published
+            then.
     """
-    asked = request or Request()
+    try:
+        return _run(lake, say, request or Request(), command)
+    except LakehouseError:
+        raise
+    except Exception as error:
+        raise faults.told(error, lake.settings) from error
+
+
+def _run(lake: Lake, say: Say, asked: Request, command: str) -> Run | None:
     with lock.hold(lake.settings, command):
+        soundness.check(lake)
         refused.recover(lake)
         steps = plan(lake, asked)
         if not steps and not is_unpublished(lake):
@@ -55,6 +67,7 @@ def run(lake: Lake, say: Say, request: Request | None = None, command: str = "la
                 lake.store.create(contract)
             _build_all(lake, steps, asked, progress, say)
         except BaseException as error:
+            told = faults.told(error, lake.settings) if isinstance(error, Exception) else LakehouseError("Interrupted.")
             finished = {each.table for each in progress.results}
             run = replace(
                 run,
@@ -62,10 +75,13 @@ def run(lake: Lake, say: Say, request: Request | None = None, command: str = "la
                 reads={name: reads for name, reads in progress.reads.items() if name in finished},
                 fingerprints={name: lake.tables[name].fingerprint for name in finished},
                 results=progress.results,
-                error=str(error) or type(error).__name__,
+                error=str(told),
             )
-            write_results(lake, run, steps)
-            lake.ledger.record(run)
+            with suppress(Exception):  # what stopped the run, such as a full disk, may stop this too: then it died
+                write_results(lake, run, steps)
+                lake.ledger.record(run)
+            if isinstance(error, Exception) and told is not error:
+                raise told from error
             raise
         ours = [name for name in lake.contracts if name not in lake.tables or lake.tables[name].is_built_by_run]
         names = [step.table.name for step in steps] if asked.selectors else ours

@@ -145,10 +145,10 @@ def _intake(lake: Lake, table: Table, state: Built | None) -> Step | None:
 
 
 def changes(lake: Lake, since: Mapping[str, int]) -> list[Change]:
-    """Return which upstreams hold other rows than at the versions given."""
+    """Return which upstreams hold other rows than at the versions given; one that is gone is no change of its own."""
     found = []
     for name, version in since.items():
-        latest = lake.store.version(name)
+        latest = lake.store.version(name) if lake.store.exists(name) else version
         if latest != version and any(not each.is_neutral for each in commits.since(lake.store.delta(name), version)):
             found.append(Change(name, version, latest))
     return found
@@ -157,6 +157,9 @@ def changes(lake: Lake, since: Mapping[str, int]) -> list[Change]:
 def whole_because(lake: Lake, table: Table, changed: list[Change], planned: Collection[str] = ()) -> str:
     """Say why a table is built whole although only a part of its upstreams changed; empty if it is not."""
     most = lake.settings.run.max_changed_share
+    for name in planned:
+        if not lake.store.exists(name):
+            return f"{name} is made anew"
     for name in [*(change.upstream for change in changed), *planned]:
         reaches = table.refresh.kind != "replace" or short_name(name) in table.refresh.through
         if not reaches and not holds(lake, table, name):

@@ -7,10 +7,11 @@ from typing import Any
 
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, QueryBuilder, write_deltalake
+from deltalake.exceptions import DeltaError, TableNotFoundError
 from pyspark.sql import Column, DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse import failpoints, lock, spark
+from lakehouse import failpoints, faults, lock, spark
 from lakehouse.errors import LakehouseError
 from lakehouse.expectations import counted, counts
 from lakehouse.schema import check_columns, delta_schema
@@ -39,11 +40,21 @@ class Store:
         self.settings = settings
 
     @cached_property
-    def spark(self) -> SparkSession:
-        """The Spark session, started when it is first needed."""
+    def _session(self) -> tuple[SparkSession, int]:
         session = spark.session(self.settings)
-        lock.note_jvm(self.settings, spark.jvm_process_id(session))
+        return session, spark.jvm_process_id(session)
+
+    @property
+    def spark(self) -> SparkSession:
+        """The Spark session, started when it is first needed; whoever holds the lake's lock notes its JVM there."""
+        session, jvm = self._session
+        lock.note_jvm(self.settings, jvm)
         return session
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the JVM of the session still runs."""
+        return lock.is_java(self._session[1])
 
     def uri(self, name: str) -> str:
         """Return where a table lies: `<lake>/<layer>/<table>`."""
@@ -51,8 +62,17 @@ class Store:
         return "/".join([root.rstrip("/"), *name.split(".")])
 
     def delta(self, name: str, version: int | None = None) -> DeltaTable:
-        """Open a table's log without Java, at a version if given."""
-        return DeltaTable(self.uri(name).replace("s3a://", "s3://"), version=version)
+        """Open a table's log without Java, at a version if given.
+
+        Raises:
+            LakehouseError: the log is damaged (exit code 3), or of a newer protocol (4).
+        """
+        try:
+            return DeltaTable(self.uri(name).replace("s3a://", "s3://"), version=version)
+        except TableNotFoundError:
+            raise
+        except DeltaError as error:
+            raise faults.of_log(name, self.uri(name), error, self.settings) from error
 
     def exists(self, name: str) -> bool:
         """Say whether the table was ever created."""
@@ -97,6 +117,7 @@ class Store:
         DeltaTable.create(
             uri, schema, mode="overwrite", name=table.name, description=table.comment, configuration=properties
         )
+        failpoints.reach(f"created.{table.name}")
 
     def read(self, name: str, version: int | None = None) -> DataFrame:
         """Read a table as a frame, at a version if given."""

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from pyspark.ml import PipelineModel
 
+from lakehouse import failpoints
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import Settings
 from ml import curves, mlflow_store, registry
@@ -64,6 +65,7 @@ def record(settings: Settings, trained: Trained, alias: str) -> int:
         content = json.dumps(trained.document, indent=1)
         served = _log_models(mlflow, trained, content)
         compare(mlflow.pyfunc.load_model(served.model_uri), trained.answers)
+        failpoints.reach("ml.logged")
     path = next(registry.artifacts(settings).glob(f"**/{served.model_id}/artifacts/artifacts/model.json"))
     tags = {
         **trained.identity,
@@ -77,7 +79,9 @@ def record(settings: Settings, trained: Trained, alias: str) -> int:
     registered = client.create_model_version(
         name, served.model_uri, run.info.run_id, tags, description=description, model_id=served.model_id
     )
+    failpoints.reach("ml.registered")
     client.set_registered_model_alias(name, alias, registered.version)
+    failpoints.reach("ml.named")
     return int(registered.version)
 
 

@@ -1,0 +1,182 @@
+"""bronze.watch — land what is dropped into a folder, and run, on one Spark session, until told to stop."""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bronze import landing
+from lakehouse import faults, lock, pipeline
+from lakehouse.errors import Exit, LakehouseError
+from lakehouse.lake import Lake
+
+Say = Callable[[str], None]
+
+UNFINISHED = (".part", ".tmp")  # what programs call a file that they still write
+SETTLE_SECONDS = 1.0  # a file that did not change for so long is complete
+RETRY_SECONDS = 60.0  # after a failure that lies in the machine: no space, no memory
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What tells a file from another content under its name."""
+
+    name: str
+    size: int
+    changed_at: int
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a run of the watch did: the files and lines that came since the one before, and how it ended."""
+
+    files: list[str]
+    rows: int
+    seconds: float
+    run_id: str | None
+    error: str = ""
+
+    def __str__(self) -> str:
+        """Return it as one line."""
+        count = f"{len(self.files)} file{'' if len(self.files) == 1 else 's'}"
+        end = f"published as run {self.run_id}" if self.run_id else f"failed: {self.error}"
+        return f"{count} · {self.rows:,} rows · {self.seconds:.1f} s · {end}"
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What a program wants to know of it."""
+        return vars(self) | {"status": "failed" if self.error else "published"}
+
+
+@dataclass
+class Watch:
+    """A watched folder, and what is known of it.
+
+    Attributes:
+        lake: where files land.
+        folder: where they are dropped; they stay there.
+        say: receives refusals, progress and what is waited for.
+        tried: the highest receipt number that was read or that a run was tried with.
+        is_due: whether to run without a new file: at first, to finish what another process left.
+        since: mark -> when it was first seen, by the monotonic clock.
+        known: marks of files that landed or were refused.
+        told: what was said last of something that lasts.
+        retry_at: not to run before, by the monotonic clock.
+    """
+
+    lake: Lake
+    folder: Path
+    say: Say
+    tried: int
+    is_due: bool = True
+    since: dict[Mark, float] = field(default_factory=dict)
+    known: set[Mark] = field(default_factory=set)
+    told: str = ""
+    retry_at: float = 0.0
+
+    def look(self) -> Done | None:
+        """Land what is complete, and run if something has landed that no run was tried with."""
+        for path, mark in self._complete():
+            self._land(path, mark)
+        arrived = self.lake.landing.receipts(after=self.tried)
+        if not (arrived or (self.is_due and self.lake.landing.receipts())):
+            return None
+        if time.monotonic() < self.retry_at or self._is_locked():
+            return None
+        started, error, run = time.monotonic(), None, None
+        try:
+            run = pipeline.run(self.lake, self.say, command=f"lakehouse watch {self.folder}")
+        except Exception as raised:  # whatever it is, the next file may go through
+            error = faults.told(raised, self.lake.settings)
+            if error.code == Exit.ENVIRONMENT and self._is_locked():
+                return None
+        if error and error.code == Exit.ENVIRONMENT:
+            self.retry_at = time.monotonic() + RETRY_SECONDS
+        else:
+            self.tried, self.is_due = max([self.tried, *(each.number for each in arrived)]), False
+        if run is None and error is None:
+            return None
+        names, rows = [each.name for each in arrived], sum(each.lines for each in arrived)
+        seconds = round(time.monotonic() - started, 1)
+        return Done(names, rows, seconds, run.run_id if run else None, str(error) if error else "")
+
+    def _complete(self) -> list[tuple[Path, Mark]]:
+        """Return the files that nobody writes any more and that are not known yet, in the order of their names."""
+        now, found = time.monotonic(), dict(self._marks())
+        self.since = {mark: self.since.get(mark, now) for mark in found}
+        self.known &= found.keys()
+        ready = [mark for mark, since in self.since.items() if mark not in self.known and now - since >= SETTLE_SECONDS]
+        return [(found[mark], mark) for mark in sorted(ready, key=lambda mark: mark.name)]
+
+    def _marks(self) -> Iterator[tuple[Mark, Path]]:
+        try:
+            entries = list(os.scandir(self.folder))
+        except OSError as error:
+            self._tell(f"{self.folder} cannot be read: {error.strerror}.")
+            return
+        for entry in entries:
+            if not entry.name.startswith(".") and not entry.name.endswith(UNFINISHED):
+                try:
+                    about = entry.stat()
+                except OSError:  # it is gone again
+                    continue
+                if entry.is_file():
+                    yield Mark(entry.name, about.st_size, about.st_mtime_ns), Path(entry.path)
+
+    def _land(self, path: Path, mark: Mark) -> None:
+        try:
+            receipt, is_new = landing.accept(self.lake.landing, path)
+        except (LakehouseError, OSError) as raised:
+            error = faults.told(raised, self.lake.settings)
+            self.say(f"✗ {error}")
+            if error.code == Exit.ENVIRONMENT:
+                self.since[mark] = time.monotonic() + RETRY_SECONDS
+                return
+        else:
+            if not is_new:
+                self.say(f"✓ {path.name}: already received on {receipt.received_at} as {receipt.name}")
+        self.known.add(mark)
+
+    def _is_locked(self) -> bool:
+        other = lock.holder(self.lake.settings)
+        if other is not None:
+            self._tell(f"Waiting for process {other.pid} ({other.command}) to leave the lake.")
+        else:
+            self.told = ""
+        return other is not None
+
+    def _tell(self, line: str) -> None:
+        if line != self.told:
+            self.say(line)
+        self.told = line
+
+
+def watch(lake: Lake, folder: Path, every: float, stop: threading.Event, say: Say) -> Iterator[Done]:
+    """Look into a folder again and again until told to stop; yield what each run did.
+
+    Args:
+        lake: where files land.
+        folder: where they are dropped.
+        every: seconds between two looks.
+        stop: is set from outside; a run that is under way ends first.
+        say: receives refusals, progress and what is waited for.
+
+    Raises:
+        LakehouseError: there is no such folder (2); Java or a JAR is missing, or the JVM is gone (4).
+    """
+    if not folder.is_dir():
+        raise LakehouseError(f"{folder} is no folder.", f"mkdir -p {folder}", Exit.USAGE)
+    lake.store.spark  # noqa: B018  (started once, and here, so that a machine without Java is told at once)
+    say(f"Watching {folder}; Ctrl-C ends it.")
+    intake = [name for name, table in lake.tables.items() if table.refresh.kind == "append" and lake.store.exists(name)]
+    watched = Watch(lake, folder, say, tried=max(map(lake.store.consumed, intake), default=0))
+    while not stop.is_set():
+        done = watched.look()
+        if done:
+            yield done
+        if not lake.store.is_alive:
+            raise LakehouseError("Spark's JVM is gone.", f"lakehouse watch {folder}", Exit.ENVIRONMENT)
+        stop.wait(every)

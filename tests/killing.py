@@ -1,0 +1,86 @@
+"""Processes that die: started in a session of their own, killed with their JVM at a failpoint or at any time."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from lakehouse import lock, settings
+
+RUN = """
+import sys
+from lakehouse import pipeline, settings
+from lakehouse.lake import open_lake
+from lakehouse.plan import Request
+pipeline.run(open_lake(settings.load()), lambda line: print(line, flush=True), Request(tuple(sys.argv[1:])))
+"""
+LAND = """
+import sys
+from pathlib import Path
+from bronze import landing
+from lakehouse import settings
+from lakehouse.receipts import Landing
+landing.accept(Landing(settings.load()), Path(sys.argv[1]))
+"""
+ML = """
+import sys
+from lakehouse import settings
+from lakehouse.lake import open_lake
+from ml import score, train
+{"train": train.train, "score": score.score}[sys.argv[1]](open_lake(settings.load()), print)
+"""
+# Small, interpreted and compiled little: a process does a few queries on a few rows. Its class archive is that of the
+# default options, if `lakehouse setup` made one.
+CHEAP = {
+    "LAKEHOUSE_ENV": "test",
+    "LAKEHOUSE_RUN__MAX_CHANGED_SHARE": "1",
+    "LAKEHOUSE_SPARK__CONF": '{"spark.sql.codegen.wholeStage" = "false", "spark.sql.codegen.factoryMode" = "NO_CODEGEN"}',
+    "LAKEHOUSE_SPARK__DRIVER_MEMORY": "1g",
+    "LAKEHOUSE_SPARK__JAVA_OPTIONS": settings.load({}).spark.java_options,
+    "LAKEHOUSE_SPARK__SHUFFLE_PARTITIONS": "1",
+    "LAKEHOUSE_SPARK__SNAPSHOT_PARTITIONS": "1",
+    "JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1",
+}
+PATIENCE = 300  # seconds until a process that should have ended is given up
+
+
+def start(lake: Path, program: str, *arguments: str, **variables: str) -> subprocess.Popen[str]:
+    """Start a Python program on a lake, in a process group of its own."""
+    environment = {**os.environ, **CHEAP, "PYTHONPATH": str(settings.PROJECT), "LAKEHOUSE_LAKE": str(lake), **variables}
+    command = [sys.executable, "-c", program, *arguments]
+    return subprocess.Popen(
+        command, env=environment, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
+def die(lake: Path, place: str, program: str, *arguments: str) -> None:
+    """Run a program until it dies at a failpoint; one that it does not reach is a failure."""
+    with start(lake, program, *arguments, LAKEHOUSE_FAILPOINT=place) as process:
+        try:
+            output, _ = process.communicate(timeout=PATIENCE)
+        finally:
+            kill(process)
+    assert process.returncode == -signal.SIGKILL, f"{place} was not reached:\n{output}"
+    assert is_jvm_gone(lake), f"the JVM outlived {place}"
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    """Kill a process and all that share its group, at once."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def is_jvm_gone(lake: Path, seconds: float = 5) -> bool:
+    """Wait until the JVM that the lake's lock names has ended."""
+    pid = json.loads((lake / ".lock").read_text() or "{}").get("jvm_pid")
+    end = time.monotonic() + seconds
+    while pid and lock.is_java(pid):
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
