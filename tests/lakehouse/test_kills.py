@@ -71,12 +71,12 @@ MODEL += [Death("written.ml.predictions", ("score",)), Death("written.ledger", (
 LANDING = [Death(f"landing.{step}") for step in ("copied", "renamed", "receipted")]
 
 
-def survive(lake: Lake, deaths: list[Death], program: str) -> Survivor:
+def survive(lake: Lake, deaths: list[Death], program: tuple[str, ...]) -> Survivor:
     """Let one process after the other die, then let one of this process get through."""
     before = lake.ledger.published()
     with invariants.reader(lake) as seen:
         for death in deaths:
-            die(lake.settings.lake_path, death.place, program, *death.tables)
+            die(lake.settings.lake_path, death.place, *program, *death.tables)
     after, versions = lake.ledger.published(), invariants.all_versions(lake)
     return Survivor(lake, seen, before, after, versions, pipeline.run(lake, print))
 
@@ -187,7 +187,7 @@ def test_a_scoring_that_died_at_every_step_is_published_once_and_not_done_again(
 def test_a_file_whose_landing_died_at_every_step_lands_once(lake, tmp_path):
     path = FIRST.write(tmp_path)[0]
     for death in LANDING:
-        die(lake.settings.lake_path, death.place, LAND, str(path))
+        die(lake.settings.lake_path, death.place, *LAND, str(path))
     FIRST.land(lake, tmp_path)
     assert sorted(receipt.kind for receipt in lake.landing.receipts()) == sorted(FIRST.good)
     assert lake.landing.file(lake.landing.receipts("events")[0]).read_bytes() == path.read_bytes()
