@@ -14,10 +14,7 @@ help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: setup  ## build the lake from a sample, train, score and show what is there
-	@$(BIN)/lakehouse sample --if-empty
-	@$(BIN)/lakehouse run
-	@$(BIN)/lakehouse ml train score
-	@$(BIN)/lakehouse status
+	@$(BIN)/lakehouse sample --if-empty then run then ml train score then status
 
 test: $(VENV)/.project  ## run all tests, the site's in a real browser
 	@$(BIN)/lakehouse setup --tests

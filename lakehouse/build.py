@@ -1,8 +1,9 @@
 """lakehouse.build — bring one table up to its upstreams: whole, or by what changed alone."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 from lakehouse import commits, increment, landed, quarantine
 from lakehouse.commits import Extent
@@ -20,6 +21,7 @@ class _Done:
     way: str
     rows_in: int
     outcome: Outcome
+    discarded: list[dict[str, Any]] | None = None
 
 
 def build(lake: Lake, step: Step, run_id: str, days: tuple[date, date] | None = None) -> Result:
@@ -43,10 +45,12 @@ def build(lake: Lake, step: Step, run_id: str, days: tuple[date, date] | None = 
         done = _append(lake, table, run_id)
     else:
         changed = changes(lake, step.since) + (of_days(lake, table, days) if days else [])
-        is_whole = step.way == "whole" or bool(whole_because(lake, table, [each for each in changed if not each.where]))
-        done = (
-            _whole(lake, table, run_id, step.way == "whole") if is_whole else _increment(lake, table, changed, run_id)
-        )
+        is_whole = step.way == "whole" or bool(whole_because(lake, table, [e for e in changed if e.is_of_versions]))
+        changed += [Change(table.upstreams[0], 0, 0, is_refused=True)] if step.judges_again else []
+        if is_whole:
+            done = _whole(lake, table, run_id, is_unseen=step.way == "whole")
+        else:
+            done = _increment(lake, table, changed, run_id)
     written = done.outcome.written
     wrote = commits.total(each.extent for each in commits.since(lake.store.delta(table.name), before))
     return Result(
@@ -61,6 +65,7 @@ def build(lake: Lake, step: Step, run_id: str, days: tuple[date, date] | None = 
         removed=written.removed,
         read=done.outcome.read,
         wrote=wrote,
+        discarded=done.discarded,
     )
 
 
@@ -82,14 +87,15 @@ def _whole(lake: Lake, table: Table, run_id: str, is_unseen: bool = False) -> _D
     frames = [lake.store.read(name) for name in table.upstreams]
     rows_in = sum(lake.store.rows(name) for name in table.upstreams)
     read = commits.total(commits.extent(lake.store.delta(name)) for name in table.upstreams)
-    frames[0], refused = quarantine.set_aside(lake, table, frames[0], run_id)
+    judged = quarantine.set_aside(lake, table, frames[0], run_id)
+    frames[0] = judged.good
     rows = table.function(*frames)
     if table.refresh.kind == "rebuild" and not is_unseen:
         written = increment.rebuild(lake, table, rows, run_id)
     else:
         written = lake.store.overwrite(table, rows, run_id)
         insist(table.name, table.output_rules, written.broken)
-    return _Done("whole", rows_in, Outcome(refused, written, read))
+    return _Done("whole", rows_in, Outcome(judged.refused, written, read), judged.discarded)
 
 
 def _increment(lake: Lake, table: Table, changed: list[Change], run_id: str) -> _Done:
@@ -99,10 +105,13 @@ def _increment(lake: Lake, table: Table, changed: list[Change], run_id: str) -> 
     if table.refresh.kind == "rebuild":
         return _whole(lake, table, run_id)
     if table.refresh.kind == "upsert":
-        outcome = increment.upsert(lake, table, changed[0], run_id)
+        outcome = increment.upsert(lake, table, changed, run_id)
     else:
         outcome = increment.replace(lake, table, changed, run_id)
-    histories = [commits.since(lake.store.delta(each.upstream), each.after) for each in changed if not each.where]
+    histories = [commits.since(lake.store.delta(each.upstream), each.after) for each in changed if each.is_of_versions]
     read = commits.total(commit.extent for history in histories for commit in history)
     rows_in = sum(commits.rows(history) for history in histories)
+    if any(each.is_refused for each in changed):
+        rows_in += lake.store.rows(f"{table.name}_quarantine")
+        outcome = replace(outcome, refused=quarantine.release(lake, table, run_id))
     return _Done(table.refresh.kind, rows_in, Outcome(outcome.refused, outcome.written, outcome.read + read))

@@ -20,6 +20,7 @@ from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import Settings
 
 SECONDS_BETWEEN_LINES = 5
+THEN = "then"
 CLEAR_LINE = "\r\033[K"
 
 
@@ -84,6 +85,9 @@ def lakehouse(context: click.Context) -> None:
     """A lakehouse for shop click-streams: land CSV files, build the tables, train, score, look.
 
     The lake is the folder that LAKEHOUSE_LAKE names, ./lake by default.
+
+    The word `then` joins commands, which share one Spark session; the first that fails ends all with its exit code:
+    lakehouse sample --if-empty then run then ml train score then status
     """
 
 
@@ -96,14 +100,33 @@ def mount(settings: Settings) -> None:
             lakehouse.add_command(command)
 
 
+def joined(arguments: list[str]) -> list[list[str]]:
+    """Split arguments at the word `then` into commands.
+
+    Raises:
+        LakehouseError: `then` has no command before or behind it (exit code 2).
+    """
+    found: list[list[str]] = [[]]
+    for word in arguments:
+        found = [*found, []] if word == THEN else [*found[:-1], [*found[-1], word]]
+    if len(found) > 1 and not all(found):
+        message = f"`{THEN}` joins two commands, and one of them is missing."
+        raise LakehouseError(message, "lakehouse land FILE… then run", Exit.USAGE)
+    return found
+
+
 def main(arguments: list[str] | None = None) -> None:
-    """Run a command and end the process with its exit code."""
+    """Run a command, or several that `then` joins, and end the process with the exit code."""
     settings = None
     try:
         settings = settings_module.load()
         mount(settings)
-        ended = lakehouse.main(arguments, standalone_mode=False, obj=settings)
-        code = ended if isinstance(ended, int) else Exit.DONE  # chained commands return a list of what each returned
+        code = 0
+        for each in joined(sys.argv[1:] if arguments is None else arguments):
+            ended = lakehouse.main(each, standalone_mode=False, obj=settings)
+            code = ended if isinstance(ended, int) else Exit.DONE  # chained commands return a list
+            if code:
+                break
     except LakehouseError as error:
         click.echo(f"✗ {error}", err=True)
         code = error.code

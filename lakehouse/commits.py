@@ -35,6 +35,7 @@ class Commit:
         is_whole: whether it put other rows in the place of all.
         rows: rows written.
         extent: files and bytes written.
+        at: when, UTC.
     """
 
     version: int
@@ -43,6 +44,7 @@ class Commit:
     is_whole: bool
     rows: int
     extent: Extent
+    at: datetime
 
     @property
     def is_neutral(self) -> bool:
@@ -91,6 +93,13 @@ def _commit(info: Mapping[str, Any]) -> Commit:
         operation=operation,
         run_id=str(info.get("userMetadata") or ""),
         is_whole=is_overwrite or operation.startswith(("CREATE", "REPLACE", "RESTORE")),
-        rows=int(metrics.get("numOutputRows", 0)),
+        rows=_rows(operation, metrics),
         extent=Extent(int(metrics.get("numFiles", 0)), int(metrics.get("numOutputBytes", 0))),
+        at=datetime.fromtimestamp(int(info["timestamp"]) / 1000, UTC),
     )
+
+
+def _rows(operation: str, metrics: Mapping[str, Any]) -> int:
+    """Count the rows that a commit changed; a MERGE also writes rows again that stay as they are."""
+    counted = [f"numTargetRows{each}" for each in ("Inserted", "Updated", "Deleted")]
+    return sum(int(metrics.get(name, 0)) for name in (counted if operation == "MERGE" else ["numOutputRows"]))

@@ -28,12 +28,26 @@ MOST_BROADCAST = 2_000_000  # touched values; more of them are shuffled
 
 @dataclass(frozen=True)
 class Change:
-    """What changed in an upstream: from one version to another; or the rows of a predicate, if there is one."""
+    """What changed in an upstream: from one version to another; or some of its rows, by a predicate or as refused.
+
+    Attributes:
+        upstream: its name.
+        after: the version that the table has seen.
+        upto: the version to take up.
+        where: the rows that are taken for changed, instead.
+        is_refused: whether the rows that the table refused so far are taken for changed, instead.
+    """
 
     upstream: str
     after: int
     upto: int
     where: str = ""
+    is_refused: bool = False
+
+    @property
+    def is_of_versions(self) -> bool:
+        """Whether the upstream's log tells what changed."""
+        return not self.where and not self.is_refused
 
 
 @dataclass(frozen=True)
@@ -55,12 +69,14 @@ class Touched:
     earliest: Any = None
 
 
-def upsert(lake: Lake, table: Table, change: Change, run_id: str) -> Outcome:
+def upsert(lake: Lake, table: Table, changes: Sequence[Change], run_id: str) -> Outcome:
     """Add what became of the rows that arrived in an append-only upstream, unless the key is there already."""
     assert table.function is not None
     store, rules = lake.store, table.output_rules
-    arrived = store.appended(change.upstream, change.after, change.upto)
-    good, refused = quarantine.add(lake, table, arrived, run_id)
+    arrived = [store.appended(each.upstream, each.after, each.upto) for each in changes if each.is_of_versions]
+    judged = [quarantine.add(lake, table, rows, run_id) for rows in arrived]
+    frames = [*(each.good for each in judged), *(quarantine.again(lake, table) for e in changes if e.is_refused)]
+    good, refused = reduce(DataFrame.unionByName, frames), sum(each.refused for each in judged)
     rows, seen = settle(table.function(good), *Bounds.observed(table, table.cluster_by))
     bounds = Bounds.of(table, table.cluster_by, seen)
     kept = store.read(table.name).where(bounds.predicate()).select(*_renamed(table.key, "_kept_"))
@@ -76,8 +92,8 @@ def replace(lake: Lake, table: Table, changes: Sequence[Change], run_id: str) ->
     assert table.function is not None
     refused = 0
     if table.quarantine_rules:
-        arrived = [lake.store.appended(each.upstream, each.after, each.upto) for each in changes if not each.where]
-        refused = sum(quarantine.add(lake, table, rows, run_id)[1] for rows in arrived)
+        arrived = [lake.store.appended(each.upstream, each.after, each.upto) for each in changes if each.is_of_versions]
+        refused = sum(quarantine.add(lake, table, rows, run_id).refused for rows in arrived)
     touched = _touched(lake, table, changes)
     if not touched.count:
         return Outcome(refused, _unchanged(lake, table), Extent())
@@ -136,6 +152,8 @@ def _touched(lake: Lake, table: Table, changes: Sequence[Change]) -> Touched:
 def _changed_rows(lake: Lake, table: Table, change: Change) -> DataFrame:
     if change.where:
         return lake.store.read(change.upstream).where(change.where)
+    if change.is_refused:
+        return quarantine.again(lake, table)
     if lake.tables[change.upstream].refresh.kind == "append":
         arrived = lake.store.appended(change.upstream, change.after, change.upto)
         return quarantine.valid(table, arrived) if change.upstream == table.upstreams[0] else arrived

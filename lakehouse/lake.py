@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.receipts import Landing
@@ -26,6 +27,18 @@ class Lake:
         """Every table that the lake holds: the declared ones and their quarantines."""
         quarantines = [quarantine_of(table, self.tables) for table in self.tables.values()]
         return dict(self.tables) | {each.name: each for each in quarantines if each}
+
+    def contract(self, name: str) -> Table:
+        """Return the table of a name, a quarantine too.
+
+        Raises:
+            LakehouseError: there is none (exit code 2).
+        """
+        if name not in self.contracts:
+            near = get_close_matches(name, self.contracts, n=1, cutoff=0.5)
+            remedy = f"did you mean {near[0]}?" if near else "lakehouse status lists them"
+            raise LakehouseError(f"There is no table {name}.", remedy, Exit.USAGE)
+        return self.contracts[name]
 
 
 def open_lake(settings: Settings) -> Lake:

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import Settings
 
 LOOK_SECONDS = 0.5  # `holder` takes the lock for an instant; that is no writer
+_held: ContextVar[frozenset[Path]] = ContextVar("held", default=frozenset())  # lakes that this call chain writes
 JVM_GRACE_SECONDS = 20  # a JVM notices the death of its Python driver after about two
 
 
@@ -46,11 +48,14 @@ def holder(settings: Settings) -> Holder | None:
 
 @contextmanager
 def hold(settings: Settings, command: str) -> Iterator[None]:
-    """Hold the lake's lock, after the JVM of a killed holder is gone.
+    """Hold the lake's lock, after the JVM of a killed holder is gone. What holds it already may hold it again.
 
     Raises:
         LakehouseError: another process holds it (exit code 4, at once), or the JVM of a killed run does not end.
     """
+    if settings.lake_path in _held.get():
+        yield
+        return
     _path(settings).parent.mkdir(parents=True, exist_ok=True)
     with _path(settings).open("a+") as file:
         is_free = _acquire(file)
@@ -65,9 +70,11 @@ def hold(settings: Settings, command: str) -> Iterator[None]:
             )
         _wait_for_jvm(previous)
         _write(settings, Holder(os.getpid(), command, datetime.now(UTC).isoformat(timespec="seconds")))
+        token = _held.set(_held.get() | {settings.lake_path})
         try:
             yield
         finally:
+            _held.reset(token)
             file.truncate(0)
 
 

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 
-from lakehouse import failpoints, faults, lock, soundness
+from lakehouse import failpoints, faults, lock, refused, soundness
 from lakehouse.build import build
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import Lake
-from lakehouse.plan import Request, Step, plan
+from lakehouse.plan import Request, Step, changes, plan
+from lakehouse.publish import publish
 from lakehouse.results import write_results
 from lakehouse.runs import Result, Run, new_run_id, now
 
@@ -53,13 +54,14 @@ def run(lake: Lake, say: Say, request: Request | None = None, command: str = "la
 def _run(lake: Lake, say: Say, asked: Request, command: str) -> Run | None:
     with lock.hold(lake.settings, command):
         soundness.check(lake)
+        refused.recover(lake)
         steps = plan(lake, asked)
-        if not steps and not _is_unpublished(lake):
+        if not steps and not is_unpublished(lake):
             say("Nothing to do: every table is up to date.")
             return None
         _tell_recovery(lake, steps, say)
         progress = _Progress(new_run_id())
-        run = Run(progress.run_id, command, "failed", now(), now(), request=asdict(asked) | {"days": _days(asked)})
+        run = Run(progress.run_id, command, "failed", now(), now(), request=asked.facts())
         try:
             for contract in lake.contracts.values():
                 lake.store.create(contract)
@@ -91,48 +93,16 @@ def _run(lake: Lake, say: Say, asked: Request, command: str) -> Run | None:
         return published
 
 
-def publish(lake: Lake, run: Run, names: Collection[str]) -> Run:
-    """Add the run to the ledger, which makes the present versions of its tables the ones that are read.
-
-    Args:
-        lake: the lake.
-        run: what was done.
-        names: the tables to publish anew; the others stay as they were published before, if they were.
-
-    Returns:
-        The row of the ledger, with the version of every published table.
-    """
-    before = lake.ledger.published()
-    kept = before.versions if before else {}
-    built = lake.ledger.built()
-    present = [(name, lake.store.version(name)) for name in lake.contracts]
-    complete = replace(
-        run,
-        status="published",
-        ended_at=now(),
-        versions={name: kept[name] if name in kept and name not in names else latest for name, latest in present},
-        reads={name: each.reads for name, each in built.items()} | dict(run.reads),
-        fingerprints={name: each.fingerprint for name, each in built.items()}
-        | {name: lake.tables[name].fingerprint for name in run.reads},
-    )
-    lake.ledger.record(complete)
-    return complete
-
-
-def _is_unpublished(lake: Lake) -> bool:
+def is_unpublished(lake: Lake) -> bool:
     """Say whether a run that failed or died finished tables which no published row names."""
     published, built = lake.ledger.published(), lake.ledger.built()
     return published is None or any(published.versions.get(name) != each.version for name, each in built.items())
 
 
-def _days(request: Request) -> list[str] | None:
-    return [str(day) for day in request.days] if request.days else None
-
-
 def _tell_recovery(lake: Lake, steps: list[Step], say: Say) -> None:
     """Say in one line which tables a run wrote that never came to its end."""
     built = lake.ledger.built()
-    left = [n for n in lake.tables if lake.store.exists(n) and n in built and lake.store.version(n) != built[n].version]
+    left = [n for n in lake.tables if lake.store.exists(n) and n in built and changes(lake, {n: built[n].version})]
     if left:
         say(f"Recovering from a run that died and published nothing of {', '.join(left)}.")
 

@@ -1,8 +1,9 @@
 """lakehouse.plan — what a run would do and why, told by the ledger, the logs and the landing folder without Java."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
+from typing import Any
 
 from lakehouse import commits
 from lakehouse.commits import Extent
@@ -16,11 +17,33 @@ from lakehouse.table import Table, short_name
 
 @dataclass(frozen=True)
 class Request:
-    """What a run is asked for: tables by selectors (none: all), tables to build whole, days to compute anew."""
+    """What a run is asked for.
+
+    Attributes:
+        selectors: which tables; all if there is none.
+        full_refresh: selectors of tables to build whole.
+        days: first and last day to compute anew.
+        judge_again: tables whose refused rows are judged again.
+        finished: tables for which an earlier run that failed did all that already.
+    """
 
     selectors: tuple[str, ...] = ()
     full_refresh: tuple[str, ...] = ()
     days: tuple[date, date] | None = None
+    judge_again: tuple[str, ...] = ()
+    finished: tuple[str, ...] = ()
+
+    def facts(self) -> dict[str, Any]:
+        """Return it as the ledger keeps it."""
+        return asdict(self) | {"days": [str(day) for day in self.days] if self.days else None}
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any]) -> "Request":
+        """Return what the ledger kept as a request."""
+        days = [date.fromisoformat(day) for day in facts.get("days") or []]
+        names = ("selectors", "full_refresh", "judge_again", "finished")
+        tuples = {name: tuple(facts.get(name) or ()) for name in names}
+        return cls(**tuples, days=(days[0], days[1]) if days else None)
 
 
 @dataclass(frozen=True)
@@ -33,6 +56,7 @@ class Step:
         reason: why it is built.
         since: upstream -> version that the table has seen; what came later is the change.
         read: files and bytes of the change, as far as they are there already.
+        judges_again: whether the rows that the table refused so far are judged again.
     """
 
     table: Table
@@ -40,6 +64,7 @@ class Step:
     reason: str
     since: Mapping[str, int] = field(default_factory=dict)
     read: Extent = field(default_factory=Extent)
+    judges_again: bool = False
 
 
 def plan(lake: Lake, request: Request | None = None) -> list[Step]:
@@ -56,11 +81,14 @@ def plan(lake: Lake, request: Request | None = None) -> list[Step]:
             raise LakehouseError(f"No file of {kind} has landed in {lake.settings.lake_path}.", remedy, Exit.USAGE)
     selected = select(lake.tables, asked.selectors)
     forced = select(lake.tables, asked.full_refresh) if asked.full_refresh else set()
+    if forced and all(lake.tables[name].refresh.kind == "append" for name in forced):
+        message = f"{', '.join(sorted(forced))} keeps landed rows as they came and is never built whole."
+        raise LakehouseError(message, "name a table that is computed from it", Exit.USAGE)
     built = lake.ledger.built()
     steps: dict[str, Step] = {}
     for table in lake.tables.values():
         if table.is_built_by_run and table.name in selected | forced:
-            step = _step(lake, table, built.get(table.name), steps, forced, asked.days)
+            step = _step(lake, table, built.get(table.name), steps, asked, forced)
             if step:
                 steps[table.name] = step
     return list(steps.values())
@@ -71,28 +99,37 @@ def _step(
     table: Table,
     state: Built | None,
     planned: Mapping[str, Step],
+    asked: Request,
     forced: set[str],
-    days: tuple[date, date] | None,
 ) -> Step | None:
+    is_finished, days = table.name in asked.finished, asked.days
     if table.refresh.kind == "append":
         return _intake(lake, table, state)
     if state is None or not lake.store.exists(table.name):
         return Step(table, "whole", "never built", read=_inputs(lake, table))
-    if table.name in forced:
+    if table.name in forced and not is_finished:
         return Step(table, "whole", "asked for", read=_inputs(lake, table))
     if state.fingerprint != table.fingerprint or set(state.reads) != set(table.upstreams):
         return Step(table, "whole", "its definition changed", read=_inputs(lake, table))
     if is_foreign(lake, table, state):
         return Step(table, "whole", "something other than a run changed it", read=_inputs(lake, table))
+    is_unfinished = bool(changes(lake, {table.name: state.version}))
+    is_asked = table.name in asked.judge_again and not is_finished and _refused(lake, table) > 0
     changed = [name for name in table.upstreams if name in planned or changes(lake, {name: state.reads[name]})]
     if changed:
         whole = whole_because(lake, table, changes(lake, state.reads), {each for each in changed if each in planned})
         reason = f"{', '.join(changed)} changed"
         extent = commits.total(_extent(lake, each) for each in changes(lake, state.reads))
-        return Step(table, "whole" if whole else table.refresh.kind, whole or reason, state.reads, extent)
-    if days and of_days(lake, table, days):
+        way, again = "whole" if whole else table.refresh.kind, is_unfinished and _refused(lake, table) > 0
+        return Step(table, way, whole or reason, state.reads, extent, again or is_asked)
+    if is_asked:
+        way = "whole" if table.refresh.kind == "rebuild" or is_unfinished else table.refresh.kind
+        extent = commits.extent(lake.store.delta(f"{table.name}_quarantine"))
+        reason = f"asked to judge {_refused(lake, table):,} refused rows again"
+        return Step(table, way, reason, state.reads, extent, judges_again=True)
+    if days and not is_finished and of_days(lake, table, days):
         return Step(table, table.refresh.kind, f"asked for {days[0]} to {days[1]}", state.reads)
-    if lake.store.version(table.name) != state.version:
+    if is_unfinished:
         return Step(table, "whole", "left unfinished by a run that died", read=_inputs(lake, table))
     return None
 
@@ -155,6 +192,11 @@ def of_days(lake: Lake, table: Table, days: tuple[date, date]) -> list[Change]:
         if sliced[:1] == lake.tables[name].cluster_by[:1] and sliced and holds(lake, table, name):
             found.append(Change(name, 0, 0, f"{sliced[0]} BETWEEN DATE'{days[0]}' AND DATE'{days[1]}'"))
     return found
+
+
+def _refused(lake: Lake, table: Table) -> int:
+    name = f"{table.name}_quarantine"
+    return lake.store.rows(name) if table.quarantine_rules and lake.store.exists(name) else 0
 
 
 def _inputs(lake: Lake, table: Table) -> Extent:

@@ -39,7 +39,7 @@ class Result:
         table: its name.
         rows_in: upstream rows it looked at: all of them, or those that changed.
         rows_out: rows written.
-        refused: rows set aside.
+        refused: rows set aside, or set aside still after they were judged again.
         seconds: wall time.
         version: the table's version afterwards.
         broken: rule -> written rows that break it.
@@ -47,6 +47,7 @@ class Result:
         removed: rows that are no longer there.
         read: files and bytes read.
         wrote: files and bytes written.
+        discarded: refused rows that are not kept, as `file`, `rules` and `rows`; None where they were not counted.
     """
 
     table: str
@@ -60,6 +61,7 @@ class Result:
     removed: int = 0
     read: Extent = field(default_factory=Extent)
     wrote: Extent = field(default_factory=Extent)
+    discarded: list[dict[str, Any]] | None = None
 
 
 @dataclass(frozen=True)
@@ -127,13 +129,28 @@ class Ledger:
             finished = {each.table: each.version for each in run.results}
             for name, reads in run.reads.items():
                 version = run.versions[name] if run.status == "published" else finished.get(name)
-                if version is not None:
+                is_older = name in found and name not in finished and (version or 0) < found[name].version
+                if version is not None and not is_older:
                     found[name] = Built(version, reads, run.fingerprints.get(name, ""))
         return found
 
     def latest_results(self) -> dict[str, Result]:
         """Return for each table what the newest published run that built it did."""
         return {each.table: each for run in self.runs() if run.status == "published" for each in run.results}
+
+    def discarded(self, table: str) -> dict[tuple[str, tuple[str, ...]], int]:
+        """Return which refused rows of a table were discarded: landed file and rules broken -> rows.
+
+        Where the table was built whole, all refused rows were judged, and those counted that stay discarded.
+        """
+        found: dict[tuple[str, tuple[str, ...]], int] = {}
+        for each in [result for run in self.runs() for result in run.results if result.discarded is not None]:
+            if each.table == table:
+                found = {}
+            for row in (each.discarded or []) if each.table in (table, f"{table}_quarantine") else []:
+                key = row["file"], tuple(row["rules"])
+                found[key] = found.get(key, 0) + row["rows"]
+        return found
 
     def record(self, run: Run) -> None:
         """Add a row. A published row is the publication itself: before it, readers see none of the run."""

@@ -61,6 +61,14 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Maintenance:
+    """How the files of tables are kept."""
+
+    file_mb: float
+    keep_hours: int
+
+
+@dataclass(frozen=True)
 class Sample:
     """Which synthetic sample `make run` lands."""
 
@@ -106,6 +114,7 @@ class Settings:
     java: Java
     spark: Spark
     run: Run
+    maintenance: Maintenance
     sample: Sample
     model: Model
     mlflow: Mlflow

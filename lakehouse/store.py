@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
-from deltalake import DeltaTable, QueryBuilder, write_deltalake
+from deltalake import CommitProperties, DeltaTable, QueryBuilder, write_deltalake
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from pyspark.sql import Column, DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
@@ -166,6 +166,13 @@ class Store:
     def replace(self, table: Table, frame: DataFrame, where: str, run_id: str) -> int:
         """Put rows in the place of those for which a predicate of literals holds, in one commit; return the version."""
         return self._save(table, frame, "overwrite", {"userMetadata": run_id, "replaceWhere": where})
+
+    def delete(self, name: str, where: str, run_id: str, note: Mapping[str, str]) -> int:
+        """Delete rows without Java; a note enters the log with it. Return the new version."""
+        properties = CommitProperties(custom_metadata={"userMetadata": run_id, **note})
+        self.delta(name).delete(where, commit_properties=properties)
+        failpoints.reach(f"written.{name}")
+        return self.version(name)
 
     def append_arrow(self, name: str, rows: pa.Table) -> int:
         """Add rows without Java; create the table with them, and add columns that it lacks. Return the new version."""

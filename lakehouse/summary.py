@@ -61,11 +61,11 @@ def _tables(lake: Lake) -> Section:
     published = lake.ledger.published()
     if published is None:
         return Section("Tables", ["none is published yet: lakehouse run"], [])
-    results = lake.ledger.latest_results()
     facts = []
     for name in [name for name in lake.tables if name in published.versions]:
         rows = lake.store.rows(name, published.versions[name])
-        refused = results[name].refused if name in results else 0
+        aside = f"{name}_quarantine"
+        refused = lake.store.rows(aside, published.versions[aside]) if aside in published.versions else 0
         facts.append({"table": name, "rows": rows, "refused": refused, "version": published.versions[name]})
     lines = [f"{'table':<26} {'rows':>12} {'refused':>9} {'version':>8}"]
     lines += [f"{f['table']:<26} {f['rows']:>12,} {f['refused']:>9,} {f['version']:>8}" for f in facts]

@@ -7,10 +7,11 @@ in the same pass, and a lake larger than memory is scored all the same.
 import time
 from collections.abc import Callable
 
-from lakehouse import lock, pipeline
+from lakehouse import lock
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.expectations import insist
 from lakehouse.lake import Lake
+from lakehouse.publish import publish
 from lakehouse.runs import Result, Run, new_run_id, now
 from ml.features import TABLE, eligible
 from ml.predictions import predict, table
@@ -52,7 +53,7 @@ def score(lake: Lake, say: Say) -> Run | None:
         rows_in, seconds = lake.store.rows(TABLE, version), round(time.monotonic() - clock, 2)
         result = Result(table.name, rows_in, written.rows, 0, seconds, written.version, written.broken)
         run = Run(run_id, "lakehouse ml score", "published", started_at, now(), {}, {table.name: reads}, {}, [result])
-        published = pipeline.publish(lake, run, [table.name])
+        published = publish(lake, run, [table.name])
         say(f"{written.rows:,} visits scored, published as run {run_id} after {seconds:.1f} s.")
         return published
 

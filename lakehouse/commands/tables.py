@@ -2,7 +2,7 @@
 
 import click
 
-from lakehouse.cli import as_json_option, emit, unknown
+from lakehouse.cli import as_json_option, emit
 from lakehouse.settings import Settings
 
 
@@ -29,12 +29,55 @@ def show(settings: Settings, table: str, rows: int, as_json: bool) -> None:
     from lakehouse.lake import open_lake
 
     lake = open_lake(settings)
-    if table not in lake.contracts:
-        raise unknown("table", table, list(lake.contracts), "lakehouse status lists them")
-    contract, sample = summary.describe(lake, lake.contracts[table], rows)
-    emit(
-        {"table": table, "columns": contract, "rows": sample.to_pylist()}, as_json, summary.table_text(contract, sample)
-    )
+    columns, sample = summary.describe(lake, lake.contract(table), rows)
+    emit({"table": table, "columns": columns, "rows": sample.to_pylist()}, as_json, summary.table_text(columns, sample))
 
 
-commands = [status, show]
+@click.command()
+@click.argument("table")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(min=1), help="How many, the newest first.")
+@as_json_option
+@click.pass_obj
+def history(settings: Settings, table: str, limit: int, as_json: bool) -> None:
+    """List a table's versions: when, by which run, what it wrote, and which run published it."""
+    from lakehouse import history as past
+    from lakehouse.lake import open_lake
+
+    lake = open_lake(settings)
+    found = past.versions(lake, lake.contract(table).name, limit)
+    emit(found, as_json, past.versions_text(found))
+
+
+@click.command()
+@click.argument("table")
+@click.option("--from", "before", required=True, type=int, help="A version; `lakehouse history TABLE` lists them.")
+@click.option("--to", "after", type=int, help="Another version, the newest if not given.")
+@click.option("--rows", default=5, show_default=True, type=click.IntRange(min=0), help="How many examples of each.")
+@as_json_option
+@click.pass_obj
+def diff(settings: Settings, table: str, before: int, after: int | None, rows: int, as_json: bool) -> None:
+    """Compare two versions of a table: rows added, removed and, by the table's key, changed. Needs no Java."""
+    from lakehouse import history as past
+    from lakehouse.lake import open_lake
+
+    lake = open_lake(settings)
+    compared = lake.contract(table)
+    last = past.latest(lake, table) if after is None else after
+    found = past.difference(lake, compared, before, last, rows)
+    facts = {"table": table, "from": before, "to": last, **vars(found)}
+    emit(facts, as_json, past.difference_text(found, f"{table}, version {before} to {last}"))
+
+
+@click.command()
+@as_json_option
+@click.pass_obj
+def freshness(settings: Settings, as_json: bool) -> None:
+    """Say how new each table is, how many landed files wait for it, and whether it is behind and why."""
+    from lakehouse import freshness as age
+    from lakehouse.lake import open_lake
+
+    found = age.freshness(open_lake(settings))
+    emit([vars(each) for each in found], as_json, age.freshness_text(found))
+
+
+commands = [status, show, history, diff, freshness]

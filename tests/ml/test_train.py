@@ -4,9 +4,10 @@ import pandas as pd
 import pytest
 
 from gold import session_features
-from lakehouse import lock, pipeline
+from lakehouse import lock
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import Lake, open_lake
+from lakehouse.publish import publish
 from lakehouse.runs import Run, now
 from ml import mlflow_store, registry, scorer, tracking, train
 from ml.features import FEATURES, TABLE
@@ -26,7 +27,7 @@ def with_visits(lake: Lake, frame) -> Lake:
     for contract in lake.contracts.values():
         lake.store.create(contract)
     lake.store.overwrite(session_features.table, frame, "test")
-    pipeline.publish(lake, Run("run", "lakehouse run", "published", now(), now()), [TABLE])
+    publish(lake, Run("run", "lakehouse run", "published", now(), now()), [TABLE])
     return lake
 
 
