@@ -1,6 +1,5 @@
 """bronze.commands — `lakehouse land`, `watch`, `sample` and `fetch`: how files come in."""
 
-import json
 import signal
 import threading
 from collections.abc import Iterable
@@ -9,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from lakehouse.cli import emit, progress, say
+from lakehouse.cli import emit, emit_line, progress, say
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.receipts import Landing
 from lakehouse.settings import Settings
@@ -122,8 +121,8 @@ def watch(settings: Settings, folder: Path, every: float, as_json: bool) -> None
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)
-    for done in watching.watch(open_lake(settings), folder, every, stop, say):
-        click.echo(json.dumps(done.facts) if as_json else str(done))
+    for done in watching.watch(open_lake(settings), folder, every, stop, say, progress()):
+        emit_line(done.facts, as_json, str(done))
 
 
 commands = [land, watch, sample, fetch]

@@ -58,7 +58,8 @@ class Watch:
     Attributes:
         lake: where files land.
         folder: where they are dropped; they stay there.
-        say: receives refusals, progress and what is waited for.
+        say: receives refusals and what is waited for.
+        show: receives the progress of a run.
         tried: the highest receipt number that was read or that a run was tried with.
         is_due: whether to run without a new file: at first, to finish what another process left.
         since: mark -> when it was first seen, by the monotonic clock.
@@ -70,6 +71,7 @@ class Watch:
     lake: Lake
     folder: Path
     say: Say
+    show: Say
     tried: int
     is_due: bool = True
     since: dict[Mark, float] = field(default_factory=dict)
@@ -88,7 +90,7 @@ class Watch:
             return None
         started, error, run = time.monotonic(), None, None
         try:
-            run = pipeline.run(self.lake, self.say, command=f"lakehouse watch {self.folder}")
+            run = pipeline.run(self.lake, self.show, command=f"lakehouse watch {self.folder}")
         except Exception as raised:  # whatever it is, the next file may go through
             error = faults.told(raised, self.lake.settings)
             if error.code == Exit.ENVIRONMENT and self._is_locked():
@@ -154,7 +156,7 @@ class Watch:
         self.told = line
 
 
-def watch(lake: Lake, folder: Path, every: float, stop: threading.Event, say: Say) -> Iterator[Done]:
+def watch(lake: Lake, folder: Path, every: float, stop: threading.Event, say: Say, show: Say) -> Iterator[Done]:
     """Look into a folder again and again until told to stop; yield what each run did.
 
     Args:
@@ -162,7 +164,8 @@ def watch(lake: Lake, folder: Path, every: float, stop: threading.Event, say: Sa
         folder: where they are dropped.
         every: seconds between two looks.
         stop: is set from outside; a run that is under way ends first.
-        say: receives refusals, progress and what is waited for.
+        say: receives refusals and what is waited for.
+        show: receives the progress of a run.
 
     Raises:
         LakehouseError: there is no such folder (2); Java or a JAR is missing, or the JVM is gone (4).
@@ -172,7 +175,7 @@ def watch(lake: Lake, folder: Path, every: float, stop: threading.Event, say: Sa
     lake.store.spark  # noqa: B018  (started once, and here, so that a machine without Java is told at once)
     say(f"Watching {folder}; Ctrl-C ends it.")
     intake = [name for name, table in lake.tables.items() if table.refresh.kind == "append" and lake.store.exists(name)]
-    watched = Watch(lake, folder, say, tried=max(map(lake.store.consumed, intake), default=0))
+    watched = Watch(lake, folder, say, show, tried=max(map(lake.store.consumed, intake), default=0))
     while not stop.is_set():
         done = watched.look()
         if done:

@@ -52,6 +52,11 @@ def emit(result: Any, as_json: bool, text: str = "") -> None:
         click.echo(text)
 
 
+def emit_line(result: Any, as_json: bool, text: str) -> None:
+    """Print one of many results, to stdout: a JSON object on one line if asked for, else the given text."""
+    click.echo(json.dumps(result, default=str) if as_json else text)
+
+
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 

@@ -60,6 +60,7 @@ def record(settings: Settings, trained: Trained, alias: str) -> int:
     """
     mlflow = mlflow_store.connect(settings)
     table, table_version = trained.identity["training_table"], trained.identity["training_version"]
+    _end_left_runs(mlflow, settings)
     with mlflow.start_run(run_name=f"{table} version {table_version}") as run:
         _log_run(mlflow, trained)
         content = json.dumps(trained.document, indent=1)
@@ -100,6 +101,14 @@ def compare(model: Any, answers: pd.DataFrame) -> None:
     if not worst <= TOLERANCE:  # a NaN is refused too
         message = f"The served model differs from Spark's by {worst:.1e} on {len(answers)} rows; it was not registered."
         raise LakehouseError(message, code=Exit.REFUSED)
+
+
+def _end_left_runs(mlflow: ModuleType, settings: Settings) -> None:
+    """Mark the runs of trainings that died; only one trains at a time, so whatever still runs does not."""
+    experiment = mlflow.get_experiment_by_name(settings.model.name)
+    client = mlflow.MlflowClient()
+    for run in client.search_runs([experiment.experiment_id], "attributes.status = 'RUNNING'"):
+        client.set_terminated(run.info.run_id, "KILLED")
 
 
 def _log_run(mlflow: ModuleType, trained: Trained) -> None:

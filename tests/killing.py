@@ -10,28 +10,19 @@ from pathlib import Path
 
 from lakehouse import lock, settings
 
-RUN = """
+# What Python is asked to do; a run takes names of tables.
+RUN = (
+    "-c",
+    """
 import sys
 from lakehouse import pipeline, settings
 from lakehouse.lake import open_lake
 from lakehouse.plan import Request
 pipeline.run(open_lake(settings.load()), lambda line: print(line, flush=True), Request(tuple(sys.argv[1:])))
-"""
-LAND = """
-import sys
-from pathlib import Path
-from bronze import landing
-from lakehouse import settings
-from lakehouse.receipts import Landing
-landing.accept(Landing(settings.load()), Path(sys.argv[1]))
-"""
-ML = """
-import sys
-from lakehouse import settings
-from lakehouse.lake import open_lake
-from ml import score, train
-{"train": train.train, "score": score.score}[sys.argv[1]](open_lake(settings.load()), print)
-"""
+""",
+)
+LAND = ("-m", "lakehouse.cli", "land")
+ML = ("-m", "lakehouse.cli", "ml")
 # Small, interpreted and compiled little: a process does a few queries on a few rows. Its class archive is that of the
 # default options, if `lakehouse setup` made one.
 CHEAP = {
@@ -47,18 +38,22 @@ CHEAP = {
 PATIENCE = 300  # seconds until a process that should have ended is given up
 
 
-def start(lake: Path, program: str, *arguments: str, **variables: str) -> subprocess.Popen[str]:
-    """Start a Python program on a lake, in a process group of its own."""
+def start(lake: Path, *arguments: str, **variables: str) -> subprocess.Popen[str]:
+    """Start Python on a lake, in a process group of its own."""
     environment = {**os.environ, **CHEAP, "PYTHONPATH": str(settings.PROJECT), "LAKEHOUSE_LAKE": str(lake), **variables}
-    command = [sys.executable, "-c", program, *arguments]
     return subprocess.Popen(
-        command, env=environment, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        [sys.executable, *arguments],
+        env=environment,
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
 
 
-def die(lake: Path, place: str, program: str, *arguments: str) -> None:
+def die(lake: Path, place: str, *arguments: str) -> None:
     """Run a program until it dies at a failpoint; one that it does not reach is a failure."""
-    with start(lake, program, *arguments, LAKEHOUSE_FAILPOINT=place) as process:
+    with start(lake, *arguments, LAKEHOUSE_FAILPOINT=place) as process:
         try:
             output, _ = process.communicate(timeout=PATIENCE)
         finally:

@@ -170,7 +170,7 @@ def test_a_table_of_a_newer_protocol_is_left_alone(damaged):
 
 
 def test_of_two_runs_at_once_the_second_names_the_first_and_leaves_within_two_seconds(damaged):
-    with start(damaged.settings.lake_path, RUN) as first:
+    with start(damaged.settings.lake_path, *RUN) as first:
         try:
             wait_for(lambda: lock.holder(damaged.settings))
             began = time.monotonic()
@@ -194,7 +194,7 @@ def test_a_lock_file_of_a_dead_process_holds_nobody_up(damaged):
 
 def test_a_run_after_the_death_of_the_driver_alone_waits_until_its_jvm_is_gone(damaged):
     path = damaged.settings.lake_path / ".lock"
-    with start(damaged.settings.lake_path, RUN) as driver:
+    with start(damaged.settings.lake_path, *RUN) as driver:
         try:
             wait_for(lambda: json.loads(path.read_text() or "{}").get("jvm_pid"))
             jvm = json.loads(path.read_text())["jvm_pid"]
