@@ -114,15 +114,16 @@ def watch(settings: Settings, folder: Path, every: float, as_json: bool) -> None
     from lakehouse.lake import open_lake
 
     stop = threading.Event()
+    watched = watching.prepare(open_lake(settings), folder, say, progress())
 
     def end(number: int, _: object) -> None:
         if stop.is_set() and number == signal.SIGINT:
             raise KeyboardInterrupt
         stop.set()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM):  # now, for Spark takes Ctrl-C for itself when it starts
         signal.signal(number, end)
-    for done in watching.watch(open_lake(settings), folder, every, stop, say, progress()):
+    for done in watching.watch(watched, every, stop):
         emit_line(done.facts, as_json, str(done))
 
 

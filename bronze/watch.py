@@ -156,30 +156,41 @@ class Watch:
         self.told = line
 
 
-def watch(lake: Lake, folder: Path, every: float, stop: threading.Event, say: Say, show: Say) -> Iterator[Done]:
-    """Look into a folder again and again until told to stop; yield what each run did.
+def prepare(lake: Lake, folder: Path, say: Say, show: Say) -> Watch:
+    """Start Spark and look at what was read already.
 
     Args:
         lake: where files land.
         folder: where they are dropped.
-        every: seconds between two looks.
-        stop: is set from outside; a run that is under way ends first.
         say: receives refusals and what is waited for.
         show: receives the progress of a run.
 
     Raises:
-        LakehouseError: there is no such folder (2); Java or a JAR is missing, or the JVM is gone (4).
+        LakehouseError: there is no such folder (2); Java or a JAR is missing (4).
     """
     if not folder.is_dir():
         raise LakehouseError(f"{folder} is no folder.", f"mkdir -p {folder}", Exit.USAGE)
-    lake.store.spark  # noqa: B018  (started once, and here, so that a machine without Java is told at once)
-    say(f"Watching {folder}; Ctrl-C ends it.")
+    lake.store.spark  # noqa: B018  (here, so that a machine without Java is told at once)
     intake = [name for name, table in lake.tables.items() if table.refresh.kind == "append" and lake.store.exists(name)]
-    watched = Watch(lake, folder, say, show, tried=max(map(lake.store.consumed, intake), default=0))
+    return Watch(lake, folder, say, show, tried=max(map(lake.store.consumed, intake), default=0))
+
+
+def watch(watched: Watch, every: float, stop: threading.Event) -> Iterator[Done]:
+    """Look into a folder again and again until told to stop; yield what each run did.
+
+    Args:
+        watched: what `prepare` returned.
+        every: seconds between two looks.
+        stop: is set from outside; a run that is under way ends first.
+
+    Raises:
+        LakehouseError: the JVM is gone (4).
+    """
+    watched.say(f"Watching {watched.folder}; Ctrl-C ends it.")
     while not stop.is_set():
         done = watched.look()
         if done:
             yield done
-        if not lake.store.is_alive:
-            raise LakehouseError("Spark's JVM is gone.", f"lakehouse watch {folder}", Exit.ENVIRONMENT)
+        if not watched.lake.store.is_alive:
+            raise LakehouseError("Spark's JVM is gone.", f"lakehouse watch {watched.folder}", Exit.ENVIRONMENT)
         stop.wait(every)

@@ -73,6 +73,8 @@ def _properties(settings: Settings, class_path: str, java_options: str) -> dict[
         "spark.hadoop.parquet.dictionary.page.size": "65536",
         # Files are chosen by the statistics in Delta's log; a second set in each file costs a quarter of writing it.
         "spark.hadoop.parquet.column.statistics.enabled": "false",
+        # Every page carries a checksum; a damaged one is refused instead of read as other values.
+        "spark.hadoop.parquet.page.verify-checksum.enabled": "true",
         "spark.hadoop.parquet.page.size.row.check.min": "1000",
         "spark.hadoop.parquet.page.size.row.check.max": "50000",
         "spark.sql.session.timeZone": "UTC",

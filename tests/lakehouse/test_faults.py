@@ -86,6 +86,7 @@ def flip_byte(table: Path) -> None:
     content = bytearray(path.read_bytes())
     content[len(content) // 3] ^= 0xFF
     path.write_bytes(content)
+    path.with_name(f".{path.name}.crc").unlink()  # Hadoop's own checksum, which copies of a lake may lack
 
 
 def upgrade(table: Path) -> None:
