@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from functools import reduce
 from itertools import groupby
+from pathlib import Path
 
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
