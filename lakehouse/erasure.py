@@ -21,7 +21,7 @@ from lakehouse.lake import Lake
 from lakehouse.person import Finder, Visitor
 from lakehouse.plan import changes
 from lakehouse.publish import publish
-from lakehouse.receipts import Receipt
+from lakehouse.receipts import Receipt, sealed
 from lakehouse.runs import Run, new_run_id, now
 from lakehouse.store import Store
 from lakehouse.table import Table
@@ -165,13 +165,15 @@ def _rewrite(lake: Lake, receipt: Receipt, table: Table, visitor: Visitor) -> No
                     target.write(kept)
                 target.flush()
                 os.fsync(target.fileno())
-            known = replace(known, size=partial.stat().st_size, lines=receipt.lines - removed)
-        if known != receipt:
+            known = sealed(known, partial)
+            if known.content_sha256 != receipt.content_sha256:  # else the receipt was written before a kill
+                known = replace(known, lines=receipt.lines - removed)
+        if named or known != receipt:
             with lake.landing.exclusive():
                 lake.landing.add(known)
                 failpoints.reach("erased.receipt")
                 if named:
-                    partial.rename(path)
+                    lake.landing.place(partial, known)
     finally:
         partial.unlink(missing_ok=True)
 

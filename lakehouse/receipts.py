@@ -12,7 +12,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -95,8 +95,7 @@ class Landing:
             return False
         if status.st_mtime_ns == receipt.written_ns:
             return True
-        with self.file(receipt).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == (receipt.content_sha256 or receipt.sha256)
+        return _digest(self.file(receipt)) == (receipt.content_sha256 or receipt.sha256)
 
     def verify(self, receipt: Receipt) -> None:
         """Make sure that the landed file is what came in.
@@ -185,6 +184,17 @@ class Landing:
             with suppress(FileNotFoundError, BlockingIOError), path.open("rb") as file:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 path.unlink()
+
+
+def sealed(receipt: Receipt, file: Path) -> Receipt:
+    """Return the receipt as it tells of a file that is to take the landed one's place."""
+    status = file.stat()
+    return replace(receipt, size=status.st_size, written_ns=status.st_mtime_ns, content_sha256=_digest(file))
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _lost(path: Path, what: str) -> LakehouseError:

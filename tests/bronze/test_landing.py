@@ -1,12 +1,12 @@
 import json
 import resource
 from contextlib import contextmanager
-from dataclasses import replace
 
 import pytest
 
 from bronze import landing
 from lakehouse.errors import Exit, LakehouseError
+from lakehouse.receipts import sealed
 
 from .conftest import HEADER, ROW, write
 
@@ -121,10 +121,11 @@ def test_a_changed_landed_file_is_put_right_by_landing_its_content_again(lake, l
     lake.landing.verify(receipt)
 
 
-def test_a_landed_file_that_was_rewritten_on_purpose_stays_so(lake, land):
+def test_content_that_was_rewritten_on_purpose_does_not_come_back(lake, tmp_path, land):
     receipt = land(HEADER + ROW + ROW)
-    lake.landing.file(receipt).write_text(HEADER + ROW)
+    rewritten = sealed(receipt, write(tmp_path, HEADER + ROW, "rewritten.csv"))
     with lake.landing.exclusive():
-        lake.landing.add(replace(receipt, size=len(HEADER + ROW)))
-    assert land(HEADER + ROW + ROW).size == len(HEADER + ROW)
+        lake.landing.add(rewritten)
+        lake.landing.place(tmp_path / "rewritten.csv", rewritten)
+    assert land(HEADER + ROW + ROW) == rewritten
     assert lake.landing.file(receipt).read_text() == HEADER + ROW

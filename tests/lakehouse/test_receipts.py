@@ -1,14 +1,12 @@
-import hashlib
 import json
 import os
 import shutil
-from dataclasses import replace
 
 import pytest
 
 from bronze import landing
 from lakehouse.errors import Exit, LakehouseError
-from lakehouse.receipts import Landing
+from lakehouse.receipts import Landing, sealed
 
 from ..conftest import settings_of
 
@@ -124,11 +122,13 @@ def test_landed_files_of_a_copied_lake_are_what_came_in(three, tmp_path):
         copy.verify(receipt)
 
 
-def test_a_landed_file_that_was_rewritten_on_purpose_is_what_its_receipt_says(three):
+def test_a_landed_file_that_was_rewritten_on_purpose_is_what_its_receipt_says(three, tmp_path):
     receipt = three.receipts()[1]
-    three.file(receipt).write_text(HEADER)
-    rewritten = replace(receipt, size=len(HEADER), content_sha256=hashlib.sha256(HEADER.encode()).hexdigest())
+    (tmp_path / "rewritten.csv").write_text(HEADER)
+    rewritten = sealed(receipt, tmp_path / "rewritten.csv")
     with three.exclusive():
         three.add(rewritten)
+        three.place(tmp_path / "rewritten.csv", rewritten)
     assert three.receipts()[1] == rewritten
+    os.utime(three.file(receipt), ns=(0, 0))
     three.verify(rewritten)
