@@ -35,12 +35,16 @@ def sound(spark, tmp_path_factory) -> Lake:
 
 
 @pytest.fixture
-def damaged(sound, tmp_path) -> Lake:
-    """A copy of it to which more was delivered."""
+def copy(sound, tmp_path) -> Lake:
     shutil.copytree(sound.settings.lake_path, tmp_path / "lake")
-    lake = open_lake(settings_of(tmp_path / "lake"))
-    SECOND.land(lake, tmp_path)
-    return lake
+    return open_lake(settings_of(tmp_path / "lake"))
+
+
+@pytest.fixture
+def damaged(copy, tmp_path) -> Lake:
+    """A copy to which more was delivered."""
+    SECOND.land(copy, tmp_path)
+    return copy
 
 
 @pytest.fixture(scope="module")
@@ -120,45 +124,50 @@ def by_remedy(lake: Lake, error: LakehouseError) -> None:
         pipeline.run(lake, print, Request(full_refresh=(name,)))
 
 
-# the damage, the table, what is said of it; the remedy is followed by the test
-DAMAGES: dict[str, tuple[Callable[[Path], None], str, str]] = {
-    "the newest log entry is cut in half": (cut_half, "silver.sessions", "The log of silver.sessions is damaged"),
-    "the newest log entry is empty": (cut_all, "silver.session_events", "The log of silver.session_events is damaged"),
-    "the newest log entry lacks a line": (cut_a_line, "silver.events", "The log of silver.events is damaged"),
-    "the first table's log is empty": (cut_all, "bronze.events", "The log of bronze.events is damaged"),
-    "a data file is deleted": (delete_file, "silver.sessions", "A file of silver.sessions is missing: "),
-    "a data file of bronze is deleted": (
-        delete_file,
-        "bronze.item_properties",
-        "A file of bronze.item_properties is missing: ",
-    ),
-    "a byte of a data file is flipped": (
-        flip_byte,
-        "silver.session_events",
-        "A file of silver.session_events is damaged: ",
-    ),
+# the damage, the table, and what is said of it
+OF_LOGS: dict[str, tuple[Callable[[Path], None], str]] = {
+    "the newest log entry is cut in half": (cut_half, "gold.activity"),
+    "the newest log entry is empty": (cut_all, "gold.funnel"),
+    "the newest log entry lacks a line": (cut_a_line, "gold.item_performance"),
+    "the ledger's newest entry is empty": (cut_all, "ledger"),
+}
+OF_FILES: dict[str, tuple[Callable[[Path], None], str, str]] = {
+    "a file of silver is deleted": (delete_file, "silver.sessions", "is missing"),
+    "a file of bronze is deleted": (delete_file, "bronze.item_properties", "is missing"),
+    "a byte of a file is flipped": (flip_byte, "silver.session_events", "is damaged"),
 }
 
 
-@pytest.mark.parametrize("case", DAMAGES)
-def test_damage_is_refused_with_table_file_and_a_remedy_that_mends_it(damaged, whole, case):
-    damage, name, sentence = DAMAGES[case]
+@pytest.mark.parametrize("case", OF_LOGS)
+def test_a_log_cut_short_is_refused_and_its_remedy_makes_the_table_anew(copy, sound, case):
+    damage, name = OF_LOGS[case]
+    table = copy.settings.lake_path / name.replace(".", "/")
+    damage(table)
+    error = refused(copy)
+    assert error.message.startswith(f"The log of {name} is damaged (")
+    assert error.message.endswith(f"last entry {entries(table)[-1]}.")
+    assert error.code == Exit.REFUSED
+    by_remedy(copy, error)
+    assert invariants.difference(copy, sound) == []
+
+
+def test_a_table_made_anew_while_a_file_arrives_takes_along_all_that_follows(damaged, whole):
+    cut_all(damaged.settings.lake_path / "bronze" / "events")
+    by_remedy(damaged, refused(damaged))
+    assert invariants.difference(damaged, whole) == []
+    assert invariants.unaccounted(damaged, [FIRST, SECOND]) == []
+
+
+@pytest.mark.parametrize("case", OF_FILES)
+def test_a_lost_or_damaged_file_is_named_and_its_remedy_mends_the_table(damaged, whole, case):
+    damage, name, what = OF_FILES[case]
     before = damaged.ledger.published()
     table = damaged.settings.lake_path / name.replace(".", "/")
     damage(table)
     error = refused(damaged)
-    assert error.message.startswith(sentence)
-    assert str(table) in error.message
+    assert error.message.startswith(f"A file of {name} {what}: {table}/part-")
     assert error.code == Exit.REFUSED
     assert damaged.ledger.published() == before
-    by_remedy(damaged, error)
-    assert invariants.difference(damaged, whole) == []
-
-
-def test_the_ledger_cut_short_is_refused_and_made_anew_from_the_tables(damaged, whole):
-    cut_all(damaged.settings.lake_path / "ledger")
-    error = refused(damaged)
-    assert error.message.startswith("The log of ledger is damaged")
     by_remedy(damaged, error)
     assert invariants.difference(damaged, whole) == []
 
