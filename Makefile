@@ -31,8 +31,9 @@ check: $(VENV)/.project  ## format, lint and types, without changing anything
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 
-bench: setup  ## measure a full load
+bench: setup  ## measure a full load, then single days after many
 	@$(BIN)/python tests/bench/full_load.py
+	@$(BIN)/python tests/bench/increments.py
 
 clean:  ## remove the virtual environment and caches, never the lake
 	@rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -79,6 +79,7 @@ def fetch(settings: Settings) -> None:
 def _land(settings: Settings, files: Iterable[Path], as_json: bool) -> None:
     """Land each file on its own; a refusal for what a file holds decides the exit code before any other."""
     from bronze import landing
+    from bronze.preflight import printable
 
     codes, landed = [], []
     for path in files:
@@ -90,9 +91,9 @@ def _land(settings: Settings, files: Iterable[Path], as_json: bool) -> None:
             continue
         landed.append({"file": str(path), "is_new": is_new, "kind": receipt.kind, "number": receipt.number})
         if is_new:
-            say(f"✓ {path.name}: {receipt.lines:,} lines of {receipt.kind}")
+            say(f"✓ {receipt.name}: {receipt.lines:,} lines of {receipt.kind}")
         else:
-            say(f"✓ {path.name}: already received on {receipt.received_at} as {receipt.name}")
+            say(f"✓ {printable(path.name)}: already received on {receipt.received_at} as {receipt.name}")
     emit(landed, as_json)
     if codes:
         raise click.exceptions.Exit(Exit.REFUSED if Exit.REFUSED in codes else codes[0])

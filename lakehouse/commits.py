@@ -100,6 +100,8 @@ def _commit(info: Mapping[str, Any]) -> Commit:
 
 
 def _rows(operation: str, metrics: Mapping[str, Any]) -> int:
-    """Count the rows that a commit changed; a MERGE also writes rows again that stay as they are."""
-    counted = [f"numTargetRows{each}" for each in ("Inserted", "Updated", "Deleted")]
-    return sum(int(metrics.get(name, 0)) for name in (counted if operation == "MERGE" else ["numOutputRows"]))
+    """Count the rows that a commit changed; one that replaces rows also writes others again that stay as they are."""
+    if operation == "MERGE":
+        return sum(int(metrics.get(f"numTargetRows{each}", 0)) for each in ("Inserted", "Updated", "Deleted"))
+    written, copied, deleted = (int(metrics.get(f"num{each}Rows", 0)) for each in ("Output", "Copied", "Deleted"))
+    return written - copied + deleted

@@ -83,8 +83,7 @@ def erase(lake: Lake, visitor: Visitor, say: Say, is_applied: bool) -> Record | 
                 _delete(lake.store, table, visitor, run_id)
             failpoints.reach(f"erased.{table.name}")
         say("Bringing up to date what counts the visitor …")
-        unfinished = "Recovering"  # what the run would say of the tables that were erased from
-        _run(lake, lambda line: None if line.startswith(unfinished) else say(line), "Older versions hold the visitor.")
+        _run(lake, _without_recovery(say), "Older versions hold the visitor.")
         _publish(lake, run_id)
         failpoints.reach("erased.published")
         say("Removing the files of every older version …")
@@ -103,6 +102,11 @@ def _run(lake: Lake, say: Say, state: str) -> None:
             pipeline.run(lake, say, command=COMMAND)
     except LakehouseError as error:
         raise LakehouseError(f"{error.message} {state}", f"{error.remedy}; then erase again", error.code) from error
+
+
+def _without_recovery(say: Say) -> Say:
+    """Leave out what a run says of tables that nobody published: here they are those just erased from."""
+    return lambda line: None if line.startswith("Recovering") else say(line)
 
 
 def _publish(lake: Lake, run_id: str) -> None:

@@ -1,9 +1,11 @@
 """lakehouse.landed — the rows of landed CSV files as a frame of text, each file read by its own header."""
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from functools import reduce
 from itertools import groupby
+from pathlib import Path
 
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -27,7 +29,13 @@ def read(spark: SparkSession, landing: Landing, table: Table, receipts: Iterable
 
     Returns:
         The columns of the table.
+
+    Raises:
+        LakehouseError: a landed file is missing or was changed since it came in (exit code 3).
     """
+    receipts = list(receipts)
+    for receipt in receipts:
+        landing.verify(receipt)
 
     def shape(receipt: Receipt) -> tuple[str, bool]:
         return receipt.header, receipt.has_quotes
@@ -40,7 +48,7 @@ def read(spark: SparkSession, landing: Landing, table: Table, receipts: Iterable
 def _read_alike(spark: SparkSession, landing: Landing, table: Table, receipts: list[Receipt], run_id: str) -> DataFrame:
     """Read files that share a header, and either all hold quotes or none does."""
     header, columns = receipts[0].header, receipts[0].columns
-    paths = [f"file:{landing.file(receipt)}" for receipt in receipts]  # Spark does not decode what a URI escapes
+    paths = [_literal(landing.file(receipt)) for receipt in receipts]
     lines = (
         spark.read.text(paths)
         .where((F.col("value") != header) & (F.trim("value") != ""))
@@ -58,6 +66,11 @@ def _read_alike(spark: SparkSession, landing: Landing, table: Table, receipts: l
         F.lit(run_id).alias("_run_id"),
         F.when(is_whole, beyond).otherwise(F.col("value")).alias("_rest"),
     )
+
+
+def _literal(path: Path) -> str:
+    """Return a path for Spark, which would take some characters in it for a pattern and `%20` for itself."""
+    return "file:" + re.sub(r"([\\*?{}\[\]])", r"\\\1", str(path))
 
 
 def _instant(receipt: Receipt) -> datetime:

@@ -52,6 +52,23 @@ def test_the_same_rows_in_other_files_are_no_difference(run_once, call):
     assert set(call("diff", "gold.activity", "--from", "1", "--json").json["counts"].values()) == {0}
 
 
+def test_without_a_key_rows_are_added_or_removed_and_never_changed(run_once, call):
+    name = "silver.events_quarantine"
+    rows = run_once.store.arrow(name)
+    other = pa.Table.from_pylist([row | {"_rest": "other"} for row in rows.to_pylist()], rows.schema)
+    write_deltalake(run_once.store.uri(name), other, mode="overwrite")
+    counts = call("diff", name, "--from", "1", "--json").json["counts"]
+    assert counts == {"added": 2, "removed": 2, "changed": 0}
+
+
+def test_files_that_both_versions_hold_are_not_read(run_once, call):
+    (shared,) = run_once.store.delta("gold.activity").file_uris()
+    rows = run_once.store.arrow("gold.activity").slice(0, 1)
+    write_deltalake(run_once.store.uri("gold.activity"), rows, mode="append")
+    (run_once.settings.lake_path / "gold" / "activity" / shared.rsplit("/", 1)[-1]).unlink()
+    assert call("diff", "gold.activity", "--from", "1", "--json").json["counts"]["added"] == 1
+
+
 @pytest.mark.parametrize("arguments", [("--from", "7"), ("--from", "0", "--to", "7"), ("--from", "-1")])
 def test_a_version_that_does_not_exist_is_named_with_those_that_do(run_once, call, arguments):
     said = call("diff", "gold.activity", *arguments)

@@ -2,6 +2,10 @@ import pytest
 
 from bronze import events, landing
 from lakehouse import landed
+from lakehouse.errors import LakehouseError
+from lakehouse.receipts import Landing
+
+from ..conftest import settings_of
 
 
 @pytest.fixture
@@ -83,3 +87,44 @@ def test_carriage_returns_blank_lines_and_repeated_headers_are_no_rows(read, exp
         200       | 5
     """,
     )
+
+
+def test_as_many_rows_are_read_as_were_counted_when_the_file_came_in(read, lake):
+    header = "timestamp,visitorid,event,itemid,transactionid"
+    odd = [
+        header,
+        "",
+        "  ",
+        "\t",
+        "100,1,view,7,5",
+        header,
+        "\u2028",
+        "1,2",
+        '"1","2","3","4",""',
+        "\x0b",
+        " x",
+        ",,,,",
+    ]
+    rows = read(*[end.join([*odd, last]) for end in ("\n", "\r\n") for last in ("", "9")])
+    assert [receipt.lines for receipt in lake.landing.receipts()] == [8, 9, 8, 9]
+    assert rows.count() == 34
+
+
+def test_a_file_of_a_header_alone_has_no_rows(read):
+    assert read("timestamp,visitorid,event,itemid,transactionid\n").count() == 0
+
+
+def test_a_landed_file_that_was_changed_is_refused_before_spark_reads_it(read, lake):
+    read("timestamp,visitorid,event,itemid,transactionid\n100,1,view,7,5\n")
+    (receipt,) = lake.landing.receipts()
+    lake.landing.file(receipt).write_text("timestamp,visitorid,event,itemid,transactionid\n100,1,view,8,5\n")
+    with pytest.raises(LakehouseError, match="was changed after it came in as 0"):
+        landed.read(None, lake.landing, events.table, lake.landing.receipts(), "run")
+
+
+@pytest.mark.parametrize("name", ["with space", "100%20 ä", "{a,b}[c]*?", "back\\slash"])
+def test_a_lake_may_lie_in_a_folder_of_any_name(spark, tmp_path, name):
+    folder = Landing(settings_of(tmp_path / name))
+    (tmp_path / "x.csv").write_text("timestamp,visitorid,event,itemid,transactionid\n100,1,view,7,5\n")
+    landing.accept(folder, tmp_path / "x.csv")
+    assert landed.read(spark, folder, events.table, folder.receipts(), "run").count() == 1
