@@ -1,15 +1,90 @@
-"""Small lakes: of one delivery, and of two."""
+"""What these tests may ask for: a command called in this process, on its one Spark session; and small lakes."""
 
+import json
 import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from lakehouse import pipeline
+from bronze import landing
+from lakehouse import cli, pipeline
 from lakehouse.lake import Lake, open_lake
 
 from ..conftest import settings_of
 from ..deliveries import FIRST, SECOND
+
+EVENTS = "timestamp,visitorid,event,itemid,transactionid"
+NOON = 1433160000000  # 2015-06-01 12:00 UTC
+VIEW = f"{NOON},1,view,7,"
+NEXT_DAY = f"{NOON + 86_400_000},1,view,7,"
+BAD = "x,1,view,7,"
+SHORT = "1,2,3"
+
+
+@dataclass(frozen=True)
+class Said:
+    """How a command ended, and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Call = Callable[..., Said]
+Land = Callable[..., None]
+
+
+@pytest.fixture
+def call(lake: Lake, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    """Call `lakehouse …` on this test's lake; however much changes, tables are not built whole for it."""
+    monkeypatch.setenv("LAKEHOUSE_LAKE", str(lake.settings.lake_path))
+    monkeypatch.setenv("LAKEHOUSE_RUN__MAX_CHANGED_SHARE", "1.0")
+
+    def command(*arguments: str) -> Said:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            cli.main(list(arguments))
+        return Said(int(str(ended.value.code)), *capsys.readouterr())
+
+    return command
+
+
+@pytest.fixture
+def land(lake: Lake, tmp_path_factory: pytest.TempPathFactory) -> Land:
+    """Land lines below a header as a file of a name."""
+
+    def file(name: str, *lines: str, header: str = EVENTS) -> None:
+        path = tmp_path_factory.mktemp("files") / name
+        path.write_text("\n".join([header, *lines]) + "\n")
+        landing.accept(lake.landing, path)
+
+    return file
+
+
+@pytest.fixture(scope="session")
+def first_run(spark: object, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A lake with one file, first.csv, of two days, eight views that are two and two refused lines; run once."""
+    folder = tmp_path_factory.mktemp("first")
+    lake = open_lake(settings_of(folder / "lake"))
+    path = folder / "first.csv"
+    path.write_text("\n".join([EVENTS, VIEW, *[NEXT_DAY] * 7, BAD, SHORT]) + "\n")
+    landing.accept(lake.landing, path)
+    pipeline.run(lake, print)
+    return folder / "lake"
+
+
+@pytest.fixture
+def run_once(first_run: Path, lake: Lake) -> Lake:
+    """This test's lake, a copy of `first_run`."""
+    shutil.copytree(first_run, lake.settings.lake_path)
+    return lake
 
 
 @pytest.fixture(scope="session")
