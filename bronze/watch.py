@@ -132,7 +132,10 @@ class Watch:
         try:
             receipt, is_new = landing.accept(self.lake.landing, path)
         except (LakehouseError, OSError) as raised:
-            error = faults.told(raised, self.lake.settings)
+            if isinstance(raised, OSError) and raised.filename == str(path):
+                error = LakehouseError(f"{path} cannot be read: {raised.strerror}.", f"ls -l {path}", Exit.REFUSED)
+            else:
+                error = faults.told(raised, self.lake.settings)
             self.say(f"✗ {error}")
             if error.code == Exit.ENVIRONMENT:
                 self.since[mark] = time.monotonic() + RETRY_SECONDS

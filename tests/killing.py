@@ -72,7 +72,8 @@ def kill(process: subprocess.Popen[str]) -> None:
 
 def is_jvm_gone(lake: Path, seconds: float = 5) -> bool:
     """Wait until the JVM that the lake's lock names has ended."""
-    pid = json.loads((lake / ".lock").read_text() or "{}").get("jvm_pid")
+    note = lake / ".lock"
+    pid = json.loads(note.read_text() or "{}").get("jvm_pid") if note.exists() else None
     end = time.monotonic() + seconds
     while pid and lock.is_java(pid):
         if time.monotonic() > end:

@@ -5,7 +5,6 @@ of an increment, run side by side.
 """
 
 import ast
-import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from .. import invariants
 from ..conftest import settings_of
 from ..deliveries import FIRST, SECOND
 from ..killing import LAND, ML, RUN, die
+from .conftest import copied
 
 LAYERS = ("lakehouse", "bronze", "silver", "gold", "ml", "app")
 
@@ -93,33 +93,21 @@ def survive(lake: Lake, deaths: list[Death], program: tuple[str, ...]) -> Surviv
     return Survivor(lake, seen, before, after, versions, pipeline.run(lake, print))
 
 
-def copied(lake: Lake, folder: Path) -> Lake:
-    shutil.copytree(lake.settings.lake_path, folder)
-    return open_lake(settings_of(folder))
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
     return tmp_path_factory.mktemp("kills")
 
 
 @pytest.fixture(scope="module")
-def undisturbed(spark, folder) -> dict[str, Lake]:
-    """What a full run makes of the first delivery, and what one makes of both."""
-    lakes = {}
-    for name, deliveries in {"first load": [FIRST], "increment": [FIRST, SECOND]}.items():
-        lakes[name] = open_lake(settings_of(folder / f"undisturbed {name}"))
-        for number, delivery in enumerate(deliveries):
-            delivery.land(lakes[name], folder / f"files {number}")
-        pipeline.run(lakes[name], print)
-    return lakes
+def undisturbed(sound, whole) -> dict[str, Lake]:
+    return {"first load": sound, "increment": whole}
 
 
 @pytest.fixture(scope="module")
-def survivors(undisturbed, folder) -> Iterator[dict[str, Survivor]]:
+def survivors(sound, whole, folder) -> Iterator[dict[str, Survivor]]:
     empty = open_lake(settings_of(folder / "first load"))
     FIRST.land(empty, folder / "files 0")
-    loaded = copied(undisturbed["first load"], folder / "increment")
+    loaded = copied(sound, folder / "increment")
     SECOND.land(loaded, folder / "files 1")
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(survive, empty, first_load(empty), RUN)
@@ -162,9 +150,9 @@ def test_after_all_deaths_a_further_run_adds_no_version(survivors, name):
     assert invariants.all_versions(survivor.lake) == survivor.versions
 
 
-def test_what_was_published_before_the_deaths_can_still_be_read(survivors, undisturbed):
+def test_what_was_published_before_the_deaths_can_still_be_read(survivors, sound):
     survivor = survivors["increment"]
-    assert invariants.difference(survivor.lake, undisturbed["first load"], survivor.before.versions) == []
+    assert invariants.difference(survivor.lake, sound, survivor.before.versions) == []
 
 
 def test_an_increment_that_died_everywhere_was_never_built_whole_instead(survivors):
@@ -173,8 +161,8 @@ def test_an_increment_that_died_everywhere_was_never_built_whole_instead(survivo
 
 
 @pytest.fixture(scope="module")
-def scored(undisturbed, folder) -> Survivor:
-    lake = copied(undisturbed["first load"], folder / "model")
+def scored(sound, folder) -> Survivor:
+    lake = copied(sound, folder / "model")
     return survive(lake, MODEL, ML)
 
 

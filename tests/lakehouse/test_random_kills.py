@@ -60,22 +60,12 @@ def die_at_random(lake: Path, chance: random.Random) -> None:
     assert is_jvm_gone(lake)
 
 
-@pytest.fixture(scope="module")
-def undisturbed(spark, tmp_path_factory) -> Lake:
-    folder = tmp_path_factory.mktemp("undisturbed")
-    lake = open_lake(settings_of(folder / "lake"))
-    for delivery in (FIRST, SECOND):
-        delivery.land(lake, folder)
-    pipeline.run(lake, print)
-    return lake
-
-
 def test_the_kills_interrupted_something(killed):
     assert killed[1] > 0
 
 
-def test_after_random_kills_every_table_is_that_of_an_undisturbed_full_run(killed, undisturbed):
-    assert invariants.difference(killed[0], undisturbed) == []
+def test_after_random_kills_every_table_is_that_of_an_undisturbed_full_run(killed, whole):
+    assert invariants.difference(killed[0], whole) == []
 
 
 def test_after_random_kills_no_line_is_lost_and_none_counted_twice(killed):
