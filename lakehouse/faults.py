@@ -58,6 +58,11 @@ def log_is_cut(name: str, folder: str, what: str, settings: Settings) -> Lakehou
     return LakehouseError(message, _rebuilding(name, folder, settings), Exit.REFUSED)
 
 
+def file_is_missing(name: str, folder: str, path: str, settings: Settings) -> LakehouseError:
+    """Return the error for a table of which a file is not there, and what mends it."""
+    return LakehouseError(f"A file of {name} is missing: {path}.", _rewriting(name, folder, settings), Exit.REFUSED)
+
+
 def _no_space(settings: Settings, _: str) -> LakehouseError:
     message = f"There is no space left for the lake {settings.lake_path}; nothing was published."
     return LakehouseError(message, "free some space, then repeat the command", Exit.ENVIRONMENT)

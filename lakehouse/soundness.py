@@ -1,4 +1,7 @@
-"""lakehouse.soundness — see that no log was cut short: Delta itself takes an empty entry for one without rows."""
+"""lakehouse.soundness — see that no log was cut short and no file is gone, before anything is built on it.
+
+Delta itself takes an empty entry for one without rows, and misses a file only when it reads it.
+"""
 
 import json
 from pathlib import Path
@@ -12,16 +15,20 @@ from lakehouse.runs import LEDGER
 
 
 def check(lake: Lake) -> None:
-    """Look at the newest entry of every log, without Java.
+    """Look at the newest entry of every log, and for every file on this machine's disk, without Java.
 
     Raises:
-        LakehouseError: one is cut short, or cannot be read (exit code 3), or is of a newer protocol (4).
+        LakehouseError: an entry is cut short or a file is gone (exit code 3), or a protocol is newer (4).
     """
     for name in [*lake.contracts, LEDGER]:
         if lake.store.exists(name):
-            found = _what_is_wrong(lake.store.delta(name), lake.store.uri(name))
+            delta, uri = lake.store.delta(name), lake.store.uri(name)
+            found = _what_is_wrong(delta, uri)
             if found:
-                raise faults.log_is_cut(name, lake.store.uri(name), found, lake.settings)
+                raise faults.log_is_cut(name, uri, found, lake.settings)
+            lost = [] if "://" in uri else [path for path in delta.file_uris() if not Path(path).exists()]
+            if lost:
+                raise faults.file_is_missing(name, uri, lost[0], lake.settings)
 
 
 def _what_is_wrong(table: DeltaTable, uri: str) -> str:

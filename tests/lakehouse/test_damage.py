@@ -43,14 +43,6 @@ def delete_file(table: Path) -> None:
     newest_file(table).unlink()
 
 
-def flip_byte(table: Path) -> None:
-    path = newest_file(table)
-    content = bytearray(path.read_bytes())
-    content[len(content) // 3] ^= 0xFF
-    path.write_bytes(content)
-    path.with_name(f".{path.name}.crc").unlink()  # Hadoop's own checksum, which copies of a lake may lack
-
-
 def upgrade(table: Path) -> None:
     future = {
         "minReaderVersion": 3,
@@ -91,7 +83,6 @@ OF_LOGS: dict[str, tuple[Callable[[Path], None], str]] = {
 OF_FILES: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "a file of silver is deleted": (delete_file, "silver.sessions", "is missing"),
     "a file of bronze is deleted": (delete_file, "bronze.item_properties", "is missing"),
-    "a byte of a file is flipped": (flip_byte, "silver.session_events", "is damaged"),
 }
 
 
