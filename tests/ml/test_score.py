@@ -71,12 +71,9 @@ def test_without_a_champion_nothing_is_scored(trained_lake):
 
 
 def test_what_a_failed_run_left_is_not_published_by_a_scoring(trained_lake):
-    trained_lake.store.overwrite(
-        table, trained_lake.store.read(table.name).limit(0), "test"
-    )  # so that there is some to do
-    trained_lake.store.overwrite(
-        trained_lake.tables["gold.activity"], trained_lake.store.read("gold.activity").limit(0)
-    )
+    activity = trained_lake.tables["gold.activity"]
+    for left in (table, activity):  # the first, so that there is some to score
+        trained_lake.store.overwrite(left, trained_lake.store.read(left.name).limit(0), "test")
     before = trained_lake.ledger.published().versions
     after = score.score(trained_lake, print).versions
     assert {name for name in after if after[name] != before[name]} == {table.name}
