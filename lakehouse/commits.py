@@ -58,11 +58,15 @@ def since(table: DeltaTable, version: int) -> list[Commit]:
     return [_commit(each) for each in reversed(table.history(count))] if count > 0 else []
 
 
+def files(table: DeltaTable) -> list[dict[str, Any]]:
+    """Return what the log says of each file: path, size_bytes, num_records, and statistics as min.… and max.…"""
+    actions = table.get_add_actions(flatten=True)
+    return pa.RecordBatchReader.from_stream(actions).read_all().to_pylist()  # pa.table would import pandas
+
+
 def extent(table: DeltaTable, bounds: Mapping[str, tuple[Any, Any]] | None = None) -> Extent:
     """Return the files that may hold rows within all bounds (column -> lowest, highest), by the log's statistics."""
-    actions = pa.table(table.get_add_actions(flatten=True))
-    rows = actions.to_pylist()
-    chosen = [row for row in rows if all(_overlaps(row, *each) for each in (bounds or {}).items())]
+    chosen = [row for row in files(table) if all(_overlaps(row, *each) for each in (bounds or {}).items())]
     return Extent(len(chosen), sum(int(row["size_bytes"]) for row in chosen))
 
 

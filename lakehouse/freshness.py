@@ -5,8 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-import pyarrow as pa
-
+from lakehouse import commits
 from lakehouse.lake import Lake
 from lakehouse.plan import plan
 from lakehouse.runs import Run
@@ -101,8 +100,6 @@ def _newest(lake: Lake, table: Table, version: int | None) -> Any:
     if version is None or not times:
         return None
     precise = next((name for name in times if types[name] == "TIMESTAMP"), times[0])
-    actions = pa.table(lake.store.delta(table.name, version).get_add_actions(flatten=True))
-    if f"max.{precise}" not in actions.column_names:
-        return None
-    values = [value for value in actions[f"max.{precise}"].to_pylist() if value is not None]
+    newest = [each.get(f"max.{precise}") for each in commits.files(lake.store.delta(table.name, version))]
+    values = [value for value in newest if value is not None]
     return max((each.replace(tzinfo=UTC) if isinstance(each, datetime) else each for each in values), default=None)

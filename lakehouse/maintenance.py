@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import pyarrow as pa
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
@@ -89,7 +88,7 @@ def is_in_order(delta: DeltaTable, table: Table, limit: int) -> bool:
 
     A file of a single slice counts only where that slice itself is read: it cannot be cut further by it.
     """
-    files = pa.table(delta.get_add_actions(flatten=True)).to_pylist()
+    files = commits.files(delta)
     needed = max(1, -(-sum(each["size_bytes"] for each in files) // limit))
     if len(files) > 2 * needed + SPARE_FILES:
         return False

@@ -13,6 +13,7 @@ from lakehouse.plan import Request, Step, changes, plan
 from lakehouse.publish import publish
 from lakehouse.results import write_results
 from lakehouse.runs import Result, Run, new_run_id, now
+from lakehouse.select import select
 
 Say = Callable[[str], None]
 
@@ -53,7 +54,7 @@ def run(lake: Lake, say: Say, request: Request | None = None, command: str = "la
 
 def _run(lake: Lake, say: Say, asked: Request, command: str) -> Run | None:
     with lock.hold(lake.settings, command):
-        soundness.check(lake)
+        soundness.check(lake, select(lake.tables, asked.full_refresh) if asked.full_refresh else ())
         refused.recover(lake)
         steps = plan(lake, asked)
         if not steps and not is_unpublished(lake):

@@ -110,13 +110,18 @@ class Ledger:
     def __init__(self, store: Store) -> None:
         """Look at the lake's ledger; it is made by the first row."""
         self.store = store
+        self._read: tuple[object, list[Run]] = (None, [])
 
     def runs(self) -> list[Run]:
         """Return every row, oldest first."""
         if not self.store.exists(LEDGER):
             return []
-        rows = self.store.records(LEDGER)
-        return sorted((_run(row) for row in rows), key=lambda run: run.ended_at)
+        delta = self.store.delta(LEDGER)
+        state = delta.metadata().id, delta.version()
+        if self._read[0] != state:  # it is asked again and again, and a file is read for every row
+            rows = self.store.records(LEDGER)
+            self._read = state, sorted((_run(row) for row in rows), key=lambda run: run.ended_at)
+        return list(self._read[1])
 
     def published(self) -> Run | None:
         """Return the newest published row, or None while there is none."""

@@ -61,7 +61,9 @@ def reader(lake: Lake) -> Iterator[list[Run | None]]:
     done = threading.Event()
 
     def look() -> None:
-        while not done.wait(0.1):
+        is_last = False
+        while not is_last:
+            is_last = done.wait(0.1)  # what is published at the very end is seen too
             published = lake.ledger.published()
             if not seen or seen[-1] != published:
                 seen.append(published)

@@ -23,17 +23,13 @@ pipeline.run(open_lake(settings.load()), lambda line: print(line, flush=True), R
 )
 LAND = ("-m", "lakehouse.cli", "land")
 ML = ("-m", "lakehouse.cli", "ml")
-# Small, interpreted and compiled little: a process does a few queries on a few rows. Its class archive is that of the
-# default options, if `lakehouse setup` made one.
+# Small, and interpreted: a process does a few queries on a few rows.
 CHEAP = {
     "LAKEHOUSE_ENV": "test",
     "LAKEHOUSE_RUN__MAX_CHANGED_SHARE": "1",
     "LAKEHOUSE_SPARK__CONF": '{"spark.sql.codegen.wholeStage" = "false", "spark.sql.codegen.factoryMode" = "NO_CODEGEN"}',
     "LAKEHOUSE_SPARK__DRIVER_MEMORY": "1g",
-    "LAKEHOUSE_SPARK__JAVA_OPTIONS": settings.load({}).spark.java_options,
     "LAKEHOUSE_SPARK__SHUFFLE_PARTITIONS": "1",
-    "LAKEHOUSE_SPARK__SNAPSHOT_PARTITIONS": "1",
-    "JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1",
 }
 PATIENCE = 300  # seconds until a process that should have ended is given up
 

@@ -47,3 +47,16 @@ def test_a_file_of_bad_rows_alone_stops_the_run_until_it_is_let_pass(spark, lake
     names = ["timestamp", "visitorid", "event", "itemid", "transactionid"]
     assert sorted(",".join(row[name] for name in names) for row in kept) == BAD
     assert lake.store.rows("silver.events") == 1
+
+
+def test_a_landed_file_that_was_changed_stops_the_run_before_any_row_of_it_is_read(spark, lake, tmp_path):
+    land(lake, tmp_path, HEADER + "1433152800000,1,view,7,\n")
+    (receipt,) = lake.landing.receipts()
+    lake.landing.file(receipt).write_text(HEADER + "1433152800000,1,view,8,\n")
+    with pytest.raises(LakehouseError, match="was changed after it came in as 0") as raised:
+        pipeline.run(lake, print)
+    assert raised.value.code == Exit.REFUSED
+    assert lake.store.rows("bronze.events") == 0
+    assert landing.accept(lake.landing, tmp_path / "0.csv") == (receipt, False)
+    pipeline.run(lake, print)
+    assert lake.store.arrow("bronze.events")["itemid"].to_pylist() == ["7"]

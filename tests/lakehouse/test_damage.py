@@ -43,6 +43,14 @@ def delete_file(table: Path) -> None:
     newest_file(table).unlink()
 
 
+def flip_byte(table: Path) -> None:
+    path = newest_file(table)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 3] ^= 0xFF
+    path.write_bytes(content)
+    path.with_name(f".{path.name}.crc").unlink()  # Hadoop's own checksum, which copies of a lake may lack
+
+
 def upgrade(table: Path) -> None:
     future = {
         "minReaderVersion": 3,
@@ -80,6 +88,11 @@ OF_LOGS: dict[str, tuple[Callable[[Path], None], str]] = {
     "the newest log entry lacks a line": (cut_a_line, "gold.item_performance"),
     "the ledger's newest entry is empty": (cut_all, "ledger"),
 }
+OF_FILES: dict[str, tuple[Callable[[Path], None], str, str]] = {
+    "a file of silver is deleted": (delete_file, "silver.sessions", "is missing"),
+    "a file of bronze is deleted": (delete_file, "bronze.item_properties", "is missing"),
+    "a byte of a file is flipped": (flip_byte, "silver.session_events", "is damaged"),
+}
 
 
 @pytest.mark.parametrize("case", OF_LOGS)
@@ -100,6 +113,20 @@ def test_a_table_made_anew_while_a_file_arrives_takes_along_all_that_follows(dam
     by_remedy(damaged, refused(damaged))
     assert invariants.difference(damaged, whole) == []
     assert invariants.unaccounted(damaged, [FIRST, SECOND]) == []
+
+
+@pytest.mark.parametrize("case", OF_FILES)
+def test_a_lost_or_damaged_file_is_named_and_its_remedy_mends_the_table(damaged, whole, case):
+    damage, name, what = OF_FILES[case]
+    before = damaged.ledger.published()
+    table = damaged.settings.lake_path / name.replace(".", "/")
+    damage(table)
+    error = refused(damaged)
+    assert error.message.startswith(f"A file of {name} {what}: {table}/part-")
+    assert error.code == Exit.REFUSED
+    assert damaged.ledger.published() == before
+    by_remedy(damaged, error)
+    assert invariants.difference(damaged, whole) == []
 
 
 def test_a_table_of_a_newer_protocol_is_left_alone(damaged):

@@ -223,6 +223,8 @@ def test_an_erasure_that_was_killed_is_ended_by_the_same_command(planted, tmp_pa
     ended = subprocess.run(command, env=environment, **options)
     assert ended.returncode == 0, ended.stderr.decode()
     assert json.loads(ended.stdout)["removed"] == counts(planted, Visitor(CANARY))
+    (receipt,) = lake.landing.receipts()
+    assert receipt.lines == lake.landing.file(receipt).read_bytes().count(b"\n") - 1
     assert holding(lake.settings.lake_path, CANARY) == set()
     assert plan(lake) == []
 
@@ -234,6 +236,16 @@ def test_rows_that_no_table_has_taken_up_yet_do_not_come_back(planted, tmp_path)
     erasure.erase(lake, Visitor(CANARY), print, is_applied=True)
     assert counts(lake, Visitor(CANARY)) == {}
     assert 6 in {each["visitor_id"] for each in rows(lake, "silver.events")}
+
+
+def test_a_landed_file_that_no_run_has_read_is_read_as_the_erasure_left_it(planted, tmp_path):
+    lake = copy(planted, tmp_path)
+    land(lake, tmp_path, f"{START + HOUR},{CANARY},view,9,,h", f"{START + HOUR},6,view,9,,i")
+    erasure.erase(lake, Visitor(CANARY), print, is_applied=True)
+    assert 6 in {each["visitor_id"] for each in rows(lake, "silver.events")}
+    (tmp_path / "again.csv").write_bytes(planted.landing.file(planted.landing.receipts()[0]).read_bytes())
+    landing.accept(lake.landing, tmp_path / "again.csv")
+    assert counts(lake, Visitor(CANARY)) == {}
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -48,6 +49,21 @@ def test_a_lock_file_of_a_dead_process_holds_nobody_up(damaged):
     began = time.monotonic()
     with lock.hold(damaged.settings, "lakehouse run"):
         assert time.monotonic() - began < 1
+
+
+def test_a_run_after_the_death_of_the_driver_alone_waits_until_its_jvm_is_gone(damaged):
+    path = damaged.settings.lake_path / ".lock"
+    with start(damaged.settings.lake_path, *RUN) as driver:
+        try:
+            wait_for(lambda: json.loads(path.read_text() or "{}").get("jvm_pid"))
+            jvm = json.loads(path.read_text())["jvm_pid"]
+            os.kill(driver.pid, signal.SIGKILL)
+            driver.wait()
+            assert lock.is_java(jvm)
+            with lock.hold(damaged.settings, "lakehouse run"):
+                assert not lock.is_java(jvm)
+        finally:
+            end(driver)
 
 
 @pytest.fixture
