@@ -59,7 +59,7 @@ def since(table: DeltaTable, version: int) -> list[Commit]:
 
 
 def files(table: DeltaTable) -> list[dict[str, Any]]:
-    """Return what the log says of each file: path, size_bytes, num_records, statistics as min.<column> and max.<column>."""
+    """Return what the log says of each file: path, size_bytes, num_records, and statistics as min.x and max.x."""
     actions = table.get_add_actions(flatten=True)
     return pa.RecordBatchReader.from_stream(actions).read_all().to_pylist()  # pa.table would import pandas
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from deltalake import DeltaTable
 
-from lakehouse import faults
+from lakehouse import commits, faults
 from lakehouse.lake import Lake
 from lakehouse.runs import LEDGER
 
@@ -27,20 +27,21 @@ def check(lake: Lake, made_anew: Collection[str] = ()) -> None:
     for name in [*lake.contracts, LEDGER]:
         if lake.store.exists(name):
             delta, uri = lake.store.delta(name), lake.store.uri(name)
-            found = _what_is_wrong(delta, uri)
+            paths = [Path(uri, each["path"]) for each in commits.files(delta)]
+            found = _what_is_wrong(delta, uri, len(paths))
             if found:
                 raise faults.log_is_cut(name, uri, found, lake.settings)
-            lost = [] if "://" in uri else [path for path in delta.file_uris() if not Path(path).exists()]
+            lost = [] if "://" in uri else [path for path in paths if not path.exists()]
             if lost and name.removesuffix("_quarantine") not in made_anew:
-                raise faults.file_is_missing(name, uri, lost[0], lake.settings)
+                raise faults.file_is_missing(name, uri, str(lost[0]), lake.settings)
 
 
-def _what_is_wrong(table: DeltaTable, uri: str) -> str:
+def _what_is_wrong(table: DeltaTable, uri: str, there: int) -> str:
     newest = table.history(1)
     if not newest or "operation" not in newest[0]:
         return "its newest entry is empty"
     sums = Path(uri, "_delta_log", f"{table.version():020d}.crc")
     if sums.is_file():  # written by Spark beside its entries
-        promised, there = json.loads(sums.read_text())["numFiles"], len(table.file_uris())
+        promised = json.loads(sums.read_text())["numFiles"]
         return f"it names {there} of {promised} files" if there != promised else ""
     return ""
