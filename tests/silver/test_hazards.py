@@ -143,6 +143,11 @@ def verdicts(spark, tmp_path_factory) -> dict[str, list[str]]:
     }
 
 
-@pytest.mark.parametrize("line", [*EVENTS, *PROPERTIES, *TREE])
+LINES = [*EVENTS, *PROPERTIES, *TREE]
+
+
+@pytest.mark.parametrize(
+    "line", LINES, ids=[f"line {number}" for number, _ in enumerate(LINES)]
+)  # some hold the present instant
 def test_a_line_breaks_these_rules_and_its_text_is_kept(verdicts, line):
     assert verdicts[line] == (EVENTS | PROPERTIES | TREE)[line]
