@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bronze import landing
+from bronze.preflight import printable
 from lakehouse import faults, lock, pipeline
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import Lake
@@ -133,7 +134,8 @@ class Watch:
             receipt, is_new = landing.accept(self.lake.landing, path)
         except (LakehouseError, OSError) as raised:
             if isinstance(raised, OSError) and raised.filename == str(path):
-                error = LakehouseError(f"{path} cannot be read: {raised.strerror}.", f"ls -l {path}", Exit.REFUSED)
+                shown = printable(str(path))
+                error = LakehouseError(f"{shown} cannot be read: {raised.strerror}.", f"ls -l {shown}", Exit.REFUSED)
             else:
                 error = faults.told(raised, self.lake.settings)
             self.say(f"✗ {error}")
@@ -142,7 +144,7 @@ class Watch:
                 return
         else:
             if not is_new:
-                self.say(f"✓ {path.name}: already received on {receipt.received_at} as {receipt.name}")
+                self.say(f"✓ {printable(path.name)}: already received on {receipt.received_at} as {receipt.name}")
         self.known.add(mark)
 
     def _is_locked(self) -> bool:

@@ -1,6 +1,7 @@
 """What every test may ask for: one Spark session, rows written as text, and a finished lake."""
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,8 @@ import pytest
 os.environ["LAKEHOUSE_ENV"] = "test"
 # A JVM of a test lives too briefly for C2. C1 alone would get a code cache that is too small for Spark.
 os.environ["SPARK_SUBMIT_OPTS"] = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=400m"
+# In a worker of pytest-xdist the main module has no file; pyspark takes that for its own doctests, and exits.
+vars(sys.modules["__main__"]).setdefault("__file__", __file__)
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F

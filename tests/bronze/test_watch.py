@@ -88,7 +88,7 @@ def story(tmp_path_factory) -> dict:
         seen["second"] = watch.run()
         watch.put("bad.csv", "a;b\n1;2\n")
         seen["bad"] = watch.wait_for("bad.csv")
-        watch.put("again.csv", (folder / "drop" / "events.csv").read_text())
+        watch.put("\x1b[2Jagain.csv", (folder / "drop" / "events.csv").read_text())
         seen["again"] = watch.wait_for("again.csv")
         (watch.drop / "growing.csv.part").write_text("never read")
         (watch.drop / ".hidden.csv").write_text("never read")
@@ -124,6 +124,7 @@ def test_a_refused_file_is_told_once_and_ends_nothing(story):
 
 def test_the_same_content_under_another_name_is_no_run(story):
     assert "already received on" in story["again"]
+    assert "\x1b" not in story["again"]
     assert all("again.csv" not in story[name]["files"] for name in ("spoiled", "after the wait"))
 
 

@@ -1,4 +1,7 @@
-"""A run is killed at random instants, twenty times, while files keep coming; then one gets through."""
+"""A run is killed at random instants, twenty times, while files keep coming; then one gets through.
+
+Not part of the suite, for it takes minutes: `pytest tests/lakehouse/random_kills.py`.
+"""
 
 import os
 import random
