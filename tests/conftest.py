@@ -11,8 +11,6 @@ import pytest
 os.environ["LAKEHOUSE_ENV"] = "test"
 # A JVM of a test lives too briefly for C2. C1 alone would get a code cache that is too small for Spark.
 os.environ["SPARK_SUBMIT_OPTS"] = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=400m"
-# In a worker of pytest-xdist the main module has no file; pyspark takes that for its own doctests, and exits.
-vars(sys.modules["__main__"]).setdefault("__file__", __file__)
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -35,6 +33,8 @@ def settings_of(lake: Path) -> settings.Settings:
 
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    # In a worker of pytest-xdist the main module has no file; pyspark takes that for its own doctests, and exits.
+    vars(sys.modules["__main__"]).setdefault("__file__", __file__)
     session = spark_module.session(settings_of(tmp_path_factory.mktemp("spark")))
     yield session
     session.stop()
