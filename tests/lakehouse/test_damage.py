@@ -91,7 +91,7 @@ OF_LOGS: dict[str, tuple[Callable[[Path], None], str]] = {
 OF_FILES: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "a file of silver is deleted": (delete_file, "silver.sessions", "is missing"),
     "a file of bronze is deleted": (delete_file, "bronze.item_properties", "is missing"),
-    "a byte of a file is flipped": (flip_byte, "silver.session_events", "is damaged"),
+    "a byte of a file is flipped": (flip_byte, "silver.events", "is damaged"),
 }
 
 
