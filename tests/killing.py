@@ -47,9 +47,9 @@ def start(lake: Path, *arguments: str, **variables: str) -> subprocess.Popen[str
     )
 
 
-def die(lake: Path, place: str, *arguments: str) -> None:
+def die(lake: Path, place: str, *arguments: str, **variables: str) -> None:
     """Run a program until it dies at a failpoint; one that it does not reach is a failure."""
-    with start(lake, *arguments, LAKEHOUSE_FAILPOINT=place) as process:
+    with start(lake, *arguments, LAKEHOUSE_FAILPOINT=place, **variables) as process:
         try:
             output, _ = process.communicate(timeout=PATIENCE)
         finally:

@@ -23,6 +23,7 @@ from lakehouse.runs import now
 from lakehouse.table import Table, append, rebuild
 
 from ..conftest import settings_of
+from ..killing import die
 from .test_pipeline import HOUR, land
 
 START = 1433152800000
@@ -226,6 +227,21 @@ def test_a_kill_between_a_restored_table_and_its_publication_is_mended_by_a_run(
     assert lake.ledger.published().versions == two_runs.ledger.published().versions
     pipeline.run(lake, print)
     assert rows(lake, "gold.activity") == rows(two_runs, "gold.activity")
+    assert plan(lake) == []
+
+
+def test_an_optimize_and_a_vacuum_that_died_at_every_step_are_ended_by_the_same_commands(two_runs, optimized, tmp_path):
+    lake, maintain = copy(two_runs, tmp_path), ("-m", "lakehouse.cli", "maintain")
+    rewritten = [name for name, each in optimized[1].items() if not each.is_left_alone]
+    for name in (rewritten[0], rewritten[-1]):
+        die(lake.settings.lake_path, f"optimized.{name}", *maintain, "optimize", LAKEHOUSE_MAINTENANCE__FILE_MB="0.01")
+    maintenance.optimize(lake, print)
+    removable = maintenance.vacuum(lake, print, 0, is_applied=False)
+    for name in (each.table for each in removable if each.table in lake.contracts):
+        die(lake.settings.lake_path, f"vacuumed.{name}", *maintain, "vacuum", "--older-than", "0", "--apply")
+    maintenance.vacuum(lake, print, 0, is_applied=True)
+    assert maintenance.vacuum(lake, print, 0, is_applied=False) == []
+    assert all(rows(lake, each) == rows(two_runs, each) for each in lake.tables if not each.startswith("ml."))
     assert plan(lake) == []
 
 
