@@ -65,7 +65,7 @@ def optimize(lake: Lake, say: Say, selectors: Sequence[str] = ()) -> list[Rewrit
     """
     limit, command, done = int(lake.settings.maintenance.file_mb * MEGABYTE), "lakehouse maintain optimize", []
     with lock.hold(lake.settings, command):
-        insist_on_published(lake)
+        published = insist_on_published(lake)
         run = Run(new_run_id(), command, "published", now(), now(), request={"selectors": list(selectors)})
         names = [name for name in select(lake.contracts, selectors) if lake.store.exists(name)]
         for table in (each for name, each in lake.contracts.items() if name in names):
@@ -78,8 +78,10 @@ def optimize(lake: Lake, say: Say, selectors: Sequence[str] = ()) -> list[Rewrit
             failpoints.reach(f"optimized.{table.name}")
             done.append(Rewritten(table.name, before, commits.extent(lake.store.delta(table.name))))
             say(f"{table.name:<28} {before.files:>6,} files → {done[-1].after.files:,}")
-        if any(not each.is_left_alone for each in done):
-            publish(lake, run, [each.table for each in done])
+        versions = {each.table: lake.store.version(each.table) for each in done}
+        behind = [name for name, version in versions.items() if published.versions.get(name) != version]
+        if behind:  # also what one that was killed rewrote
+            publish(lake, run, behind)
     return done
 
 
@@ -207,8 +209,8 @@ def _extent(paths: Sequence[Path]) -> Extent:
     return Extent(len(paths), sum(path.stat().st_size for path in paths if path.exists()))
 
 
-def insist_on_published(lake: Lake) -> None:
-    """Stop where tables hold what no publication names: it is a run's to finish.
+def insist_on_published(lake: Lake) -> Run:
+    """Return the publication; stop where tables hold what no publication names: it is a run's to finish.
 
     Raises:
         LakehouseError: nothing is published, or not all that was built (exit code 2).
@@ -221,6 +223,7 @@ def insist_on_published(lake: Lake) -> None:
     if left:
         message = f"A run ended before it published what it wrote: {', '.join(left)}."
         raise LakehouseError(message, "lakehouse run", Exit.USAGE)
+    return published
 
 
 def _insist_on_taken_up(lake: Lake, cutoff: datetime) -> None:

@@ -151,4 +151,4 @@ def test_spark_takes_up_a_new_table_without_a_job_over_its_log(lake, spark):
     spark.sparkContext.setJobGroup("a new table", "")
     assert lake.store.read(table.name).columns == [column.name for column in table.columns]
     spark.sparkContext.setJobGroup("later", "")
-    assert spark.sparkContext.statusTracker().getJobIdsForGroup("a new table") == ()
+    assert spark.sparkContext.statusTracker().getJobIdsForGroup("a new table") == []
