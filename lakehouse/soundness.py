@@ -6,10 +6,11 @@ Delta itself takes an empty entry for one without rows, and misses a file only w
 import json
 from collections.abc import Collection
 from pathlib import Path
+from urllib.parse import unquote
 
 from deltalake import DeltaTable
 
-from lakehouse import commits, faults
+from lakehouse import faults
 from lakehouse.lake import Lake
 from lakehouse.runs import LEDGER
 
@@ -27,7 +28,7 @@ def check(lake: Lake, made_anew: Collection[str] = ()) -> None:
     for name in [*lake.contracts, LEDGER]:
         if lake.store.exists(name):
             delta, uri = lake.store.delta(name), lake.store.uri(name)
-            paths = [Path(uri, each["path"]) for each in commits.files(delta)]
+            paths = [Path(unquote(path)) for path in delta.file_uris()]
             found = _what_is_wrong(delta, uri, len(paths))
             if found:
                 raise faults.log_is_cut(name, uri, found, lake.settings)

@@ -231,4 +231,6 @@ def digest(table: DeltaTable) -> dict[str, int]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    sys.stdout.flush()
+    os._exit(code)  # threads of Arrow may still run, and abort a process that ends in order

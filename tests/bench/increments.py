@@ -185,4 +185,6 @@ def report(figures: Figures) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    sys.stdout.flush()
+    os._exit(code)  # threads of Arrow may still run, and abort a process that ends in order
