@@ -115,10 +115,10 @@ class Store:
             if table.refresh.kind == "append":
                 message = f"{table.name} has another schema than its contract, and landed rows are never rewritten."
                 raise LakehouseError(message, "land the files into a new lake: LAKEHOUSE_LAKE=dir")
-        DeltaTable.create(
+        created = DeltaTable.create(
             uri, schema, mode="overwrite", name=table.name, description=table.comment, configuration=properties
         )
-        if "://" not in uri:
+        if created.version() == 0 and "://" not in uri:
             _count_nothing(Path(uri, "_delta_log"))
         failpoints.reach(f"created.{table.name}")
 
