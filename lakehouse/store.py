@@ -119,7 +119,7 @@ class Store:
             uri, schema, mode="overwrite", name=table.name, description=table.comment, configuration=properties
         )
         if created.version() == 0 and "://" not in uri:
-            _count_nothing(Path(uri, "_delta_log"))
+            _write_checksum(Path(uri, "_delta_log"))
         failpoints.reach(f"created.{table.name}")
 
     def read(self, name: str, version: int | None = None) -> DataFrame:
@@ -196,8 +196,8 @@ class Store:
         return self.version(table.name)
 
 
-def _count_nothing(log: Path) -> None:
-    """Write the checksum of a table's first version the way Spark does; without it, Spark runs two jobs to count it."""
+def _write_checksum(log: Path) -> None:
+    """Write the checksum of an empty table's first version, as Spark does; without it Spark opens the table by a job."""
     entries = [json.loads(line) for line in (log / f"{0:020d}.json").read_text().splitlines()]
     facts = {name: entry[name] for entry in entries for name in ("metaData", "protocol") if name in entry}
     counts = {"tableSizeBytes": 0, "numFiles": 0, "numMetadata": 1, "numProtocol": 1}

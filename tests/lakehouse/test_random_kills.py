@@ -1,7 +1,4 @@
-"""A run is killed at random instants, twenty times, while files keep coming; then one gets through.
-
-Not part of the suite, for it takes minutes: `pytest tests/lakehouse/random_kills.py`.
-"""
+"""A run is killed at random instants, twenty times, while files keep coming; then one gets through."""
 
 import os
 import random
