@@ -197,7 +197,7 @@ class Store:
 
 
 def _write_checksum(log: Path) -> None:
-    """Write the checksum of an empty table's first version, as Spark does; without it Spark opens the table by a job."""
+    """Write the checksum of an empty table's first version, as Spark does; without it Spark runs a job to open it."""
     entries = [json.loads(line) for line in (log / f"{0:020d}.json").read_text().splitlines()]
     facts = {name: entry[name] for entry in entries for name in ("metaData", "protocol") if name in entry}
     counts = {"tableSizeBytes": 0, "numFiles": 0, "numMetadata": 1, "numProtocol": 1}
