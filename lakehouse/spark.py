@@ -12,7 +12,9 @@ from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
 from lakehouse import archive, jars, java
-from lakehouse.settings import Settings, environment
+from lakehouse.settings import CONF, Settings, environment
+
+COMPILER_OPTIONS = ("-XX:+UnlockDiagnosticVMOptions", f'-XX:CompilerDirectivesFile="{CONF / "compiler.json"}"')
 
 
 def session(settings: Settings) -> SparkSession:
@@ -25,7 +27,7 @@ def session(settings: Settings) -> SparkSession:
         return SparkSession.builder.getOrCreate()
     home = java.find(environment())
     class_path = os.pathsep.join(map(str, jars.paths(settings)))
-    options = " ".join([settings.spark.java_options, *archive.options(settings, home)])
+    options = " ".join([settings.spark.java_options, *COMPILER_OPTIONS, *archive.options(settings, home)])
     os.environ["JAVA_HOME"] = str(home)
     os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
     os.environ["TZ"] = "UTC"  # instants that reach Python as datetimes are UTC, whatever the host says
