@@ -9,10 +9,12 @@ from uuid import uuid4
 
 import pyarrow as pa
 
+from lakehouse import commits
 from lakehouse.commits import Extent
 from lakehouse.store import Store
 
 LEDGER = "ledger"
+MOST_FILES = 50  # each row comes as a file of its own, and every command reads them all
 SCHEMA = pa.schema(
     [
         ("run_id", pa.string()),
@@ -161,6 +163,8 @@ class Ledger:
         """Add a row. A published row is the publication itself: before it, readers see none of the run."""
         row = asdict(run) | {name: json.dumps(asdict(run)[name]) for name in JSON_COLUMNS}
         self.store.append_arrow(LEDGER, pa.Table.from_pylist([row], SCHEMA))
+        if len(commits.files(self.store.delta(LEDGER))) > MOST_FILES:
+            self.store.compact(LEDGER)
 
 
 def new_run_id() -> str:

@@ -183,6 +183,13 @@ class Store:
         failpoints.reach(f"written.{name}")
         return self.version(name)
 
+    def compact(self, name: str) -> None:
+        """Put a table's small files together without Java, and sum its log up; older versions stay readable a week."""
+        delta = self.delta(name)
+        delta.optimize.compact()
+        delta.create_checkpoint()
+        delta.vacuum(dry_run=False)
+
     def _observed(self, table: Table, frame: DataFrame, mode: str, options: Mapping[str, str]) -> Written:
         seen = Observation()
         observed = frame.observe(seen, F.count(F.lit(1)).alias("rows"), *counts(table.output_rules))
