@@ -18,7 +18,7 @@ run: setup  ## build the lake from a sample, train, score and show what is there
 
 test: $(VENV)/.project  ## run all tests, the site's in a real browser
 	@$(BIN)/lakehouse setup --tests
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 app: setup  ## serve the site
 	@$(BIN)/lakehouse app
