@@ -162,9 +162,9 @@ class Ledger:
     def record(self, run: Run) -> None:
         """Add a row. A published row is the publication itself: before it, readers see none of the run."""
         row = asdict(run) | {name: json.dumps(asdict(run)[name]) for name in JSON_COLUMNS}
+        if self.store.exists(LEDGER) and len(commits.files(self.store.delta(LEDGER))) >= MOST_FILES:
+            self.store.compact(LEDGER)  # before the row: once that is written, nothing may fail any more
         self.store.append_arrow(LEDGER, pa.Table.from_pylist([row], SCHEMA))
-        if len(commits.files(self.store.delta(LEDGER))) > MOST_FILES:
-            self.store.compact(LEDGER)
 
 
 def new_run_id() -> str:

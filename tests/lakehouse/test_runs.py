@@ -30,6 +30,14 @@ def test_a_long_ledger_keeps_every_row_in_order(ledger):
     assert ledger.published() == run_of(11)
 
 
+def test_a_ledger_that_cannot_be_put_together_publishes_nothing(ledger, monkeypatch):
+    monkeypatch.setattr(runs, "MOST_FILES", 1)
+    monkeypatch.setattr(ledger.store, "compact", lambda name: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        ledger.record(run_of(12))
+    assert ledger.published() == run_of(11)
+
+
 def test_who_opened_the_ledger_before_it_was_put_together_still_reads_what_was_there(ledger):
     earlier = ledger.store.delta(LEDGER, version=2).to_pyarrow_table()
     assert sorted(earlier["run_id"].to_pylist()) == ["run-0", "run-1", "run-2"]
