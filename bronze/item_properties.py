@@ -7,6 +7,7 @@ table = Table(
     comment="One row per line of a landed item properties file, as text.",
     key=[],
     refresh=append(),
+    sort_by="property",
     schema="""
         timestamp     STRING             COMMENT 'snapshot, epoch milliseconds, UTC, as delivered; NULL if malformed',
         itemid        STRING             COMMENT 'item, as delivered',

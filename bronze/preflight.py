@@ -4,7 +4,6 @@ Spark would read much of what is refused here without complaint, and wrongly. Th
 a single line only where something is odd about it.
 """
 
-import csv
 import re
 from collections.abc import Collection
 
@@ -12,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lakehouse.errors import Exit, LakehouseError
+from lakehouse.landed import fields_of
 
 MOST_BYTES = 1 << 16  # of a line
 MOST_CHARACTERS = 1000  # of a field with a type
@@ -149,11 +149,6 @@ def check_text(name: str, piece: bytes, line: int) -> str:
         return piece.decode()
     except UnicodeDecodeError as error:
         raise refusal(name, f"is not UTF-8 in line {number(error.start)}", "export it as CSV in UTF-8") from error
-
-
-def fields_of(line: str) -> list[str]:
-    """Split a line into its fields."""
-    return next(csv.reader([line], skipinitialspace=True), []) if '"' in line else line.split(",")
 
 
 def too_long(name: str, line: int) -> LakehouseError:

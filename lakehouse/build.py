@@ -74,9 +74,10 @@ def _append(lake: Lake, table: Table, run_id: str) -> _Done:
     if not receipts:
         unchanged = Written(lake.store.version(table.name), broken=counted(table.output_rules, {}))
         return _Done("append", 0, Outcome(0, unchanged, Extent()))
-    rows = landed.read(lake.store.spark, lake.landing, table, receipts, run_id)
-    written = lake.store.ingest(table, rows, run_id, receipts[-1].number)
-    insist(table.name, table.output_rules, written.broken)
+    files = landed.write(
+        lake.store.spark.sparkContext, lake.landing, table, receipts, lake.store.object_uri(table.name), run_id
+    )
+    written = lake.store.ingest(table, files, run_id, receipts[-1].number)
     extent = Extent(len(receipts), sum(each.size for each in receipts))
     return _Done("append", sum(each.lines for each in receipts), Outcome(0, written, extent))
 

@@ -50,7 +50,7 @@ def set_aside(lake: Lake, table: Table, upstream: DataFrame, run_id: str) -> Jud
     """
     quarantine = quarantine_of(table, lake.tables)
     if quarantine is None:
-        return Judged(upstream)
+        return Judged(valid(table, upstream))
     refused, forgotten = _refused(table, upstream), lake.ledger.discarded(table.name)
     written = lake.store.overwrite(quarantine, _kept(refused, forgotten), run_id)
     _check(lake, table, quarantine, lake.landing.receipts(short_name(table.upstreams[0])))
@@ -67,7 +67,7 @@ def add(lake: Lake, table: Table, arrived: DataFrame, run_id: str) -> Judged:
     """
     quarantine = quarantine_of(table, lake.tables)
     if quarantine is None:
-        return Judged(arrived)
+        return Judged(valid(table, arrived))
     refused = _kept(_refused(table, arrived), lake.ledger.discarded(table.name))
     settled, seen = settle(refused, F.collect_set("_source_file").alias("files"))
     if seen["rows"]:
@@ -98,8 +98,13 @@ def release(lake: Lake, table: Table, run_id: str) -> int:
 
 
 def valid(table: Table, upstream: DataFrame) -> DataFrame:
-    """Return the rows of the first upstream that break no rule."""
-    return upstream.where(~_is_bad(table)) if table.quarantine_rules else upstream
+    """Return the rows of the first upstream that the table is about and that break no rule."""
+    concerned = _concerned(table, upstream)
+    return concerned.where(~_is_bad(table)) if table.quarantine_rules else concerned
+
+
+def _concerned(table: Table, upstream: DataFrame) -> DataFrame:
+    return upstream.where(table.about) if table.about else upstream
 
 
 def _is_bad(table: Table) -> Column:
@@ -111,7 +116,8 @@ def _judged_before(lake: Lake, table: Table) -> DataFrame:
 
 
 def _refused(table: Table, upstream: DataFrame) -> DataFrame:
-    return upstream.where(_is_bad(table)).withColumn("_broken_rules", broken_rules(table.quarantine_rules))
+    concerned = _concerned(table, upstream)
+    return concerned.where(_is_bad(table)).withColumn("_broken_rules", broken_rules(table.quarantine_rules))
 
 
 def _is_discarded(forgotten: Collection[tuple[str, tuple[str, ...]]]) -> Column:

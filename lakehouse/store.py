@@ -1,6 +1,7 @@
 """lakehouse.store — the only input and output of tables: where they lie, how they are read and written."""
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -8,14 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable, QueryBuilder, write_deltalake
+from deltalake import CommitProperties, DeltaTable, QueryBuilder, Transaction, write_deltalake
 from deltalake.exceptions import DeltaError, TableNotFoundError
+from deltalake.transaction import AddAction, RemoveAction
 from pyspark.sql import Column, DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse import commits, failpoints, faults, lock, spark
 from lakehouse.errors import LakehouseError
 from lakehouse.expectations import counted, counts
+from lakehouse.landed import DataFile
 from lakehouse.schema import check_columns, delta_schema
 from lakehouse.settings import Settings
 from lakehouse.table import Table
@@ -63,6 +66,10 @@ class Store:
         root = self.settings.lake.tables_uri or str(self.settings.lake_path)
         return "/".join([root.rstrip("/"), *name.split(".")])
 
+    def object_uri(self, name: str) -> str:
+        """Return the same for whoever is not Hadoop."""
+        return self.uri(name).replace("s3a://", "s3://")
+
     def delta(self, name: str, version: int | None = None) -> DeltaTable:
         """Open a table's log without Java, at a version if given.
 
@@ -70,7 +77,7 @@ class Store:
             LakehouseError: the log is damaged (exit code 3), or of a newer protocol (4).
         """
         try:
-            return DeltaTable(self.uri(name).replace("s3a://", "s3://"), version=version)
+            return DeltaTable(self.object_uri(name), version=version)
         except TableNotFoundError:
             raise
         except DeltaError as error:
@@ -78,7 +85,7 @@ class Store:
 
     def exists(self, name: str) -> bool:
         """Say whether the table was ever created."""
-        return DeltaTable.is_deltatable(self.uri(name).replace("s3a://", "s3://"))
+        return DeltaTable.is_deltatable(self.object_uri(name))
 
     def version(self, name: str) -> int:
         """Return the table's latest version."""
@@ -100,7 +107,7 @@ class Store:
         Raises:
             LakehouseError: a table of landed files is there with another schema.
         """
-        uri = self.uri(table.name).replace("s3a://", "s3://")
+        uri = self.object_uri(table.name)
         schema = delta_schema(table)
         statistics = {"delta.dataSkippingStatsColumns": ",".join(table.cluster_by)}
         if not table.cluster_by:
@@ -157,10 +164,22 @@ class Store:
         """Replace all rows of the table in one commit."""
         return self._observed(table, frame, "overwrite", {"userMetadata": run_id})
 
-    def ingest(self, table: Table, frame: DataFrame, run_id: str, receipt_number: int) -> Written:
-        """Add the rows of landed files up to a receipt's number; the number enters the log with the rows."""
-        options = {"userMetadata": run_id, "txnAppId": table.name, "txnVersion": str(receipt_number)}
-        return self._observed(table, frame, "append", options)
+    def ingest(self, table: Table, files: Sequence[DataFile], run_id: str, receipt_number: int) -> Written:
+        """Add the rows of landed files up to a receipt's number, without Java; the number enters the log with them."""
+        rows, at = sum(file.rows for file in files), int(time.time() * 1000)
+        adds: list[AddAction | RemoveAction] = [
+            AddAction(file.path, file.size, {}, at, True, json.dumps({"numRecords": file.rows})) for file in files
+        ]
+        facts = {"numFiles": len(files), "numOutputRows": rows, "numOutputBytes": sum(file.size for file in files)}
+        metrics = {name: str(fact) for name, fact in facts.items()}
+        properties = CommitProperties(
+            custom_metadata={"userMetadata": run_id, "operationMetrics": metrics},
+            app_transactions=[Transaction(table.name, receipt_number)],
+        )
+        delta = self.delta(table.name)
+        delta.create_write_transaction(adds, "append", delta.schema(), commit_properties=properties)
+        failpoints.reach(f"written.{table.name}")
+        return Written(self.version(table.name), rows)
 
     def append(self, table: Table, frame: DataFrame, run_id: str) -> int:
         """Add rows in one commit; return the table's new version."""
@@ -179,7 +198,7 @@ class Store:
 
     def append_arrow(self, name: str, rows: pa.Table) -> int:
         """Add rows without Java; create the table with them, and add columns that it lacks. Return the new version."""
-        write_deltalake(self.uri(name).replace("s3a://", "s3://"), rows, mode="append", schema_mode="merge")
+        write_deltalake(self.object_uri(name), rows, mode="append", schema_mode="merge")
         failpoints.reach(f"written.{name}")
         return self.version(name)
 

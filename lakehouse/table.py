@@ -104,7 +104,10 @@ class Table:
         schema: a line per column: name, SQL type, NOT NULL or not, COMMENT with unit or zone.
         upstreams: the tables it is computed from; none for a table of landed files.
         expectations: what must hold of its rows.
+        about: which rows of the first upstream it is made of, as SQL; the others are neither judged nor read further.
         cluster_by: columns it is filtered by, the first of them its slice; they alone carry file statistics.
+        sort_by: of a table of landed files: a column of few values by which each file's rows are sorted, so that a
+            filter on it reads few of them.
         person: the column that names a visitor, which erasure and export follow.
         is_required: whether a run makes no sense before a file of this table has landed.
     """
@@ -116,10 +119,21 @@ class Table:
     schema: str
     upstreams: list[str] = field(default_factory=list)
     expectations: list[Expectation] = field(default_factory=list)
+    about: str | None = None
     cluster_by: list[str] = field(default_factory=list)
+    sort_by: str | None = None
     person: str | None = None
     is_required: bool = False
     function: Callable[..., Any] | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        """Refuse what a table of landed files cannot keep.
+
+        Raises:
+            ValueError: it has rules, but it takes whatever lands.
+        """
+        if self.refresh.kind == "append" and self.expectations:
+            raise ValueError(f"{self.name} takes every landed line as it is; rules stand in the tables that read it")
 
     def transform(self, function: Transform) -> Transform:
         """Take the function that computes the table; its parameters are the upstreams' names.

@@ -9,12 +9,12 @@ from lakehouse.table import Table, replace
 from silver.parsing import bigint, is_instant, is_integer
 
 PRICE = "try_cast(trim(LEADING 'n' FROM value) AS DECIMAL(18,3))"
-KEPT = "property NOT IN ('categoryid', 'available', '790')"
 
 table = Table(
     name="silver.item_history",
     comment="One row per item and interval in which its category, availability and price did not change.",
     upstreams=["bronze.item_properties"],
+    about="property IN ('categoryid', 'available', '790') OR property IS NULL",  # malformed lines have none
     key=["item_id", "valid_from"],
     refresh=replace(by={"item_id": bigint("itemid")}),
     cluster_by=["item_id"],
@@ -29,8 +29,8 @@ table = Table(
     """,
     expectations=[
         expect_or_quarantine("line has the columns of its header", "timestamp IS NOT NULL"),
-        expect_or_quarantine("timestamp is an instant", f"{KEPT} OR coalesce({is_instant('timestamp')}, false)"),
-        expect_or_quarantine("item is an integer", f"{KEPT} OR {is_integer('itemid')}"),
+        expect_or_quarantine("timestamp is an instant", is_instant("timestamp")),
+        expect_or_quarantine("item is an integer", is_integer("itemid")),
         expect_or_quarantine("category is an integer", f"property <> 'categoryid' OR {is_integer('value')}"),
         expect_or_quarantine("availability is 0 or 1", "property <> 'available' OR trim(value) IN ('0', '1')"),
         expect_or_quarantine("price is a number", f"property <> '790' OR {PRICE} IS NOT NULL"),
@@ -45,13 +45,13 @@ def trace(item_properties: DataFrame) -> DataFrame:
     """Turn weekly snapshots into half-open intervals, a property that is not delivered keeping its last value.
 
     Args:
-        item_properties: rows of bronze.item_properties that break no rule.
+        item_properties: rows of bronze.item_properties of these three properties that break no rule.
 
     Returns:
         The columns of silver.item_history.
     """
     is_of = {name: F.col("property") == name for name in ("categoryid", "available", "790")}
-    values = item_properties.where(F.col("property").isin(*is_of)).select(
+    values = item_properties.select(
         F.expr(bigint("itemid")).alias("item_id"),
         F.timestamp_millis(F.expr(bigint("timestamp"))).alias("valid_from"),
         F.when(is_of["categoryid"], F.expr(bigint("value"))).alias("category_id"),

@@ -15,11 +15,11 @@ os.environ["SPARK_SUBMIT_OPTS"] = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCache
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse import pipeline, settings
+from lakehouse import landed, pipeline, settings
 from lakehouse import spark as spark_module
 from lakehouse.lake import Lake, open_lake
 from lakehouse.schema import check_columns
-from lakehouse.table import Table
+from lakehouse.table import Table, short_name
 
 LONGEST = ("test_kills", "test_increments", "test_random_kills")  # minutes each: begun last, one process would wait
 
@@ -36,6 +36,16 @@ def settings_of(lake: Path) -> settings.Settings:
     """The test settings, for a lake in this folder."""
     loaded = settings.load()
     return replace(loaded, lake=replace(loaded.lake, path=str(lake)))
+
+
+def ingest(lake: Lake, table: Table) -> DataFrame:
+    """Take up the landed files of a bronze table as a run does; return its rows."""
+    receipts = lake.landing.receipts(short_name(table.name))
+    lake.store.create(table)
+    uri = lake.store.object_uri(table.name)
+    files = landed.write(lake.store.spark.sparkContext, lake.landing, table, receipts, uri, "run")
+    lake.store.ingest(table, files, "run", receipts[-1].number)
+    return lake.store.read(table.name)
 
 
 @pytest.fixture(scope="session")

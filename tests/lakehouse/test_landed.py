@@ -1,29 +1,44 @@
+import pyarrow as pa
 import pytest
 
-from bronze import events, landing
+from bronze import events, item_properties, landing
 from lakehouse import landed
 from lakehouse.errors import LakehouseError
 from lakehouse.receipts import Landing
+from lakehouse.schema import delta_schema
 
-from ..conftest import settings_of
+from ..conftest import ingest, settings_of
+
+HEADER = "timestamp,visitorid,event,itemid,transactionid"
+ODD = [HEADER, "", "  ", "\t", "100,1,view,7,5", HEADER, "\u2028", "1,2", '"1","2","3","4",""', "\x0b", " x", ",,,,"]
 
 
 @pytest.fixture
-def read(spark, lake, tmp_path):
-    """Land texts as files and read them back as bronze.events."""
+def land(lake, tmp_path):
+    """Land texts as files."""
 
-    def read_texts(*texts: str):
+    def land_texts(*texts: str):
         for number, text in enumerate(texts):
             (tmp_path / f"{number}.csv").write_text(text)
             landing.accept(lake.landing, tmp_path / f"{number}.csv")
-        return landed.read(spark, lake.landing, events.table, lake.landing.receipts(), "run")
+
+    return land_texts
+
+
+@pytest.fixture
+def read(spark, lake, land):
+    """Land texts as files and read them back as bronze.events."""
+
+    def read_texts(*texts: str):
+        land(*texts)
+        return ingest(lake, events.table)
 
     return read_texts
 
 
 def test_each_file_is_read_by_its_own_header(read, expect_rows):
     rows = read(
-        "timestamp,visitorid,event,itemid,transactionid\n100,1,view,7,\n",
+        f"{HEADER}\n100,1,view,7,\n",
         "itemid,event,visitorid,transactionid,timestamp\n8,transaction,2,9,200\n",
     ).replace({"": None}, subset="transactionid")
     expect_rows(
@@ -50,7 +65,7 @@ def test_columns_beyond_the_contract_are_kept_aside(read, expect_rows):
 
 
 def test_a_line_with_too_few_or_too_many_fields_keeps_its_text(read, expect_rows):
-    rows = read("timestamp,visitorid,event,itemid,transactionid\n100,1,view\n100,1,view,7,,\n")
+    rows = read(HEADER + "\n100,1,view\n100,1,view,7,,\n")
     expect_rows(
         events.table,
         rows,
@@ -63,7 +78,7 @@ def test_a_line_with_too_few_or_too_many_fields_keeps_its_text(read, expect_rows
 
 
 def test_quoted_fields_are_read_without_their_quotes(read, expect_rows):
-    rows = read('timestamp,visitorid,event,itemid,transactionid\n"100","1","vi,ew",7,"a ""b"""\n200,2,view,8,x\n')
+    rows = read(HEADER + '\n"100","1","vi,ew",7,"a ""b"""\n200,2,view,8,x\n')
     expect_rows(
         events.table,
         rows,
@@ -76,8 +91,7 @@ def test_quoted_fields_are_read_without_their_quotes(read, expect_rows):
 
 
 def test_carriage_returns_blank_lines_and_repeated_headers_are_no_rows(read, expect_rows):
-    header = "timestamp,visitorid,event,itemid,transactionid"
-    rows = read(f"\ufeff{header}\r\n100,1,view,7,5\r\n\r\n{header}\r\n200,1,view,7,5")
+    rows = read(f"\ufeff{HEADER}\r\n100,1,view,7,5\r\n\r\n{HEADER}\r\n200,1,view,7,5")
     expect_rows(
         events.table,
         rows,
@@ -90,41 +104,58 @@ def test_carriage_returns_blank_lines_and_repeated_headers_are_no_rows(read, exp
 
 
 def test_as_many_rows_are_read_as_were_counted_when_the_file_came_in(read, lake):
-    header = "timestamp,visitorid,event,itemid,transactionid"
-    odd = [
-        header,
-        "",
-        "  ",
-        "\t",
-        "100,1,view,7,5",
-        header,
-        "\u2028",
-        "1,2",
-        '"1","2","3","4",""',
-        "\x0b",
-        " x",
-        ",,,,",
-    ]
-    rows = read(*[end.join([*odd, last]) for end in ("\n", "\r\n") for last in ("", "9")])
+    rows = read(*[end.join([*ODD, last]) for end in ("\n", "\r\n") for last in ("", "9")])
     assert [receipt.lines for receipt in lake.landing.receipts()] == [8, 9, 8, 9]
     assert rows.count() == 34
 
 
-def test_a_file_of_a_header_alone_has_no_rows(read):
-    assert read("timestamp,visitorid,event,itemid,transactionid\n").count() == 0
+@pytest.mark.parametrize("text", [HEADER, HEADER + "\n", HEADER + "\n \n\n"])
+def test_a_file_without_a_row_is_taken_up_and_adds_none(read, lake, text):
+    assert read(text).count() == 0
+    assert lake.store.consumed("bronze.events") == 1
 
 
-def test_a_landed_file_that_was_changed_is_refused_before_spark_reads_it(read, lake):
-    read("timestamp,visitorid,event,itemid,transactionid\n100,1,view,7,5\n")
+def test_wherever_files_are_cut_each_line_is_read_once(lake, land):
+    lines = [f"{n},{n * n},view,7,{'x' * (n % 5)}" for n in range(40)] + ODD[1:]
+    land("\n".join([HEADER, *lines]), "\r\n".join([HEADER, *lines, ""]))
+    schema = pa.schema(delta_schema(events.table))
+    ((*whole,),) = landed.cut(lake.landing, lake.landing.receipts())
+    expected = sorted(map(repr, landed.rows(whole, schema, "run").to_pylist()))
+    assert len(expected) == sum(receipt.lines for receipt in lake.landing.receipts())
+    for size in range(1, 200):
+        batches = landed.cut(lake.landing, lake.landing.receipts(), size)
+        found = [row for batch in batches for row in landed.rows(batch, schema, "run").to_pylist()]
+        assert sorted(map(repr, found)) == expected
+
+
+def test_the_rows_of_a_file_are_sorted_by_the_contracts_column(spark, lake, land):
+    lines = [f"1,{n},{name},{n}" for n, name in enumerate(["b", "a", "790", "b", "", "a"])]
+    land("\n".join(["timestamp,itemid,property,value", *lines, "malformed"]))
+    ingest(lake, item_properties.table)
+    found = lake.store.arrow("bronze.item_properties").select(["property", "itemid", "value", "_rest"]).to_pylist()
+    assert [tuple(row.values()) for row in found] == [
+        ("", "4", "4", None),
+        ("790", "2", "2", None),
+        ("a", "1", "1", None),
+        ("a", "5", "5", None),
+        ("b", "0", "0", None),
+        ("b", "3", "3", None),
+        (None, None, None, "malformed"),
+    ]
+
+
+def test_a_landed_file_that_was_changed_is_refused_before_it_is_read(lake, land):
+    land(f"{HEADER}\n100,1,view,7,5\n")
     (receipt,) = lake.landing.receipts()
-    lake.landing.file(receipt).write_text("timestamp,visitorid,event,itemid,transactionid\n100,1,view,8,5\n")
+    lake.landing.file(receipt).write_text(f"{HEADER}\n100,1,view,8,5\n")
     with pytest.raises(LakehouseError, match="was changed after it came in as 0"):
-        landed.read(None, lake.landing, events.table, lake.landing.receipts(), "run")
+        landed.cut(lake.landing, lake.landing.receipts())
 
 
 @pytest.mark.parametrize("name", ["with space", "100%20 ä", "{a,b}[c]*?", "back\\slash"])
-def test_a_lake_may_lie_in_a_folder_of_any_name(spark, tmp_path, name):
+def test_landed_files_may_lie_in_a_folder_of_any_name(tmp_path, name):
     folder = Landing(settings_of(tmp_path / name))
-    (tmp_path / "x.csv").write_text("timestamp,visitorid,event,itemid,transactionid\n100,1,view,7,5\n")
+    (tmp_path / "x.csv").write_text(f"{HEADER}\n100,1,view,7,5\n")
     landing.accept(folder, tmp_path / "x.csv")
-    assert landed.read(spark, folder, events.table, folder.receipts(), "run").count() == 1
+    (batch,) = landed.cut(folder, folder.receipts())
+    assert landed.rows(batch, pa.schema(delta_schema(events.table)), "run").num_rows == 1

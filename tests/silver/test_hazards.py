@@ -7,14 +7,13 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from bronze import category_tree, events, item_properties, landing
-from lakehouse import landed
 from lakehouse.expectations import broken_rules
 from lakehouse.lake import open_lake
 from lakehouse.table import Table
 from silver import categories, item_history
 from silver import events as silver_events
 
-from ..conftest import settings_of
+from ..conftest import ingest, settings_of
 
 COLUMNS = "line has the columns of its header"
 TIME, VISITOR, ITEM = "timestamp is an integer", "visitor is an integer", "item is an integer"
@@ -122,8 +121,9 @@ def judge(spark, folder, bronze: Table, silver: Table, lines: list[str]) -> dict
     path = folder / "hazards.csv"
     path.write_text("\n".join([",".join(bronze.delivered_columns), *lines]) + "\n")
     landing.accept(lake.landing, path)
-    rows = landed.read(spark, lake.landing, bronze, lake.landing.receipts(), "run")
-    return dict(rows.select(_line(bronze, rows), broken_rules(silver.quarantine_rules)).collect())
+    rows = ingest(lake, bronze)
+    verdict = F.when(F.expr(silver.about or "true"), broken_rules(silver.quarantine_rules)).otherwise(F.array())
+    return dict(rows.select(_line(bronze, rows), verdict).collect())
 
 
 def _line(bronze: Table, rows: DataFrame):
