@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from deltalake import DeltaTable
@@ -69,15 +69,32 @@ class Bounds:
                 parts += [f"{column} <= {_literal(highest)}"] if highest is not None else []
         return " AND ".join(parts) or "true"
 
+    def files(self, table: DeltaTable) -> list[dict[str, Any]]:
+        """Return what the log says of the files of a table that may hold rows within the limits."""
+        return [each for each in commits.files(table) if all(self._may_hold(each, column) for column in self.ranges)]
+
     def extent(self, table: DeltaTable) -> Extent:
-        """Return the files of a table that may hold rows within the limits."""
-        return commits.extent(table, self.ranges)
+        """Return how much of a table may hold rows within the limits."""
+        return commits.extent_of(self.files(table))
+
+    def _may_hold(self, file: Mapping[str, Any], column: str) -> bool:
+        lowest, highest = file.get(f"min.{column}"), file.get(f"max.{column}")
+        if lowest is None or highest is None:
+            return True
+        if column in self.days:
+            return any(lowest <= day <= highest for day in self.days[column])
+        least, most = (_zoned(limit) for limit in self.ranges[column])
+        return bool(highest >= least and (most is None or lowest <= most))
 
 
 def _clustered(table: Table, columns: Iterable[str]) -> dict[str, bool]:
     """Return those of the columns that the table is clustered by -> whether the column is a day."""
     types = {column.name: column.type for column in table.columns}
     return {column: types[column] == "DATE" for column in columns if column in table.cluster_by}
+
+
+def _zoned(limit: Any) -> Any:
+    return limit.replace(tzinfo=UTC) if isinstance(limit, datetime) else limit
 
 
 def _literal(value: Any) -> str:

@@ -64,10 +64,14 @@ def files(table: DeltaTable) -> list[dict[str, Any]]:
     return pa.RecordBatchReader.from_stream(actions).read_all().to_pylist()  # pa.table would import pandas
 
 
-def extent(table: DeltaTable, bounds: Mapping[str, tuple[Any, Any]] | None = None) -> Extent:
-    """Return the files that may hold rows within all bounds (column -> lowest, highest), by the log's statistics."""
-    chosen = [row for row in files(table) if all(_overlaps(row, *each) for each in (bounds or {}).items())]
-    return Extent(len(chosen), sum(int(row["size_bytes"]) for row in chosen))
+def extent(table: DeltaTable) -> Extent:
+    """Return how much a table's files are."""
+    return extent_of(files(table))
+
+
+def extent_of(files: Sequence[Mapping[str, Any]]) -> Extent:
+    """Return how much some of a table's files are."""
+    return Extent(len(files), sum(int(each["size_bytes"]) for each in files))
 
 
 def total(extents: Iterable[Extent]) -> Extent:
@@ -78,14 +82,6 @@ def total(extents: Iterable[Extent]) -> Extent:
 def rows(commits: Sequence[Commit]) -> int:
     """Add up the rows that commits wrote, those that moved no rows left out."""
     return sum(commit.rows for commit in commits if not commit.is_neutral)
-
-
-def _overlaps(row: Mapping[str, Any], column: str, limits: tuple[Any, Any]) -> bool:
-    lowest, highest = row.get(f"min.{column}"), row.get(f"max.{column}")
-    if lowest is None or highest is None:
-        return True
-    least, most = (each.replace(tzinfo=UTC) if isinstance(each, datetime) else each for each in limits)
-    return bool((most is None or lowest <= most) and highest >= least)
 
 
 def _commit(info: Mapping[str, Any]) -> Commit:

@@ -79,7 +79,7 @@ def upsert(lake: Lake, table: Table, changes: Sequence[Change], run_id: str) -> 
     good, refused = reduce(DataFrame.unionByName, frames), sum(each.refused for each in judged)
     rows, seen = settle(table.function(good), *Bounds.observed(table, table.cluster_by))
     bounds = Bounds.of(table, table.cluster_by, seen)
-    kept = store.read(table.name).where(bounds.predicate()).select(*_renamed(table.key, "_kept_"))
+    kept = store.read(table.name, within=bounds).select(*_renamed(table.key, "_kept_"))
     added, found = settle(rows.join(kept, _same(table.key, "_kept_"), how="left_anti"), *counts(rules))
     insist(table.name, rules, counted(rules, found))
     version = store.append(table, added, run_id) if found["rows"] else store.version(table.name)
@@ -140,7 +140,7 @@ def _touched(lake: Lake, table: Table, changes: Sequence[Change]) -> Touched:
     if not seen["rows"]:
         return Touched(first, 0, Bounds())
     reach = timedelta(minutes=since.minutes)
-    near = lake.store.read(table.name).where(F.col(since.instant) >= F.lit(seen["earliest"] - reach))
+    near = lake.store.read(table.name, within=Bounds({since.instant: (seen["earliest"] - reach, None)}))
     is_before = (F.col(since.instant) < F.col(FROM)) & (F.col(since.instant) >= F.col(FROM) - F.lit(reach))
     latest = F.max(F.struct(since.instant, since.start))[since.start].alias("start")
     joined = near.join(F.broadcast(first), by, how="inner").where(is_before).groupBy(*by).agg(latest)
@@ -164,8 +164,9 @@ def _restricted(
     lake: Lake, table: Table, name: str, touched: Touched, frames: Sequence[DataFrame]
 ) -> tuple[DataFrame, Extent]:
     """Return the rows of an upstream, or of the table itself, for the touched values, and how much that reads."""
-    rows, delta, by = lake.store.read(name), lake.store.delta(name), table.refresh.by
+    delta, by = lake.store.delta(name), table.refresh.by
     if not holds(lake, table, name):
+        rows = lake.store.read(name)
         shared = table.refresh.through.get(short_name(name))
         needed = rows.join(frames[0].select(shared).distinct(), shared, how="left_semi") if shared else rows
         return needed, commits.extent(delta)
@@ -177,7 +178,7 @@ def _restricted(
         instant = since.start if name == table.name else since.instant
         bounds = Bounds({instant: (touched.earliest, None)})
         same.append(F.col(instant) >= F.col(f"_touched_{FROM}"))
-    rows = rows.where(bounds.predicate())
+    rows = lake.store.read(name, within=bounds)
     if not bounds.are_exact(by):
         few = touched.count <= MOST_BROADCAST
         rows = rows.join(F.broadcast(values) if few else values, reduce(and_, same), how="left_semi")
@@ -200,10 +201,10 @@ def _write_difference(lake: Lake, table: Table, new: DataFrame, old: DataFrame, 
         return _unchanged(lake, table)
     added, num_removed = differs.where(is_new).drop("_sign"), int(seen["rows"] - seen["added"])
     if num_removed:
-        where = Bounds.of(table, slices, seen).sql()
+        touched = Bounds.of(table, slices, seen)
         gone = differs.where(~is_new).select(*_renamed(table.key, "_gone_"))
-        kept = store.read(table.name).where(where).join(gone, _same(table.key, "_gone_"), how="left_anti")
-        version = store.replace(table, kept.unionByName(added), where, run_id)
+        kept = store.read(table.name, within=touched).join(gone, _same(table.key, "_gone_"), how="left_anti")
+        version = store.replace(table, kept.unionByName(added), touched.sql(), run_id)
     else:
         version = store.append(table, added, run_id)
     return Written(version, int(seen["added"]), num_removed, broken)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, QueryBuilder, Transaction, write_deltalake
@@ -14,8 +15,10 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction
 from pyspark.sql import Column, DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql import types as T
 
 from lakehouse import commits, failpoints, faults, lock, spark
+from lakehouse.bounds import Bounds
 from lakehouse.errors import LakehouseError
 from lakehouse.expectations import counted, counts
 from lakehouse.landed import DataFile
@@ -129,10 +132,22 @@ class Store:
             _write_checksum(Path(uri, "_delta_log"))
         failpoints.reach(f"created.{table.name}")
 
-    def read(self, name: str, version: int | None = None) -> DataFrame:
-        """Read a table as a frame, at a version if given."""
-        reader = self.spark.read.format("delta")
-        return (reader if version is None else reader.option("versionAsOf", version)).load(self.uri(name))
+    def read(self, name: str, version: int | None = None, within: Bounds | None = None) -> DataFrame:
+        """Read a table as a frame, at a version and only what lies within bounds if given.
+
+        Its log tells without Java which files to read: Delta's reader version 1 promises that the rows of a table are
+        those of its files. Only a table of another version, which is none of ours, takes Delta's own reader; that one
+        runs some jobs first to find the same files.
+        """
+        delta, bounds = self.delta(name, version), within or Bounds()
+        reader = self.spark.read
+        if delta.protocol().min_reader_version == 1 and not delta.metadata().partition_columns:
+            schema = T.StructType.fromJson(json.loads(delta.schema().to_json()))
+            paths = [f"{self.uri(name)}/{unquote(each['path'])}" for each in bounds.files(delta)]
+            frame = reader.schema(schema).parquet(*paths) if paths else self.spark.createDataFrame([], schema)
+        else:
+            frame = reader.format("delta").option("versionAsOf", delta.version()).load(self.uri(name))
+        return frame.where(bounds.predicate()) if within else frame
 
     def appended(self, name: str, after: int, upto: int) -> DataFrame:
         """Read the rows that came after a version, up to another: the table's columns."""
@@ -161,8 +176,9 @@ class Store:
         return pa.RecordBatchReader.from_stream(reader).read_all().to_pylist()
 
     def overwrite(self, table: Table, frame: DataFrame, run_id: str) -> Written:
-        """Replace all rows of the table in one commit."""
-        return self._observed(table, frame, "overwrite", {"userMetadata": run_id})
+        """Replace all rows of the table in one commit; where there are none, Spark need not look for them."""
+        mode = "overwrite" if commits.files(self.delta(table.name)) else "append"
+        return self._observed(table, frame, mode, {"userMetadata": run_id})
 
     def ingest(self, table: Table, files: Sequence[DataFile], run_id: str, receipt_number: int) -> Written:
         """Add the rows of landed files up to a receipt's number, without Java; the number enters the log with them."""
