@@ -80,7 +80,9 @@ def write(
     """
     batches = cut(landing, receipts)
     task = partial(_write, uri=uri, schema=pa.schema(delta_schema(table)), run_id=run_id, sort_by=table.sort_by)
-    return context.parallelize(batches, len(batches)).map(task).collect() if batches else []
+    if len(batches) < 2:  # done before a worker of Python is up
+        return [task(batch) for batch in batches]
+    return context.parallelize(batches, len(batches)).map(task).collect()
 
 
 def cut(landing: Landing, receipts: Iterable[Receipt], size: int = PART) -> list[list[Part]]:
