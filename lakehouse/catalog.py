@@ -37,6 +37,8 @@ def _entry(table: Table) -> str:
     lines = [f"<details><summary><code>{table.name}</code> — {table.comment}</summary>", ""]
     if table.key:
         lines += [f"Key: {', '.join(f'`{column}`' for column in table.key)}.", ""]
+    if table.about:
+        lines += [f"Made of the rows of `{table.upstreams[0]}` where `{table.about}`.", ""]
     lines += ["| column | type | meaning |", "|---|---|---|"]
     lines += [f"| `{c.name}` | {c.type}{'' if c.nullable else ', never NULL'} | {c.comment} |" for c in table.columns]
     if table.expectations:

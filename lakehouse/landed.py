@@ -138,24 +138,21 @@ def _parts(path: Path, receipt: Receipt, size: int) -> Iterator[Part]:
 def _rows(part: Part, schema: pa.Schema, run_id: str) -> pa.Table:
     names, delivered = part.receipt.columns, [name for name in schema.names if not name.startswith("_")]
     plain, quoted = _lines(part)
-    table, malformed = _split(plain, len(names))
-    fields = [fields_of(line) for line in quoted]
-    whole = [each for each in fields if len(each) == len(names)]
-    malformed += [line for line, each in zip(quoted, fields, strict=True) if len(each) != len(names)]
-    table = pa.concat_tables([table, _table([each[i] for each in whole] for i in range(len(names)))])
+    fields, malformed = _split(plain, len(names))
+    unquoted = [(line, fields_of(line)) for line in quoted]
+    malformed += [line for line, each in unquoted if len(each) != len(names)]
+    whole = [each for _, each in unquoted if len(each) == len(names)]
+    fields = pa.concat_tables([fields, _columns([each[i] for each in whole] for i in range(len(names)))])
 
-    beyond = [column for name, column in zip(names, table.columns, strict=True) if name not in delivered]
-    rest = pc.binary_join_element_wise(*beyond, ",") if beyond else pa.nulls(len(table), pa.string())
-    read = pa.table({name: table[names.index(name)] for name in delivered} | {"_rest": rest})
-    read = pa.concat_tables([read, pa.table({"_rest": pa.array(malformed, pa.string())})], promote_options="default")
+    beyond = [column for name, column in zip(names, fields.columns, strict=True) if name not in delivered]
+    rest = pc.binary_join_element_wise(*beyond, ",") if beyond else pa.nulls(len(fields), pa.string())
+    table = pa.table({name: fields[names.index(name)] for name in delivered} | {"_rest": rest})
+    table = pa.concat_tables([table, pa.table({"_rest": pa.array(malformed, pa.string())})], promote_options="default")
 
     received_at = pa.scalar(datetime.fromisoformat(part.receipt.received_at), schema.field("_ingested_at").type)
-    provenance = {
-        "_source_file": _repeated(part.receipt.file_name, len(read)),
-        "_ingested_at": pa.repeat(received_at, len(read)),
-        "_run_id": _repeated(run_id, len(read)),
-    }
-    return pa.table(dict(zip(read.column_names, read.columns, strict=True)) | provenance).select(schema.names)
+    table = table.append_column("_source_file", _repeated(part.receipt.file_name, len(table)))
+    table = table.append_column("_ingested_at", pa.repeat(received_at, len(table)))
+    return table.append_column("_run_id", _repeated(run_id, len(table))).select(schema.names)
 
 
 def _lines(part: Part) -> tuple[bytes, list[str]]:
@@ -182,7 +179,7 @@ def _split(text: bytes, count: int) -> tuple[pa.Table, list[str]]:
 
     names = [str(i) for i in range(count)]
     if not text:
-        return _table([] for _ in names), others
+        return _columns([] for _ in names), others
     table = arrow_csv.read_csv(
         pa.BufferReader(text),
         arrow_csv.ReadOptions(column_names=names, use_threads=False),
@@ -192,7 +189,7 @@ def _split(text: bytes, count: int) -> tuple[pa.Table, list[str]]:
     return table, others
 
 
-def _table(columns: Iterable[list[str]]) -> pa.Table:
+def _columns(columns: Iterable[list[str]]) -> pa.Table:
     return pa.table({str(i): pa.array(column, pa.string()) for i, column in enumerate(columns)})
 
 

@@ -128,6 +128,11 @@ def test_wherever_files_are_cut_each_line_is_read_once(lake, land):
         assert sorted(map(repr, found)) == expected
 
 
+def test_a_sorted_table_takes_up_a_file_without_a_row(spark, lake, land):
+    land("timestamp,itemid,property,value\n \n")
+    assert ingest(lake, item_properties.table).count() == 0
+
+
 def test_the_rows_of_a_file_are_sorted_by_the_contracts_column(spark, lake, land):
     lines = [f"1,{n},{name},{n}" for n, name in enumerate(["b", "a", "790", "b", "", "a"])]
     land("\n".join(["timestamp,itemid,property,value", *lines, "malformed"]))
