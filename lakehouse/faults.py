@@ -22,7 +22,7 @@ TOO_NEW = (
 CUT_LOG = r"DELTA_TRUNCATED_TRANSACTION_LOG|Json error|/_delta_log/[0-9.a-z-]*\.(json|parquet)"
 NO_FILE = r"FILE_NOT_EXIST|Object at location .* not found|FileNotFoundException|PATH_NOT_FOUND|DELTA_FILE_NOT_FOUND"
 BAD_FILE = "Checksum error|FAILED_READ_FILE|deserialize thrift|Corrupt|CRC checksum"
-FILE = re.compile(r"(?:file:)?(/[^\n|]*?\.(?:parquet|json|csv))(?!\.?\w)")
+FILE = re.compile(r"(?:file:(?://)?)?(/[^\n|]*?\.(?:parquet|json|csv))(?!\.?\w)")
 
 
 def told(error: BaseException, settings: Settings | None) -> LakehouseError:
