@@ -108,7 +108,7 @@ def _bad_file(settings: Settings, text: str) -> LakehouseError:
 def _file(settings: Settings, text: str, what: str) -> LakehouseError:
     found = FILE.search(text)
     path = found.group(1) if found else "a file"
-    name, folder = _table(settings, text)
+    name, folder = _table(settings, path if found else text)  # the text may also name the table being written
     if not name:
         return LakehouseError(f"A landed file {what}: {path}.", "put it back, from where it came", Exit.REFUSED)
     return LakehouseError(f"A file of {name} {what}: {path}.", _rewriting(name, folder, settings), Exit.REFUSED)

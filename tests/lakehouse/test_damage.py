@@ -48,7 +48,7 @@ def flip_byte(table: Path) -> None:
     content = bytearray(path.read_bytes())
     content[len(content) // 3] ^= 0xFF
     path.write_bytes(content)
-    path.with_name(f".{path.name}.crc").unlink()  # Hadoop's own checksum, which copies of a lake may lack
+    path.with_name(f".{path.name}.crc").unlink(missing_ok=True)  # Hadoop's own checksum, which not every file has
 
 
 def upgrade(table: Path) -> None:
@@ -127,6 +127,16 @@ def test_a_lost_or_damaged_file_is_named_and_its_remedy_mends_the_table(damaged,
     assert damaged.ledger.published() == before
     by_remedy(damaged, error)
     assert invariants.difference(damaged, whole) == []
+
+
+def test_a_damaged_file_is_named_by_its_own_table_not_by_the_one_made_of_it(copy, sound):
+    bronze = copy.settings.lake_path / "bronze" / "events"
+    flip_byte(bronze)
+    with pytest.raises(LakehouseError) as raised:
+        pipeline.run(copy, print, Request(full_refresh=("silver.events",)))
+    assert raised.value.message.startswith(f"A file of bronze.events is damaged: {bronze}/part-")
+    by_remedy(copy, raised.value)
+    assert invariants.difference(copy, sound) == []
 
 
 def test_a_table_of_a_newer_protocol_is_left_alone(damaged):
