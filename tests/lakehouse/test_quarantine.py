@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from bronze import item_properties
 from gold import funnel
-from lakehouse import refused
+from lakehouse import quarantine, refused
 from lakehouse.expectations import expect_or_quarantine
 from silver import events, item_history
 
@@ -222,3 +223,23 @@ def test_a_replay_brings_a_table_that_is_replaced_by_values_up_to_the_rows_that_
     call("quarantine", "replay", "silver.item_history")
     assert counts(call, "p.csv") == (5, 5, 0, 0)
     assert 9 in run_once.store.arrow("silver.item_history")["item_id"].to_pylist()
+
+
+def test_rows_that_a_table_is_not_about_are_neither_judged_nor_taken(given, lake):
+    lake.store.create(lake.contracts["silver.item_history_quarantine"])
+    rows = given(
+        item_properties.table,
+        """
+        timestamp     | itemid | property | value  | _source_file | _ingested_at        | _run_id | _rest
+        1431226800000 | 1      | 790      | n1.000 | a.csv        | 2015-10-01 00:00:00 | run     |
+        x             | 2      | 790      | n1.000 | a.csv        | 2015-10-01 00:00:00 | run     |
+        x             | 3      | 888      | n1.000 | a.csv        | 2015-10-01 00:00:00 | run     |
+        1431226800000 | 4      | 888      | n1.000 | a.csv        | 2015-10-01 00:00:00 | run     |
+                      |        |          |        | a.csv        | 2015-10-01 00:00:00 | run     | 1,2
+    """,
+    )
+    judged = quarantine.set_aside(lake, item_history.table, rows, "run")
+    assert [row.itemid for row in judged.good.collect()] == ["1"]
+    assert judged.refused == 2
+    kept = lake.store.arrow("silver.item_history_quarantine").to_pylist()
+    assert sorted(row["itemid"] or row["_rest"] for row in kept) == ["1,2", "2"]

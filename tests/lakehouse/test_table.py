@@ -1,6 +1,7 @@
 import pytest
 
-from lakehouse.table import Table, rebuild, replace
+from lakehouse.expectations import expect
+from lakehouse.table import Table, append, rebuild, replace
 
 
 def table_of(schema: str = "a BIGINT NOT NULL COMMENT 'x'", upstreams: list[str] | None = None) -> Table:
@@ -33,3 +34,15 @@ def test_a_transform_takes_its_upstreams_by_their_names_in_their_order():
 def test_a_refresh_reads_as_it_is_declared():
     assert str(replace(by=["visitor_id", "started_at"])) == "replace by visitor_id, started_at"
     assert str(rebuild()) == "rebuild"
+
+
+def test_a_table_of_landed_files_takes_no_rules():
+    with pytest.raises(ValueError, match="takes every landed line as it is"):
+        Table(
+            name="bronze.x",
+            comment="One row per line.",
+            key=[],
+            refresh=append(),
+            schema="a STRING COMMENT 'text'",
+            expectations=[expect("a is there", "a IS NOT NULL")],
+        )
