@@ -1,6 +1,6 @@
 """bronze.preflight — look at every byte of a CSV file before it enters the lake; refuse it in one sentence.
 
-Spark would read much of what is refused here without complaint, and wrongly. The looks are vectorised: Python meets
+Much of what is refused here would be read without complaint, and wrongly. The looks are vectorised: Python meets
 a single line only where something is odd about it.
 """
 
@@ -142,7 +142,7 @@ def check_text(name: str, piece: bytes, line: int) -> str:
         what = f"holds a NUL byte in line {number(piece.index(0))}"
         raise refusal(name, what, "it is damaged, or no text; export it as CSV in UTF-8")
     alone = re.search(rb"\r(?!\n)", piece) if b"\r" in piece else None
-    if alone:  # Spark would end a line there
+    if alone:  # whoever reads the file would end a line there
         what = f"holds a carriage return within line {number(alone.start())}"
         raise refusal(name, what, "end each line with LF or CRLF")
     try:

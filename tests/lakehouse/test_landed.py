@@ -90,6 +90,21 @@ def test_quoted_fields_are_read_without_their_quotes(read, expect_rows):
     )
 
 
+def test_a_quote_opens_a_field_at_its_beginning_alone_and_never_reaches_into_the_next_line(read, expect_rows):
+    rows = read(HEADER + '\n100, "1","vi,ew",7,\n200,2,a"b"c,8,\n300,3,v"iew,9,"x\n400,4,view,10,\n')
+    expect_rows(
+        events.table,
+        rows,
+        """
+        timestamp | visitorid | event  | itemid
+        100       | 1         | vi,ew  | 7
+        200       | 2         | a"b"c  | 8
+        300       | 3         | v"iew  | 9
+        400       | 4         | view   | 10
+    """,
+    )
+
+
 def test_carriage_returns_blank_lines_and_repeated_headers_are_no_rows(read, expect_rows):
     rows = read(f"\ufeff{HEADER}\r\n100,1,view,7,5\r\n\r\n{HEADER}\r\n200,1,view,7,5")
     expect_rows(
