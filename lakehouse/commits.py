@@ -1,12 +1,16 @@
 """lakehouse.commits — what a table's log tells without Java: its commits, and how much of it a filter touches."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import unquote
 
 import pyarrow as pa
 from deltalake import DeltaTable
+from deltalake.fs import DeltaStorageHandler
+from pyarrow import fs
 
 # They move rows between files, or none at all: whoever reads the table sees no change.
 NEUTRAL = ("OPTIMIZE", "VACUUM START", "VACUUM END", "SET TBLPROPERTIES")
@@ -52,10 +56,39 @@ class Commit:
         return self.operation in NEUTRAL
 
 
+@dataclass(frozen=True)
+class Feed:
+    """Where the rows lie that commits added and removed: Delta's change feed, as paths in the table's folder.
+
+    Attributes:
+        added: files of rows that came.
+        removed: files of rows that went.
+        images: files of both, told apart by `_change_type`: a commit that moves many rows wrote the changed ones here.
+    """
+
+    added: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    images: list[str] = field(default_factory=list)
+
+
 def since(table: DeltaTable, version: int) -> list[Commit]:
     """Return the commits after a version, oldest first."""
     count = table.version() - version
     return [_commit(each) for each in reversed(table.history(count))] if count > 0 else []
+
+
+def feed(table: DeltaTable, after: int, upto: int) -> Feed:
+    """Return where the rows lie that the commits after a version, up to another, added and removed."""
+    log, found = fs.PyFileSystem(DeltaStorageHandler(table.table_uri)), Feed()
+    for version in range(after + 1, upto + 1):
+        lines = log.open_input_stream(f"_delta_log/{version:020d}.json").read().splitlines()
+        actions = [action for line in lines for action in json.loads(line).items()]
+        images = [_path(each) for kind, each in actions if kind == "cdc"]
+        moved = [(kind, _path(each)) for kind, each in actions if kind in ("add", "remove") and each["dataChange"]]
+        found.images.extend(images)
+        found.added.extend(path for kind, path in moved if kind == "add" and not images)
+        found.removed.extend(path for kind, path in moved if kind == "remove" and not images)
+    return found
 
 
 def files(table: DeltaTable) -> list[dict[str, Any]]:
@@ -82,6 +115,10 @@ def total(extents: Iterable[Extent]) -> Extent:
 def rows(commits: Sequence[Commit]) -> int:
     """Add up the rows that commits wrote, those that moved no rows left out."""
     return sum(commit.rows for commit in commits if not commit.is_neutral)
+
+
+def _path(action: Mapping[str, Any]) -> str:
+    return unquote(action["path"])
 
 
 def _commit(info: Mapping[str, Any]) -> Commit:

@@ -27,7 +27,9 @@ from lakehouse.settings import Settings
 from lakehouse.table import Table
 
 PROPERTIES = {"delta.enableChangeDataFeed": "true", "delta.logRetentionDuration": "interval 90 days"}
-FEED = ["_change_type", "_commit_version", "_commit_timestamp"]  # what Delta's change feed adds to a row
+FEED = ["_commit_version", "_commit_timestamp"]  # what Delta's change feed adds to a row, beside its kind
+KIND = "_change_type"
+IS_NEW = f"{KIND} IN ('insert', 'update_postimage')"
 
 
 @dataclass(frozen=True)
@@ -140,31 +142,45 @@ class Store:
         runs some jobs first to find the same files.
         """
         delta, bounds = self.delta(name, version), within or Bounds()
-        reader = self.spark.read
-        if delta.protocol().min_reader_version == 1 and not delta.metadata().partition_columns:
-            schema = T.StructType.fromJson(json.loads(delta.schema().to_json()))
-            paths = [f"{self.uri(name)}/{unquote(each['path'])}" for each in bounds.files(delta)]
-            frame = reader.schema(schema).parquet(*paths) if paths else self.spark.createDataFrame([], schema)
+        if _is_plain(delta):
+            frame = self._parquet(delta, name, [unquote(each["path"]) for each in bounds.files(delta)])
         else:
-            frame = reader.format("delta").option("versionAsOf", delta.version()).load(self.uri(name))
+            frame = self.spark.read.format("delta").option("versionAsOf", delta.version()).load(self.uri(name))
         return frame.where(bounds.predicate()) if within else frame
 
     def appended(self, name: str, after: int, upto: int) -> DataFrame:
         """Read the rows that came after a version, up to another: the table's columns."""
-        return self._feed(name, after, upto).where("_change_type = 'insert'").drop(*FEED)
+        return self._feed(name, after, upto)[0]
 
     def changes(self, name: str, after: int, upto: int) -> DataFrame:
         """Read by which rows two versions differ, both images of a changed one: the table's columns.
 
         A row that was only written again is no difference.
         """
-        feed = self._feed(name, after, upto)
-        is_new = F.col("_change_type").isin("insert", "update_postimage")
-        return difference(feed.where(is_new).drop(*FEED), feed.where(~is_new).drop(*FEED)).drop("_sign")
+        came, went = self._feed(name, after, upto)
+        return came if went is None else difference(came, went).drop("_sign")
 
-    def _feed(self, name: str, after: int, upto: int) -> DataFrame:
-        options = {"readChangeFeed": "true", "startingVersion": str(after + 1), "endingVersion": str(upto)}
-        return self.spark.read.format("delta").options(**options).load(self.uri(name))
+    def _feed(self, name: str, after: int, upto: int) -> tuple[DataFrame, DataFrame | None]:
+        """Read the rows that commits added, and those that they removed; None where they only added."""
+        delta = self.delta(name, upto)
+        if not _is_plain(delta):
+            options = {"readChangeFeed": "true", "startingVersion": str(after + 1), "endingVersion": str(upto)}
+            images = self.spark.read.format("delta").options(**options).load(self.uri(name)).drop(*FEED)
+            return images.where(IS_NEW).drop(KIND), images.where(f"NOT {IS_NEW}").drop(KIND)
+        feed = commits.feed(delta, after, upto)
+        came, went = self._parquet(delta, name, feed.added), self._parquet(delta, name, feed.removed)
+        if not feed.removed and not feed.images:
+            return came, None
+        images = self._parquet(delta, name, feed.images, T.StructField(KIND, T.StringType()))
+        new, old = images.where(IS_NEW).drop(KIND), images.where(f"NOT {IS_NEW}").drop(KIND)
+        return came.unionByName(new), went.unionByName(old)
+
+    def _parquet(self, delta: DeltaTable, name: str, paths: Sequence[str], *more: T.StructField) -> DataFrame:
+        """Read files in a table's folder: its columns, and more that they hold."""
+        schema = T.StructType([*T.StructType.fromJson(json.loads(delta.schema().to_json())), *more])
+        if not paths:
+            return self.spark.createDataFrame([], schema).limit(0)  # by its limit Spark knows that it is empty
+        return self.spark.read.schema(schema).parquet(*[f"{self.uri(name)}/{path}" for path in paths])
 
     def arrow(self, name: str, version: int | None = None, columns: Sequence[str] | None = None) -> pa.Table:
         """Read a table without Java, at a version and only some columns if given."""
@@ -236,6 +252,11 @@ class Store:
         frame.write.format("delta").mode(mode).options(**options).save(self.uri(table.name))
         failpoints.reach(f"written.{table.name}")
         return self.version(table.name)
+
+
+def _is_plain(delta: DeltaTable) -> bool:
+    """Say whether the rows of a table are those of its files, in the files' own columns."""
+    return delta.protocol().min_reader_version == 1 and not delta.metadata().partition_columns
 
 
 def _write_checksum(log: Path) -> None:
