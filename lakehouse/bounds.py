@@ -27,12 +27,13 @@ class Bounds:
     days: Mapping[str, list[date]] = field(default_factory=dict)
 
     @classmethod
-    def observed(cls, table: Table, columns: Iterable[str]) -> list[Column]:
+    def observed(cls, table: Table, columns: Iterable[str], among: Column | None = None) -> list[Column]:
         """Return the aggregates that find the limits of those columns by which the table is clustered."""
         found: list[Column] = []
         for column, is_day in _clustered(table, columns).items():
-            days = [F.collect_set(column).alias(f"days_{column}")]
-            found += days if is_day else [F.min(column).alias(f"min_{column}"), F.max(column).alias(f"max_{column}")]
+            value = F.col(column) if among is None else F.when(among, F.col(column))
+            days = [F.collect_set(value).alias(f"days_{column}")]
+            found += days if is_day else [F.min(value).alias(f"min_{column}"), F.max(value).alias(f"max_{column}")]
         return found
 
     @classmethod

@@ -77,14 +77,20 @@ def since(table: DeltaTable, version: int) -> list[Commit]:
     return [_commit(each) for each in reversed(table.history(count))] if count > 0 else []
 
 
+def actions(table: DeltaTable, version: int) -> list[tuple[str, dict[str, Any]]]:
+    """Return an entry of a table's log: what it does, by Delta's name, and to what."""
+    log = fs.PyFileSystem(DeltaStorageHandler(table.table_uri))
+    lines = log.open_input_stream(f"_delta_log/{version:020d}.json").read().splitlines()
+    return [action for line in lines for action in json.loads(line).items()]
+
+
 def feed(table: DeltaTable, after: int, upto: int) -> Feed:
     """Return where the rows lie that the commits after a version, up to another, added and removed."""
-    log, found = fs.PyFileSystem(DeltaStorageHandler(table.table_uri)), Feed()
+    found = Feed()
     for version in range(after + 1, upto + 1):
-        lines = log.open_input_stream(f"_delta_log/{version:020d}.json").read().splitlines()
-        actions = [action for line in lines for action in json.loads(line).items()]
-        images = [_path(each) for kind, each in actions if kind == "cdc"]
-        moved = [(kind, _path(each)) for kind, each in actions if kind in ("add", "remove") and each["dataChange"]]
+        entry = actions(table, version)
+        images = [_path(each) for kind, each in entry if kind == "cdc"]
+        moved = [(kind, _path(each)) for kind, each in entry if kind in ("add", "remove") and each["dataChange"]]
         found.images.extend(images)
         found.added.extend(path for kind, path in moved if kind == "add" and not images)
         found.removed.extend(path for kind, path in moved if kind == "remove" and not images)
@@ -93,8 +99,8 @@ def feed(table: DeltaTable, after: int, upto: int) -> Feed:
 
 def files(table: DeltaTable) -> list[dict[str, Any]]:
     """Return what the log says of each file: path, size_bytes, num_records, and statistics as min.x and max.x."""
-    actions = table.get_add_actions(flatten=True)
-    return pa.RecordBatchReader.from_stream(actions).read_all().to_pylist()  # pa.table would import pandas
+    adds = table.get_add_actions(flatten=True)
+    return pa.RecordBatchReader.from_stream(adds).read_all().to_pylist()  # pa.table would import pandas
 
 
 def extent(table: DeltaTable) -> Extent:

@@ -22,6 +22,7 @@ TOO_NEW = (
 CUT_LOG = r"DELTA_TRUNCATED_TRANSACTION_LOG|Json error|/_delta_log/[0-9.a-z-]*\.(json|parquet)"
 NO_FILE = r"FILE_NOT_EXIST|Object at location .* not found|FileNotFoundException|PATH_NOT_FOUND|DELTA_FILE_NOT_FOUND"
 BAD_FILE = "Checksum error|FAILED_READ_FILE|deserialize thrift|Corrupt|CRC checksum"
+NO_VALUE = r"ValueError: (\w+\.\w+: a row has no \w+, which is NOT NULL\.)"
 FILE = re.compile(r"(?:file:(?://)?)?(/[^\n|]*?\.(?:parquet|json|csv))(?!\.?\w)")
 
 
@@ -76,6 +77,12 @@ def _read_only(settings: Settings, _: str) -> LakehouseError:
 def _no_memory(settings: Settings, _: str) -> LakehouseError:
     message = f"Spark's memory of {settings.spark.driver_memory} (spark.driver_memory) is too small for this data."
     return LakehouseError(message, "LAKEHOUSE_SPARK__DRIVER_MEMORY=… with more than that", Exit.ENVIRONMENT)
+
+
+def _no_value(_: Settings, text: str) -> LakehouseError:
+    found = re.search(NO_VALUE, text)
+    message = f"{found.group(1) if found else text} Nothing was published."
+    return LakehouseError(message, "mend what computes the table, or its contract", Exit.REFUSED)
 
 
 def _jvm_gone(settings: Settings, _: str) -> LakehouseError:
@@ -142,6 +149,7 @@ def _rebuilding(name: str, folder: str, settings: Settings) -> str:
 
 _SENTENCES: list[tuple[str, Callable[[Settings, str], LakehouseError]]] = [
     (NO_SPACE, _no_space),
+    (NO_VALUE, _no_value),
     (NO_MEMORY, _no_memory),
     (TOO_NEW, _too_new),
     (CUT_LOG, _cut_log),

@@ -18,8 +18,9 @@ from lakehouse import commits, quarantine
 from lakehouse.bounds import Bounds
 from lakehouse.commits import Extent
 from lakehouse.expectations import counted, counts, insist
+from lakehouse.frames import difference, settle, without
 from lakehouse.lake import Lake
-from lakehouse.store import Written, difference, settle
+from lakehouse.store import Written
 from lakehouse.table import Table, short_name
 
 FROM = "_from"  # the instant from which on the rows of a touched value may differ
@@ -79,11 +80,10 @@ def upsert(lake: Lake, table: Table, changes: Sequence[Change], run_id: str) -> 
     good, refused = reduce(DataFrame.unionByName, frames), sum(each.refused for each in judged)
     rows, seen = settle(table.function(good), *Bounds.observed(table, table.cluster_by))
     bounds = Bounds.of(table, table.cluster_by, seen)
-    kept = store.read(table.name, within=bounds).select(*_renamed(table.key, "_kept_"))
-    added, found = settle(rows.join(kept, _same(table.key, "_kept_"), how="left_anti"), *counts(rules))
+    there = store.read(table.name, within=bounds)
+    added, found = settle(without(rows, there, table.key), *counts(rules))
     insist(table.name, rules, counted(rules, found))
-    version = store.append(table, added, run_id) if found["rows"] else store.version(table.name)
-    written = Written(version, int(found["rows"]), 0, counted(rules, found))
+    written = Written(store.append(table, added, run_id), int(found["rows"]), 0, counted(rules, found))
     return Outcome(refused, written, bounds.extent(store.delta(table.name)))
 
 
@@ -192,7 +192,7 @@ def _write_difference(lake: Lake, table: Table, new: DataFrame, old: DataFrame, 
     differs, seen = settle(
         difference(new, old),
         F.count_if(is_new).alias("added"),
-        *Bounds.observed(table, slices),
+        *Bounds.observed(table, slices, among=~is_new),
         *counts(rules, among=is_new),
     )
     broken = counted(rules, seen)
@@ -202,9 +202,7 @@ def _write_difference(lake: Lake, table: Table, new: DataFrame, old: DataFrame, 
     added, num_removed = differs.where(is_new).drop("_sign"), int(seen["rows"] - seen["added"])
     if num_removed:
         touched = Bounds.of(table, slices, seen)
-        gone = differs.where(~is_new).select(*_renamed(table.key, "_gone_"))
-        kept = store.read(table.name, within=touched).join(gone, _same(table.key, "_gone_"), how="left_anti")
-        version = store.replace(table, kept.unionByName(added), touched.sql(), run_id)
+        version = store.replace(table, differs.where(~is_new), added, touched, num_removed, run_id)
     else:
         version = store.append(table, added, run_id)
     return Written(version, int(seen["added"]), num_removed, broken)
@@ -226,7 +224,3 @@ def _columns(lake: Lake, name: str) -> Collection[str]:
 
 def _renamed(columns: Sequence[str], prefix: str) -> list[Column]:
     return [F.col(column).alias(f"{prefix}{column}") for column in columns]
-
-
-def _same(columns: Sequence[str], prefix: str) -> list[Column]:
-    return [F.col(column).eqNullSafe(F.col(f"{prefix}{column}")) for column in columns]

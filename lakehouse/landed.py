@@ -5,7 +5,6 @@ writes them as one Parquet file, column by column. As rows of Spark they would c
 """
 
 import csv
-import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,13 +14,11 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from pyarrow import csv as arrow_csv
-from pyarrow import fs
 from pyspark import SparkContext
 
+from lakehouse.datafiles import DataFile, Writer
 from lakehouse.receipts import Landing, Receipt
-from lakehouse.schema import delta_schema
 from lakehouse.table import Table
 
 PART = 64 << 20  # bytes of text that become one file
@@ -44,21 +41,6 @@ class Part:
     stop: int
 
 
-@dataclass(frozen=True)
-class DataFile:
-    """A Parquet file that no log names yet.
-
-    Attributes:
-        path: its name in the table's folder.
-        size: bytes.
-        rows: rows in it.
-    """
-
-    path: str
-    size: int
-    rows: int
-
-
 def write(
     context: SparkContext, landing: Landing, table: Table, receipts: Iterable[Receipt], uri: str, run_id: str
 ) -> list[DataFile]:
@@ -79,10 +61,10 @@ def write(
         LakehouseError: a landed file is missing or was changed since it came in (exit code 3).
     """
     batches = cut(landing, receipts)
-    task = partial(_write, uri=uri, schema=pa.schema(delta_schema(table)), run_id=run_id, sort_by=table.sort_by)
+    task = partial(_write, writer=Writer.of(table, uri), run_id=run_id)
     if len(batches) < 2:  # done before a worker of Python is up
-        return [task(batch) for batch in batches]
-    return context.parallelize(batches, len(batches)).map(task).collect()
+        return [file for batch in batches for file in task(batch)]
+    return context.parallelize(batches, len(batches)).flatMap(task).collect()
 
 
 def cut(landing: Landing, receipts: Iterable[Receipt], size: int = PART) -> list[list[Part]]:
@@ -197,25 +179,10 @@ def _repeated(text: str, count: int) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, pa.int32()), count), pa.array([text]))
 
 
-def _write(parts: Sequence[Part], uri: str, schema: pa.Schema, run_id: str, sort_by: str | None) -> DataFile:
-    """Write lines as a file of their own."""
-    table = rows(parts, schema, run_id)
-    table = _sorted(table, sort_by) if sort_by else table
-    system, folder = fs.FileSystem.from_uri(uri) if "://" in uri else (fs.LocalFileSystem(), uri)
-    name = f"part-{uuid.uuid4()}.parquet"
-    pq.write_table(
-        table,
-        f"{folder}/{name}",
-        filesystem=system,
-        compression="zstd",
-        compression_level=1,
-        dictionary_pagesize_limit=1 << 16,  # a column of many values gives up its dictionary at once
-        write_statistics=[sort_by] if sort_by else False,
-        write_page_index=sort_by is not None,  # a filter on that column then reads its own pages
-        write_page_checksum=True,
-        store_schema=False,
-    )
-    return DataFile(name, system.get_file_info(f"{folder}/{name}").size, len(table))
+def _write(parts: Sequence[Part], writer: Writer, run_id: str) -> list[DataFile]:
+    """Write lines as a file of their own, if they hold rows."""
+    table = rows(parts, writer.schema, run_id)
+    return writer.write([_sorted(table, writer.sort_by) if writer.sort_by else table])
 
 
 def _sorted(table: pa.Table, column: str) -> pa.Table:

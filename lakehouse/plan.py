@@ -12,6 +12,7 @@ from lakehouse.increment import Change, holds
 from lakehouse.lake import Lake
 from lakehouse.runs import Built
 from lakehouse.select import select
+from lakehouse.store import is_plain
 from lakehouse.table import Table, short_name
 
 
@@ -165,6 +166,8 @@ def whole_because(lake: Lake, table: Table, changed: list[Change], planned: Coll
         if not reaches and not holds(lake, table, name):
             return f"{name} changed, which has no {', '.join(table.refresh.by)}"
     for change in changed if table.refresh.kind != "rebuild" else []:
+        if not is_plain(lake.store.delta(change.upstream)):
+            return f"{change.upstream} was changed by something other than a run"
         history = commits.since(lake.store.delta(change.upstream), change.after)
         if [each.version for each in history] != list(range(change.after + 1, change.upto + 1)):
             return f"the log of {change.upstream} no longer holds what changed"
@@ -177,7 +180,12 @@ def whole_because(lake: Lake, table: Table, changed: list[Change], planned: Coll
 
 
 def is_foreign(lake: Lake, table: Table, state: Built) -> bool:
-    """Say whether the table's log goes on, behind the version that a run left, with anything that is not a run's."""
+    """Say whether the table's log goes on, behind the version that a run left, with anything that is not a run's.
+
+    A feature of Delta that another program switched on is such a thing, too: the table is then written without it.
+    """
+    if not is_plain(lake.store.delta(table.name)):
+        return True
     if lake.store.version(table.name) == state.version:
         return False
     later = commits.since(lake.store.delta(table.name), state.version)

@@ -12,9 +12,9 @@ from pyspark.sql import functions as F
 
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.expectations import broken, broken_rules
+from lakehouse.frames import difference, settle
 from lakehouse.lake import Lake
 from lakehouse.receipts import Receipt
-from lakehouse.store import difference, settle
 from lakehouse.table import Table, quarantine_of, short_name
 
 
@@ -58,7 +58,7 @@ def set_aside(lake: Lake, table: Table, upstream: DataFrame, run_id: str) -> Jud
 
 
 def add(lake: Lake, table: Table, arrived: DataFrame, run_id: str) -> Judged:
-    """Write the rows that break a rule to the quarantine, in the place of what it held of the same landed files.
+    """Add the rows that break a rule to the quarantine, unless a run that died has done so.
 
     Arguments and results are those of `set_aside`, but that only rows that arrived are judged.
 
@@ -72,8 +72,9 @@ def add(lake: Lake, table: Table, arrived: DataFrame, run_id: str) -> Judged:
     settled, seen = settle(refused, F.collect_set("_source_file").alias("files"))
     if seen["rows"]:
         files = sorted(seen["files"])
-        named = ", ".join(f"'{name}'" for name in files)
-        lake.store.replace(quarantine, settled, f"_source_file IN ({named})", run_id)
+        held = sorted(set(files).intersection(_sources(lake, quarantine)))
+        there = _judged_before(lake, table).where(F.col("_source_file").isin(held))
+        lake.store.append(quarantine, settled.exceptAll(there) if held else settled, run_id)
         receipts = lake.landing.receipts(short_name(table.upstreams[0]))
         _check(lake, table, quarantine, [each for each in receipts if each.file_name in files])
     return Judged(valid(table, arrived), int(seen["rows"]))
@@ -137,9 +138,14 @@ def _recount(refused: DataFrame, forgotten: Collection[tuple[str, tuple[str, ...
     return [{"file": each[0], "rules": list(each[1]), "rows": each[2]} for each in counts]
 
 
+def _sources(lake: Lake, quarantine: Table) -> Counter[str]:
+    """Count the rows of a quarantine by the landed file that they came in."""
+    return Counter(lake.store.arrow(quarantine.name, columns=["_source_file"])["_source_file"].to_pylist())
+
+
 def _check(lake: Lake, table: Table, quarantine: Table, receipts: Sequence[Receipt]) -> None:
     most = lake.settings.run.max_refused_share
-    refused = Counter(lake.store.arrow(quarantine.name, columns=["_source_file"])["_source_file"].to_pylist())
+    refused = _sources(lake, quarantine)
     for receipt in receipts:
         count = refused[receipt.file_name]
         if count > most * receipt.lines:

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from deltalake import DeltaTable
 
-from lakehouse import faults
+from lakehouse import commits, faults
 from lakehouse.lake import Lake
 from lakehouse.runs import LEDGER
 
@@ -38,11 +38,17 @@ def check(lake: Lake, made_anew: Collection[str] = ()) -> None:
 
 
 def _what_is_wrong(table: DeltaTable, uri: str, there: int) -> str:
-    newest = table.history(1)
-    if not newest or "operation" not in newest[0]:
+    entry = commits.actions(table, table.version())
+    info = next((action for kind, action in entry if kind == "commitInfo"), None)
+    if info is None:
         return "its newest entry is empty"
     sums = Path(uri, "_delta_log", f"{table.version():020d}.crc")
     if sums.is_file():  # written by Spark beside its entries
         promised = json.loads(sums.read_text())["numFiles"]
         return f"it names {there} of {promised} files" if there != promised else ""
+    metrics, kinds = info.get("operationMetrics", {}), [kind for kind, _ in entry]
+    for kind, metric in (("add", "numFiles"), ("remove", "numRemovedFiles")):
+        found, promised = kinds.count(kind), int(metrics.get(metric, kinds.count(kind)))
+        if found != promised:
+            return f"its newest entry names {found} of {promised} files"
     return ""

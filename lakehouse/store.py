@@ -5,7 +5,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -13,23 +12,26 @@ import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, QueryBuilder, Transaction, write_deltalake
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction
-from pyspark.sql import Column, DataFrame, Observation, SparkSession
+from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from lakehouse import commits, failpoints, faults, lock, spark
 from lakehouse.bounds import Bounds
+from lakehouse.datafiles import DataFile, Writer
 from lakehouse.errors import LakehouseError
 from lakehouse.expectations import counted, counts
-from lakehouse.landed import DataFile
+from lakehouse.frames import difference, without
 from lakehouse.schema import check_columns, delta_schema
 from lakehouse.settings import Settings
 from lakehouse.table import Table
 
-PROPERTIES = {"delta.enableChangeDataFeed": "true", "delta.logRetentionDuration": "interval 90 days"}
-FEED = ["_commit_version", "_commit_timestamp"]  # what Delta's change feed adds to a row, beside its kind
-KIND = "_change_type"
-IS_NEW = f"{KIND} IN ('insert', 'update_postimage')"
+PROPERTIES = {
+    "delta.checkpointInterval": "10",
+    "delta.enableChangeDataFeed": "true",
+    "delta.logRetentionDuration": "interval 90 days",
+}
+KIND = "_change_type"  # by which a row in a file of Delta's change feed says whether it came or went
 
 
 @dataclass(frozen=True)
@@ -112,26 +114,16 @@ class Store:
         Raises:
             LakehouseError: a table of landed files is there with another schema.
         """
-        uri = self.object_uri(table.name)
-        schema = delta_schema(table)
-        statistics = {"delta.dataSkippingStatsColumns": ",".join(table.cluster_by)}
-        if not table.cluster_by:
-            statistics = {"delta.dataSkippingNumIndexedCols": "0"}
-        properties = PROPERTIES | statistics
-        if DeltaTable.is_deltatable(uri):
-            there = DeltaTable(uri)
-            if there.schema() == schema:
+        if self.exists(table.name):
+            there, properties = DeltaTable(self.object_uri(table.name)), _properties(table)
+            if there.schema() == delta_schema(table):
                 if there.metadata().configuration | properties != there.metadata().configuration:
                     there.alter.set_table_properties(properties)
                 return
             if table.refresh.kind == "append":
                 message = f"{table.name} has another schema than its contract, and landed rows are never rewritten."
                 raise LakehouseError(message, "land the files into a new lake: LAKEHOUSE_LAKE=dir")
-        created = DeltaTable.create(
-            uri, schema, mode="overwrite", name=table.name, description=table.comment, configuration=properties
-        )
-        if created.version() == 0 and "://" not in uri:
-            _write_checksum(Path(uri, "_delta_log"))
+        self._create(table)
         failpoints.reach(f"created.{table.name}")
 
     def read(self, name: str, version: int | None = None, within: Bounds | None = None) -> DataFrame:
@@ -142,15 +134,23 @@ class Store:
         runs some jobs first to find the same files.
         """
         delta, bounds = self.delta(name, version), within or Bounds()
-        if _is_plain(delta):
+        if is_plain(delta):
             frame = self._parquet(delta, name, [unquote(each["path"]) for each in bounds.files(delta)])
         else:
             frame = self.spark.read.format("delta").option("versionAsOf", delta.version()).load(self.uri(name))
         return frame.where(bounds.predicate()) if within else frame
 
+    def _parquet(self, delta: DeltaTable, name: str, paths: Sequence[str], *more: T.StructField) -> DataFrame:
+        """Read files in a table's folder, whole: its columns, and more that they hold."""
+        schema = T.StructType([*T.StructType.fromJson(json.loads(delta.schema().to_json())), *more])
+        if not paths:
+            return self.spark.createDataFrame([], schema).limit(0)  # by its limit Spark knows that it is empty
+        return self.spark.read.schema(schema).parquet(*[f"{self.uri(name)}/{path}" for path in paths])
+
     def appended(self, name: str, after: int, upto: int) -> DataFrame:
-        """Read the rows that came after a version, up to another: the table's columns."""
-        return self._feed(name, after, upto)[0]
+        """Read the rows that came after a version, up to another, to a table that only grows: its columns."""
+        came, went = self._feed(name, after, upto)
+        return came if went is None else came.exceptAll(went)
 
     def changes(self, name: str, after: int, upto: int) -> DataFrame:
         """Read by which rows two versions differ, both images of a changed one: the table's columns.
@@ -163,24 +163,14 @@ class Store:
     def _feed(self, name: str, after: int, upto: int) -> tuple[DataFrame, DataFrame | None]:
         """Read the rows that commits added, and those that they removed; None where they only added."""
         delta = self.delta(name, upto)
-        if not _is_plain(delta):
-            options = {"readChangeFeed": "true", "startingVersion": str(after + 1), "endingVersion": str(upto)}
-            images = self.spark.read.format("delta").options(**options).load(self.uri(name)).drop(*FEED)
-            return images.where(IS_NEW).drop(KIND), images.where(f"NOT {IS_NEW}").drop(KIND)
         feed = commits.feed(delta, after, upto)
-        came, went = self._parquet(delta, name, feed.added), self._parquet(delta, name, feed.removed)
+        came = self._parquet(delta, name, feed.added)
         if not feed.removed and not feed.images:
             return came, None
+        went = self._parquet(delta, name, feed.removed)
         images = self._parquet(delta, name, feed.images, T.StructField(KIND, T.StringType()))
-        new, old = images.where(IS_NEW).drop(KIND), images.where(f"NOT {IS_NEW}").drop(KIND)
-        return came.unionByName(new), went.unionByName(old)
-
-    def _parquet(self, delta: DeltaTable, name: str, paths: Sequence[str], *more: T.StructField) -> DataFrame:
-        """Read files in a table's folder: its columns, and more that they hold."""
-        schema = T.StructType([*T.StructType.fromJson(json.loads(delta.schema().to_json())), *more])
-        if not paths:
-            return self.spark.createDataFrame([], schema).limit(0)  # by its limit Spark knows that it is empty
-        return self.spark.read.schema(schema).parquet(*[f"{self.uri(name)}/{path}" for path in paths])
+        is_new = F.col(KIND).isin("insert", "update_postimage")
+        return came.unionByName(images.where(is_new).drop(KIND)), went.unionByName(images.where(~is_new).drop(KIND))
 
     def arrow(self, name: str, version: int | None = None, columns: Sequence[str] | None = None) -> pa.Table:
         """Read a table without Java, at a version and only some columns if given."""
@@ -192,34 +182,45 @@ class Store:
         return pa.RecordBatchReader.from_stream(reader).read_all().to_pylist()
 
     def overwrite(self, table: Table, frame: DataFrame, run_id: str) -> Written:
-        """Replace all rows of the table in one commit; where there are none, Spark need not look for them."""
-        mode = "overwrite" if commits.files(self.delta(table.name)) else "append"
-        return self._observed(table, frame, mode, {"userMetadata": run_id})
+        """Replace all rows of the table in one commit."""
+        seen = Observation()
+        observed = frame.observe(seen, F.count(F.lit(1)).alias("rows"), *counts(table.output_rules))
+        files, delta = self._write(table, observed), self.delta(table.name)
+        if not is_plain(delta):
+            delta = self._create(table)  # takes back what another program switched on
+        version = self._commit(table, files, run_id, removed=commits.files(delta), mode="overwrite")
+        return Written(version, int(seen.get.get("rows", 0)), broken=counted(table.output_rules, seen.get))
 
     def ingest(self, table: Table, files: Sequence[DataFile], run_id: str, receipt_number: int) -> Written:
-        """Add the rows of landed files up to a receipt's number, without Java; the number enters the log with them."""
-        rows, at = sum(file.rows for file in files), int(time.time() * 1000)
-        adds: list[AddAction | RemoveAction] = [
-            AddAction(file.path, file.size, {}, at, True, json.dumps({"numRecords": file.rows})) for file in files
-        ]
-        facts = {"numFiles": len(files), "numOutputRows": rows, "numOutputBytes": sum(file.size for file in files)}
-        metrics = {name: str(fact) for name, fact in facts.items()}
-        properties = CommitProperties(
-            custom_metadata={"userMetadata": run_id, "operationMetrics": metrics},
-            app_transactions=[Transaction(table.name, receipt_number)],
-        )
-        delta = self.delta(table.name)
-        delta.create_write_transaction(adds, "append", delta.schema(), commit_properties=properties)
-        failpoints.reach(f"written.{table.name}")
-        return Written(self.version(table.name), rows)
+        """Add the rows of landed files up to a receipt's number; the number enters the log with them."""
+        version = self._commit(table, files, run_id, transactions=[Transaction(table.name, receipt_number)])
+        return Written(version, sum(file.rows for file in files))
 
     def append(self, table: Table, frame: DataFrame, run_id: str) -> int:
-        """Add rows in one commit; return the table's new version."""
-        return self._save(table, frame, "append", {"userMetadata": run_id})
+        """Add rows in one commit, none where there are none; return the table's version."""
+        files = self._write(table, frame)
+        return self._commit(table, files, run_id) if files else self.version(table.name)
 
-    def replace(self, table: Table, frame: DataFrame, where: str, run_id: str) -> int:
-        """Put rows in the place of those for which a predicate of literals holds, in one commit; return the version."""
-        return self._save(table, frame, "overwrite", {"userMetadata": run_id, "replaceWhere": where})
+    def replace(
+        self, table: Table, gone: DataFrame, added: DataFrame, within: Bounds, num_gone: int, run_id: str
+    ) -> int:
+        """Take rows away by their keys and add others, in one commit; return the table's new version.
+
+        Args:
+            table: the table.
+            gone: the rows that go.
+            added: the rows that come.
+            within: limits of the rows that go; what else their files hold is written again.
+            num_gone: how many they are.
+            run_id: the run.
+        """
+        delta = self.delta(table.name)
+        old = within.files(delta)
+        there = self._parquet(delta, table.name, [unquote(each["path"]) for each in old])
+        files = self._write(table, without(there, gone, table.key).unionByName(added))
+        copied = sum(int(each["num_records"]) for each in old) - num_gone
+        metrics = {"numCopiedRows": copied, "numDeletedRows": num_gone}
+        return self._commit(table, files, run_id, removed=old, metrics=metrics)
 
     def delete(self, name: str, where: str, run_id: str, note: Mapping[str, str]) -> int:
         """Delete rows without Java; a note enters the log with it. Return the new version."""
@@ -241,44 +242,55 @@ class Store:
         delta.create_checkpoint()
         delta.vacuum(dry_run=False)
 
-    def _observed(self, table: Table, frame: DataFrame, mode: str, options: Mapping[str, str]) -> Written:
-        seen = Observation()
-        observed = frame.observe(seen, F.count(F.lit(1)).alias("rows"), *counts(table.output_rules))
-        version = self._save(table, observed, mode, options)
-        return Written(version, int(seen.get.get("rows", 0)), broken=counted(table.output_rules, seen.get))
-
-    def _save(self, table: Table, frame: DataFrame, mode: str, options: Mapping[str, str]) -> int:
+    def _write(self, table: Table, frame: DataFrame) -> list[DataFile]:
         check_columns(table, frame)
-        frame.write.format("delta").mode(mode).options(**options).save(self.uri(table.name))
+        return Writer.of(table, self.object_uri(table.name)).spread(frame)
+
+    def _create(self, table: Table) -> DeltaTable:
+        return DeltaTable.create(
+            self.object_uri(table.name),
+            delta_schema(table),
+            mode="overwrite",
+            name=table.name,
+            description=table.comment,
+            configuration=_properties(table),
+        )
+
+    def _commit(
+        self,
+        table: Table,
+        files: Sequence[DataFile],
+        run_id: str,
+        removed: Sequence[Mapping[str, Any]] = (),
+        metrics: Mapping[str, int] | None = None,
+        transactions: Sequence[Transaction] = (),
+        mode: str = "append",
+    ) -> int:
+        """Write an entry into the table's log, which alone makes the files the table's; return the new version."""
+        now, delta = int(time.time() * 1000), self.delta(table.name)
+        actions: list[Any] = [AddAction(each.path, each.size, {}, now, True, each.statistics) for each in files]
+        if mode == "append":  # an overwrite finds by itself what it removes
+            actions += [RemoveAction(each["path"], True, now, each["size_bytes"], {}) for each in removed]
+        facts = {
+            "numFiles": len(files),
+            "numOutputRows": sum(each.rows for each in files),
+            "numOutputBytes": sum(each.size for each in files),
+            "numRemovedFiles": len(removed),
+            **(metrics or {}),
+        }
+        custom = {"userMetadata": run_id, "operationMetrics": {name: str(fact) for name, fact in facts.items()}}
+        properties = CommitProperties(custom_metadata=custom, app_transactions=list(transactions))
+        delta.create_write_transaction(actions, mode, delta.schema(), commit_properties=properties)
         failpoints.reach(f"written.{table.name}")
         return self.version(table.name)
 
 
-def _is_plain(delta: DeltaTable) -> bool:
+def _properties(table: Table) -> dict[str, str]:
+    if not table.cluster_by:
+        return PROPERTIES | {"delta.dataSkippingNumIndexedCols": "0"}
+    return PROPERTIES | {"delta.dataSkippingStatsColumns": ",".join(table.cluster_by)}
+
+
+def is_plain(delta: DeltaTable) -> bool:
     """Say whether the rows of a table are those of its files, in the files' own columns."""
     return delta.protocol().min_reader_version == 1 and not delta.metadata().partition_columns
-
-
-def _write_checksum(log: Path) -> None:
-    """Write the checksum of an empty table's first version, as Spark does; without it Spark runs a job to open it."""
-    entries = [json.loads(line) for line in (log / f"{0:020d}.json").read_text().splitlines()]
-    facts = {name: entry[name] for entry in entries for name in ("metaData", "protocol") if name in entry}
-    counts = {"tableSizeBytes": 0, "numFiles": 0, "numMetadata": 1, "numProtocol": 1}
-    lists: dict[str, list[str]] = {"setTransactions": [], "domainMetadata": [], "allFiles": []}
-    checksum = {**counts, **lists, "metadata": facts["metaData"], "protocol": facts["protocol"]}
-    partial = log / f".{0:020d}.crc.tmp"
-    partial.write_text(json.dumps(checksum))
-    partial.rename(log / f"{0:020d}.crc")
-
-
-def difference(new: DataFrame, old: DataFrame) -> DataFrame:
-    """Return the rows that only one of two frames of the same columns holds, `_sign` 1 where it is the new one."""
-    signed = new.withColumn("_sign", F.lit(1)).unionByName(old.withColumn("_sign", F.lit(-1)))
-    return signed.groupBy(new.columns).agg(F.sum("_sign").alias("_sign")).where("_sign <> 0")
-
-
-def settle(frame: DataFrame, *observed: Column) -> tuple[DataFrame, dict[str, Any]]:
-    """Compute a small frame once, cutting its plan; return it, and the aggregates that were observed meanwhile."""
-    seen = Observation()
-    settled = frame.observe(seen, F.count(F.lit(1)).alias("rows"), *observed).localCheckpoint()
-    return settled, {"rows": 0} | seen.get
