@@ -92,16 +92,18 @@ def _identity(settings: Settings, java_home: Path) -> tuple[str, str]:
     spec = find_spec("pyspark")
     owner = [spec.origin if spec else "", settings.spark.java_options]
     contents = [java.version(java_home), version("pyspark"), str(jars.folder(settings)), jars.LOCK.read_text()]
+    contents.append(Path(__file__).read_text())  # what the training loads
     digests = (hashlib.sha256("\0".join(map(str, each)).encode()).hexdigest()[:12] for each in (owner, contents))
     return next(digests), next(digests)
 
 
 def _train(settings: Settings) -> None:
-    """Use what a run uses, on a few rows: Delta tables, windows, joins, MERGE, text, CSV and a fit."""
+    """Use what a run uses, on a few rows: windows, joins, rows that Python takes, Delta tables, MERGE and a fit."""
     from delta.tables import DeltaTable
     from pyspark import SparkContext
     from pyspark.ml.classification import LogisticRegression
     from pyspark.ml.feature import VectorAssembler
+    from pyspark.sql import Observation
     from pyspark.sql import functions as F
     from pyspark.sql.window import Window as W
 
@@ -109,7 +111,7 @@ def _train(settings: Settings) -> None:
 
     spark = session(settings)
     lake = settings.lake_path
-    events, totals, csv = (str(lake / name) for name in ("events", "totals", "csv"))
+    events, totals = str(lake / "events"), str(lake / "totals")
     rows = spark.range(200).select(
         (F.col("id") % 20).alias("visitor_id"),
         F.timestamp_millis(F.col("id") * 100_000).alias("occurred_at"),
@@ -126,9 +128,8 @@ def _train(settings: Settings) -> None:
         DeltaTable.forPath(spark, events).alias("old").merge(rows.alias("new"), "old.occurred_at <=> new.occurred_at")
     )
     merge.whenMatchedDelete("new.visitor_id = 1").whenMatchedUpdate(set={"event_type": "new.event_type"}).execute()
-    rows.select(F.col("occurred_at").cast("bigint"), "event_type").write.option("header", True).csv(csv)
-    spark.read.text(csv).select(F.split("value", ",")[0].try_cast("bigint")).distinct().count()
-    spark.read.schema("occurred_at BIGINT, event_type STRING").csv(csv, header=True).orderBy("occurred_at").toPandas()
+    observed = stored.observe(Observation(), F.count(F.lit(1)).alias("rows")).localCheckpoint()
+    observed.exceptAll(stored.limit(9)).mapInArrow(lambda batches: batches, stored.schema).collect()
     labelled = stored.select("position", (F.col("visitor_id") % 2).alias("label"))
     features = VectorAssembler(inputCols=["position"], outputCol="features").transform(labelled)
     LogisticRegression(maxIter=2).fit(features).transform(features).count()

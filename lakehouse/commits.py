@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
@@ -56,21 +56,6 @@ class Commit:
         return self.operation in NEUTRAL
 
 
-@dataclass(frozen=True)
-class Feed:
-    """Where the rows lie that commits added and removed: Delta's change feed, as paths in the table's folder.
-
-    Attributes:
-        added: files of rows that came.
-        removed: files of rows that went.
-        images: files of both, told apart by `_change_type`: a commit that moves many rows wrote the changed ones here.
-    """
-
-    added: list[str] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
-    images: list[str] = field(default_factory=list)
-
-
 def since(table: DeltaTable, version: int) -> list[Commit]:
     """Return the commits after a version, oldest first."""
     count = table.version() - version
@@ -84,17 +69,18 @@ def actions(table: DeltaTable, version: int) -> list[tuple[str, dict[str, Any]]]
     return [action for line in lines for action in json.loads(line).items()]
 
 
-def feed(table: DeltaTable, after: int, upto: int) -> Feed:
-    """Return where the rows lie that the commits after a version, up to another, added and removed."""
-    found = Feed()
+def moved(table: DeltaTable, after: int, upto: int) -> tuple[list[str], list[str]]:
+    """Return the files by which commits after a version, up to another, changed a table's rows.
+
+    Returns:
+        Those that they added and those that they removed, as paths in the table's folder.
+    """
+    found: dict[str, list[str]] = {"add": [], "remove": []}
     for version in range(after + 1, upto + 1):
-        entry = actions(table, version)
-        images = [_path(each) for kind, each in entry if kind == "cdc"]
-        moved = [(kind, _path(each)) for kind, each in entry if kind in ("add", "remove") and each["dataChange"]]
-        found.images.extend(images)
-        found.added.extend(path for kind, path in moved if kind == "add" and not images)
-        found.removed.extend(path for kind, path in moved if kind == "remove" and not images)
-    return found
+        for kind, action in actions(table, version):
+            if kind in found and action["dataChange"]:
+                found[kind].append(unquote(action["path"]))
+    return found["add"], found["remove"]
 
 
 def files(table: DeltaTable) -> list[dict[str, Any]]:
@@ -121,10 +107,6 @@ def total(extents: Iterable[Extent]) -> Extent:
 def rows(commits: Sequence[Commit]) -> int:
     """Add up the rows that commits wrote, those that moved no rows left out."""
     return sum(commit.rows for commit in commits if not commit.is_neutral)
-
-
-def _path(action: Mapping[str, Any]) -> str:
-    return unquote(action["path"])
 
 
 def _commit(info: Mapping[str, Any]) -> Commit:

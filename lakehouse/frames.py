@@ -6,6 +6,8 @@ from typing import Any
 from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F
 
+MOST_BROADCAST = 2_000_000  # rows; more of them are shuffled
+
 
 def difference(new: DataFrame, old: DataFrame) -> DataFrame:
     """Return the rows that only one of two frames of the same columns holds, `_sign` 1 where it is the new one."""
@@ -17,6 +19,11 @@ def without(rows: DataFrame, others: DataFrame, key: Sequence[str]) -> DataFrame
     """Return the rows whose key no other row has; NULL is a value like any."""
     keys = others.select(*[F.col(column).alias(f"_other_{column}") for column in key])
     return rows.join(keys, [F.col(column).eqNullSafe(F.col(f"_other_{column}")) for column in key], how="left_anti")
+
+
+def sized(frame: DataFrame, rows: int) -> DataFrame:
+    """Tell Spark of a frame of few rows, so that others are joined with it where they lie; it cannot know by itself."""
+    return F.broadcast(frame) if rows <= MOST_BROADCAST else frame
 
 
 def settle(frame: DataFrame, *observed: Column) -> tuple[DataFrame, dict[str, Any]]:

@@ -1,7 +1,7 @@
 """lakehouse.increment — bring a table up to what changed: the same transform, on the rows that a change touches.
 
-Nothing is read or written beyond the touched values: their days, instants or items are literal bounds, by which Delta
-passes over files.
+Nothing is read beyond the touched values: their days, instants or items are literal bounds, by which a table's log
+tells the files that may hold them. Only the difference from the rows that are there is written.
 """
 
 from collections.abc import Collection, Sequence
@@ -18,13 +18,12 @@ from lakehouse import commits, quarantine
 from lakehouse.bounds import Bounds
 from lakehouse.commits import Extent
 from lakehouse.expectations import counted, counts, insist
-from lakehouse.frames import difference, settle, without
+from lakehouse.frames import difference, settle, sized, without
 from lakehouse.lake import Lake
 from lakehouse.store import Written
 from lakehouse.table import Table, short_name
 
 FROM = "_from"  # the instant from which on the rows of a touched value may differ
-MOST_BROADCAST = 2_000_000  # touched values; more of them are shuffled
 
 
 @dataclass(frozen=True)
@@ -180,8 +179,7 @@ def _restricted(
         same.append(F.col(instant) >= F.col(f"_touched_{FROM}"))
     rows = lake.store.read(name, within=bounds)
     if not bounds.are_exact(by):
-        few = touched.count <= MOST_BROADCAST
-        rows = rows.join(F.broadcast(values) if few else values, reduce(and_, same), how="left_semi")
+        rows = rows.join(sized(values, touched.count), reduce(and_, same), how="left_semi")
     return rows, bounds.extent(delta)
 
 
@@ -202,7 +200,8 @@ def _write_difference(lake: Lake, table: Table, new: DataFrame, old: DataFrame, 
     added, num_removed = differs.where(is_new).drop("_sign"), int(seen["rows"] - seen["added"])
     if num_removed:
         touched = Bounds.of(table, slices, seen)
-        version = store.replace(table, differs.where(~is_new), added, touched, num_removed, run_id)
+        gone = sized(differs.where(~is_new), num_removed)
+        version = store.replace(table, gone, added, touched, num_removed, run_id)
     else:
         version = store.append(table, added, run_id)
     return Written(version, int(seen["added"]), num_removed, broken)

@@ -166,11 +166,14 @@ def whole_because(lake: Lake, table: Table, changed: list[Change], planned: Coll
         if not reaches and not holds(lake, table, name):
             return f"{name} changed, which has no {', '.join(table.refresh.by)}"
     for change in changed if table.refresh.kind != "rebuild" else []:
-        if not is_plain(lake.store.delta(change.upstream)):
+        delta = lake.store.delta(change.upstream)
+        if not is_plain(delta):
             return f"{change.upstream} was changed by something other than a run"
-        history = commits.since(lake.store.delta(change.upstream), change.after)
+        history = commits.since(delta, change.after)
         if [each.version for each in history] != list(range(change.after + 1, change.upto + 1)):
             return f"the log of {change.upstream} no longer holds what changed"
+        if lake.store.lost(change.upstream, change.after, change.upto):
+            return f"files by which {change.upstream} changed are gone"
         share = commits.rows(history) / max(1, lake.store.rows(change.upstream))
         if any(each.is_whole for each in history):
             return f"{change.upstream} was built whole"

@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -28,10 +29,9 @@ from lakehouse.table import Table
 
 PROPERTIES = {
     "delta.checkpointInterval": "10",
-    "delta.enableChangeDataFeed": "true",
+    "delta.enableChangeDataFeed": "false",  # what changed is told by the files that came and went
     "delta.logRetentionDuration": "interval 90 days",
 }
-KIND = "_change_type"  # by which a row in a file of Delta's change feed says whether it came or went
 
 
 @dataclass(frozen=True)
@@ -140,16 +140,9 @@ class Store:
             frame = self.spark.read.format("delta").option("versionAsOf", delta.version()).load(self.uri(name))
         return frame.where(bounds.predicate()) if within else frame
 
-    def _parquet(self, delta: DeltaTable, name: str, paths: Sequence[str], *more: T.StructField) -> DataFrame:
-        """Read files in a table's folder, whole: its columns, and more that they hold."""
-        schema = T.StructType([*T.StructType.fromJson(json.loads(delta.schema().to_json())), *more])
-        if not paths:
-            return self.spark.createDataFrame([], schema).limit(0)  # by its limit Spark knows that it is empty
-        return self.spark.read.schema(schema).parquet(*[f"{self.uri(name)}/{path}" for path in paths])
-
     def appended(self, name: str, after: int, upto: int) -> DataFrame:
         """Read the rows that came after a version, up to another, to a table that only grows: its columns."""
-        came, went = self._feed(name, after, upto)
+        came, went = self._moved(name, after, upto)
         return came if went is None else came.exceptAll(went)
 
     def changes(self, name: str, after: int, upto: int) -> DataFrame:
@@ -157,20 +150,28 @@ class Store:
 
         A row that was only written again is no difference.
         """
-        came, went = self._feed(name, after, upto)
+        came, went = self._moved(name, after, upto)
         return came if went is None else difference(came, went).drop("_sign")
 
-    def _feed(self, name: str, after: int, upto: int) -> tuple[DataFrame, DataFrame | None]:
-        """Read the rows that commits added, and those that they removed; None where they only added."""
+    def lost(self, name: str, after: int, upto: int) -> list[Path]:
+        """Return the files by which commits changed a table that are on this machine's disk no more."""
+        if "://" in self.uri(name):
+            return []
+        paths = [Path(self.uri(name), path) for each in commits.moved(self.delta(name), after, upto) for path in each]
+        return [path for path in paths if not path.exists()]
+
+    def _moved(self, name: str, after: int, upto: int) -> tuple[DataFrame, DataFrame | None]:
+        """Read the files that commits added, and those that they removed; None where they only added."""
         delta = self.delta(name, upto)
-        feed = commits.feed(delta, after, upto)
-        came = self._parquet(delta, name, feed.added)
-        if not feed.removed and not feed.images:
-            return came, None
-        went = self._parquet(delta, name, feed.removed)
-        images = self._parquet(delta, name, feed.images, T.StructField(KIND, T.StringType()))
-        is_new = F.col(KIND).isin("insert", "update_postimage")
-        return came.unionByName(images.where(is_new).drop(KIND)), went.unionByName(images.where(~is_new).drop(KIND))
+        added, removed = commits.moved(delta, after, upto)
+        return self._parquet(delta, name, added), self._parquet(delta, name, removed) if removed else None
+
+    def _parquet(self, delta: DeltaTable, name: str, paths: Sequence[str]) -> DataFrame:
+        """Read files in a table's folder, whole."""
+        schema = T.StructType.fromJson(json.loads(delta.schema().to_json()))
+        if not paths:
+            return self.spark.createDataFrame([], schema).limit(0)  # by its limit Spark knows that it is empty
+        return self.spark.read.schema(schema).parquet(*[f"{self.uri(name)}/{path}" for path in paths])
 
     def arrow(self, name: str, version: int | None = None, columns: Sequence[str] | None = None) -> pa.Table:
         """Read a table without Java, at a version and only some columns if given."""

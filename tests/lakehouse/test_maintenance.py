@@ -126,12 +126,11 @@ def test_optimizing_again_leaves_every_table_alone(optimized):
     assert len(lake.ledger.runs()) == before
 
 
-def test_optimized_tables_keep_their_statistics_their_change_feed_and_every_reader(optimized):
+def test_optimized_tables_keep_their_statistics_and_every_reader(optimized):
     lake, done = optimized
     for name in (name for name, each in done.items() if not each.is_left_alone):
         kept = {key.split(".")[1] for each in files(lake, name) for key in each if key.startswith("min.")}
         assert kept == set(lake.contracts[name].cluster_by)
-        assert lake.store.delta(name).metadata().configuration["delta.enableChangeDataFeed"] == "true"
         assert lake.store.delta(name).protocol().min_reader_version == 1
 
 
@@ -206,6 +205,20 @@ def test_a_restored_table_is_published_at_once_and_the_next_run_brings_it_up_to_
     pipeline.run(lake, print)
     assert all(rows(lake, each) == rows(two_runs, each) for each in lake.tables if each.startswith("gold."))
     assert plan(lake) == []
+
+
+def test_a_restored_table_is_built_whole_where_files_that_tell_what_changed_since_are_gone(two_runs, tmp_path):
+    lake = copy(two_runs, tmp_path)
+    name, first, last = "gold.visitor_days", lake.ledger.runs()[0], lake.ledger.published()
+    restore(lake, print, name, first.versions[name], is_applied=True)
+    sessions = lake.store.delta("silver.sessions")
+    _, removed = commits.moved(sessions, first.versions["silver.sessions"], last.versions["silver.sessions"])
+    for path in removed:
+        Path(lake.store.uri("silver.sessions"), path).unlink()
+    (step,) = [step for step in plan(lake) if step.table.name == name]
+    assert removed and (step.way, step.reason) == ("whole", "files by which silver.sessions changed are gone")
+    pipeline.run(lake, print)
+    assert rows(lake, name) == rows(two_runs, name)
 
 
 def test_what_cannot_be_restored_is_refused_with_the_way_out(two_runs):
