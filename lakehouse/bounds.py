@@ -28,7 +28,7 @@ class Bounds:
 
     @classmethod
     def observed(cls, table: Table, columns: Iterable[str], among: Column | None = None) -> list[Column]:
-        """Return the aggregates that find the limits of those columns by which the table is clustered."""
+        """Return the aggregates that find the limits of columns by which the table is clustered, among some rows."""
         found: list[Column] = []
         for column, is_day in _clustered(table, columns).items():
             value = F.col(column) if among is None else F.when(among, F.col(column))

@@ -209,14 +209,13 @@ def test_a_restored_table_is_published_at_once_and_the_next_run_brings_it_up_to_
 
 def test_a_restored_table_is_built_whole_where_files_that_tell_what_changed_since_are_gone(two_runs, tmp_path):
     lake = copy(two_runs, tmp_path)
-    name, first, last = "gold.visitor_days", lake.ledger.runs()[0], lake.ledger.published()
+    name, upstream, first, last = "gold.funnel", "gold.visitor_days", lake.ledger.runs()[0], lake.ledger.published()
     restore(lake, print, name, first.versions[name], is_applied=True)
-    sessions = lake.store.delta("silver.sessions")
-    _, removed = commits.moved(sessions, first.versions["silver.sessions"], last.versions["silver.sessions"])
+    _, removed = commits.moved(lake.store.delta(upstream), first.versions[upstream], last.versions[upstream])
     for path in removed:
-        Path(lake.store.uri("silver.sessions"), path).unlink()
+        Path(lake.store.uri(upstream), path).unlink()
     (step,) = [step for step in plan(lake) if step.table.name == name]
-    assert removed and (step.way, step.reason) == ("whole", "files by which silver.sessions changed are gone")
+    assert removed and (step.way, step.reason) == ("whole", f"files by which {upstream} changed are gone")
     pipeline.run(lake, print)
     assert rows(lake, name) == rows(two_runs, name)
 
