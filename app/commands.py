@@ -2,7 +2,7 @@
 
 import click
 
-from lakehouse.cli import emit
+from lakehouse.cli.render import emit
 from lakehouse.settings import Settings
 
 

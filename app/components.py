@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 
 from app import wording
 from app.data import Publication
-from lakehouse.runs import now
+from lakehouse.storage.ledger import now
 
 Children = Component | Sequence[Component | str] | str
 

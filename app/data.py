@@ -10,9 +10,9 @@ from typing import Any
 
 import duckdb
 
-from lakehouse.runs import LEDGER, Ledger, Run
 from lakehouse.settings import Settings
-from lakehouse.store import Store
+from lakehouse.storage.ledger import LEDGER, Ledger, Run
+from lakehouse.storage.store import Store
 
 TABLES = ("gold.activity", "gold.daily_kpis", "gold.funnel", "gold.visitor_days")
 SECONDS_BETWEEN_LOOKS = 3.0

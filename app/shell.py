@@ -13,7 +13,7 @@ from app.components import aria
 from app.data import Publication
 from app.pages import PAGES, Page
 from app.view import DAYS, View
-from lakehouse.runs import now
+from lakehouse.storage.ledger import now
 
 SECONDS_BETWEEN_POLLS = 10
 NAVIGATION = {"width": 216, "breakpoint": "sm"}

@@ -8,9 +8,9 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from lakehouse.cli import emit, emit_line, progress, say
+from lakehouse.cli.render import emit, emit_line, progress, say
 from lakehouse.errors import Exit, LakehouseError
-from lakehouse.receipts import Landing
+from lakehouse.landing.receipts import Landing
 from lakehouse.settings import Settings
 
 

@@ -12,7 +12,7 @@ from bronze import header
 from bronze.preflight import MOST_BYTES, Preflight, printable
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.failpoints import reach
-from lakehouse.receipts import Landing, Receipt
+from lakehouse.landing.receipts import Landing, Receipt
 
 PIECE = 1 << 22  # bytes read at a time
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lakehouse.errors import Exit, LakehouseError
-from lakehouse.landed import fields_of
+from lakehouse.landing.csv_reader import fields_of
 
 MOST_BYTES = 1 << 16  # of a line
 MOST_CHARACTERS = 1000  # of a field with a type

@@ -10,9 +10,10 @@ from typing import Any
 
 from bronze import landing
 from bronze.preflight import printable
-from lakehouse import faults, lock, pipeline
+from lakehouse import error_messages
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import Lake
+from lakehouse.runs import lock, runner
 
 Say = Callable[[str], None]
 
@@ -91,9 +92,9 @@ class Watch:
             return None
         started, error, run = time.monotonic(), None, None
         try:
-            run = pipeline.run(self.lake, self.show, command=f"lakehouse watch {self.folder}")
+            run = runner.run(self.lake, self.show, command=f"lakehouse watch {self.folder}")
         except Exception as raised:  # whatever it is, the next file may go through
-            error = faults.told(raised, self.lake.settings)
+            error = error_messages.explain(raised, self.lake.settings)
             if error.code == Exit.ENVIRONMENT and self._is_locked():
                 return None
         if error and error.code == Exit.ENVIRONMENT:
@@ -137,7 +138,7 @@ class Watch:
                 shown = printable(str(path))
                 error = LakehouseError(f"{shown} cannot be read: {raised.strerror}.", f"ls -l {shown}", Exit.REFUSED)
             else:
-                error = faults.told(raised, self.lake.settings)
+                error = error_messages.explain(raised, self.lake.settings)
             self.say(f"✗ {error}")
             if error.code == Exit.ENVIRONMENT:
                 self.since[mark] = time.monotonic() + RETRY_SECONDS

@@ -47,7 +47,7 @@ STEPS = [
 
 
 @table.transform
-def narrow(visitor_days: DataFrame) -> DataFrame:
+def count_steps(visitor_days: DataFrame) -> DataFrame:
     """Add up the steps; a visitor who entered through two categories counts once over all.
 
     Args:

@@ -37,7 +37,7 @@ table = Table(
 
 
 @table.transform
-def foresee(sessions: DataFrame) -> DataFrame:
+def select_features(sessions: DataFrame) -> DataFrame:
     """Keep what a visit showed before its first purchase; all of it where there was none.
 
     Args:

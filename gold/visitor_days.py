@@ -35,7 +35,7 @@ table = Table(
 
 
 @table.transform
-def follow(sessions: DataFrame, categories: DataFrame) -> DataFrame:
+def count_visitor_days(sessions: DataFrame, categories: DataFrame) -> DataFrame:
     """Count each visitor's visits of a day by the steps that they hold, in any order.
 
     Args:

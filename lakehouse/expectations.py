@@ -58,7 +58,7 @@ def counted(expectations: Sequence[Expectation], observed: Mapping[str, Any]) ->
     return {rule.name: int(observed.get(f"rule_{i}") or 0) for i, rule in enumerate(expectations)}
 
 
-def insist(
+def enforce(
     table: str,
     expectations: Sequence[Expectation],
     broken_by_rule: Mapping[str, int],

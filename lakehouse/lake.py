@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from lakehouse.errors import Exit, LakehouseError
-from lakehouse.receipts import Landing
-from lakehouse.runs import Ledger
+from lakehouse.landing.receipts import Landing
 from lakehouse.settings import Settings
-from lakehouse.store import Store
+from lakehouse.storage.ledger import Ledger
+from lakehouse.storage.store import Store
 from lakehouse.table import Table, discover, quarantine_of
 
 

@@ -24,7 +24,7 @@ COLUMN = re.compile(
 
 
 @dataclass(frozen=True)
-class Visit:
+class SessionGap:
     """How far back a change reaches into rows that are cut from a stream at pauses.
 
     A row at `instant` belongs to what began at `start`, where the one before it lies at most `minutes` earlier. So
@@ -43,7 +43,7 @@ class Refresh:
     kind: Literal["append", "upsert", "replace", "rebuild"]
     by: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     through: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    since: Visit | None = None
+    since: SessionGap | None = None
 
     def __str__(self) -> str:
         """Return the refresh as it is declared."""
@@ -61,7 +61,7 @@ def upsert() -> Refresh:
 
 
 def replace(
-    by: str | list[str] | dict[str, str], through: dict[str, str] | None = None, since: Visit | None = None
+    by: str | list[str] | dict[str, str], through: dict[str, str] | None = None, since: SessionGap | None = None
 ) -> Refresh:
     """Compute the rows of the touched values of `by` anew.
 
@@ -104,7 +104,7 @@ class Table:
         schema: a line per column: name, SQL type, NOT NULL or not, COMMENT with unit or zone.
         upstreams: the tables it is computed from; none for a table of landed files.
         expectations: what must hold of its rows.
-        about: which rows of the first upstream it is made of, as SQL; the others are neither judged nor read further.
+        source_filter: which rows of the first upstream it is made of, as SQL; the others are not read.
         cluster_by: columns it is filtered by, the first of them its slice; they alone carry file statistics.
         sort_by: of a table of landed files: a column of few values by which each file's rows are sorted, so that a
             filter on it reads few of them.
@@ -119,7 +119,7 @@ class Table:
     schema: str
     upstreams: list[str] = field(default_factory=list)
     expectations: list[Expectation] = field(default_factory=list)
-    about: str | None = None
+    source_filter: str | None = None
     cluster_by: list[str] = field(default_factory=list)
     sort_by: str | None = None
     person: str | None = None

@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lakehouse.cli import Commands, as_json_option, emit, say
+from lakehouse.cli.render import Commands, as_json_option, emit, say
 from lakehouse.errors import LakehouseError
 from lakehouse.settings import Settings
 
 if TYPE_CHECKING:
     from lakehouse.lake import Lake
-    from lakehouse.summary import Section
+    from lakehouse.reports.status import Section
 
 PREDICTIONS = "ml.predictions"
 
@@ -62,7 +62,7 @@ def mlflow(settings: Settings) -> None:
 
 def summary(lake: "Lake") -> "Section":
     """Summarise the champion and its predictions, without Java."""
-    from lakehouse.summary import Section
+    from lakehouse.reports.status import Section
     from ml.scorer import champion
 
     title = f"Model {lake.settings.model.name}"

@@ -7,12 +7,12 @@ in the same pass, and a lake larger than memory is scored all the same.
 import time
 from collections.abc import Callable
 
-from lakehouse import lock
 from lakehouse.errors import Exit, LakehouseError
-from lakehouse.expectations import insist
+from lakehouse.expectations import enforce
 from lakehouse.lake import Lake
-from lakehouse.publish import publish
-from lakehouse.runs import Result, Run, new_run_id, now
+from lakehouse.runs import lock
+from lakehouse.runs.publication import publish
+from lakehouse.storage.ledger import Result, Run, new_run_id, now
 from ml.features import TABLE, eligible
 from ml.predictions import predict, table
 from ml.scorer import champion
@@ -49,7 +49,7 @@ def score(lake: Lake, say: Say) -> Run | None:
         lake.store.create(table)
         visits = eligible(lake.store.read(TABLE, version))
         written = lake.store.overwrite(table, predict(visits, scorer), run_id)
-        insist(table.name, table.output_rules, written.broken, "lakehouse ml train --force")
+        enforce(table.name, table.output_rules, written.broken, "lakehouse ml train --force")
         rows_in, seconds = lake.store.rows(TABLE, version), round(time.monotonic() - clock, 2)
         result = Result(table.name, rows_in, written.rows, 0, seconds, written.version, written.broken)
         run = Run(run_id, "lakehouse ml score", "published", started_at, now(), {}, {table.name: reads}, {}, [result])

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from lakehouse import lock
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import Lake
+from lakehouse.runs import lock
 from ml import registry
 from ml.features import TABLE
 

@@ -32,7 +32,7 @@ table = Table(
 
 
 @table.transform
-def climb(category_tree: DataFrame) -> DataFrame:
+def resolve_paths(category_tree: DataFrame) -> DataFrame:
     """Climb from each category to its root, as an RDD of (category, parent) pairs.
 
     A parent that is no node of the tree is taken for a root. Of two parents of one category the smaller counts.

@@ -14,7 +14,7 @@ table = Table(
     name="silver.item_history",
     comment="One row per item and interval in which its category, availability and price did not change.",
     upstreams=["bronze.item_properties"],
-    about="property IN ('categoryid', 'available', '790') OR property IS NULL",  # malformed lines have none
+    source_filter="property IN ('categoryid', 'available', '790') OR property IS NULL",  # malformed lines have none
     key=["item_id", "valid_from"],
     refresh=replace(by={"item_id": bigint("itemid")}),
     cluster_by=["item_id"],
@@ -41,7 +41,7 @@ table = Table(
 
 
 @table.transform
-def trace(item_properties: DataFrame) -> DataFrame:
+def build_history(item_properties: DataFrame) -> DataFrame:
     """Turn weekly snapshots into half-open intervals, a property that is not delivered keeping its last value.
 
     Args:

@@ -5,7 +5,7 @@ from pyspark.sql import Window as W
 from pyspark.sql import functions as F
 
 from lakehouse.expectations import expect, expect_or_fail
-from lakehouse.table import Table, Visit, replace
+from lakehouse.table import SessionGap, Table, replace
 from silver.ordering import event_order
 
 PAUSE_MINUTES = 30  # a longer one ends the visit
@@ -16,7 +16,9 @@ table = Table(
     upstreams=["silver.events", "silver.item_history"],
     key=["visitor_id", "started_at", "position"],
     refresh=replace(
-        by="visitor_id", through={"item_history": "item_id"}, since=Visit("started_at", "occurred_at", PAUSE_MINUTES)
+        by="visitor_id",
+        through={"item_history": "item_id"},
+        since=SessionGap("started_at", "occurred_at", PAUSE_MINUTES),
     ),
     cluster_by=["session_date", "started_at", "occurred_at"],
     person="visitor_id",

@@ -15,10 +15,12 @@ os.environ["SPARK_SUBMIT_OPTS"] = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCache
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse import landed, pipeline, settings
-from lakehouse import spark as spark_module
+from lakehouse import settings
+from lakehouse.engine import spark as spark_module
 from lakehouse.lake import Lake, open_lake
-from lakehouse.schema import check_columns
+from lakehouse.landing import csv_reader
+from lakehouse.runs import runner
+from lakehouse.storage.schema import check_columns
 from lakehouse.table import Table, short_name
 
 LONGEST = ("test_kills", "test_increments", "test_random_kills")  # minutes each: begun last, one process would wait
@@ -43,7 +45,7 @@ def ingest(lake: Lake, table: Table) -> DataFrame:
     receipts = lake.landing.receipts(short_name(table.name))
     lake.store.create(table)
     uri = lake.store.object_uri(table.name)
-    files = landed.write(lake.store.spark.sparkContext, lake.landing, table, receipts, uri, "run")
+    files = csv_reader.write(lake.store.spark.sparkContext, lake.landing, table, receipts, uri, "run")
     lake.store.ingest(table, files, "run", receipts[-1].number)
     return lake.store.read(table.name)
 
@@ -72,7 +74,7 @@ def built_lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) ->
     lake = open_lake(settings_of(folder / "lake"))
     for path in sample.write(folder / "files", scale=0.01, seed=7, faults=0.001, progress=lambda _: None):
         landing.accept(lake.landing, path)
-    pipeline.run(lake, print)
+    runner.run(lake, print)
     return folder / "lake"
 
 

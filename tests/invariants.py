@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from lakehouse.lake import Lake
-from lakehouse.runs import Run
+from lakehouse.storage.ledger import Run
 from lakehouse.table import short_name
 
 from .deliveries import Delivery

@@ -8,7 +8,8 @@ import sys
 import time
 from pathlib import Path
 
-from lakehouse import lock, settings
+from lakehouse import settings
+from lakehouse.runs import lock
 
 # What Python is asked to do; a run takes names of tables.
 RUN = (

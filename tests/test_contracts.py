@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse import catalog, settings
+from lakehouse import settings
 from lakehouse.lake import open_lake
-from lakehouse.schema import delta_schema
+from lakehouse.reports import catalog
+from lakehouse.storage.schema import delta_schema
 from lakehouse.table import Table, discover
 
 from .conftest import settings_of

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
 from bronze import landing
-from lakehouse import pipeline
 from lakehouse.lake import Lake, open_lake
+from lakehouse.runs import runner
 
 from .conftest import settings_of
 
@@ -86,10 +86,10 @@ def test_tables_built_by_increments_are_those_of_one_full_run(spark, files: list
         ways: set[str] = set()
         for batch in sorted({file.batch for file in files}):
             _land(increments, [file for file in files if file.batch == batch])
-            run = pipeline.run(increments, print)
+            run = runner.run(increments, print)
             ways |= {f"{each.table} {each.way}" for each in run.results} if run else set()
         _land(whole, files)
-        pipeline.run(whole, print)
+        runner.run(whole, print)
         note(f"{sorted(ways)}")
         for name in whole.contracts:
             if whole.store.exists(name) and not name.startswith("ml."):

@@ -10,7 +10,7 @@ from app import components, figures, queries, wording
 from app.queries import Day, Steps, Totals
 from app.scene import Scene
 from app.view import Period
-from lakehouse.runs import now
+from lakehouse.storage.ledger import now
 
 MOVERS = 8
 UNKNOWN = -1  # items without a known category: what moves them is the item properties that have landed, not the shop

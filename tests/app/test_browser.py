@@ -10,7 +10,7 @@ import duckdb
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from lakehouse import browser as chromium
+from lakehouse.environment import browser as chromium
 from lakehouse.lake import open_lake
 from lakehouse.settings import PROJECT, environment, load
 from ml.scorer import champion

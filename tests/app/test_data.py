@@ -5,7 +5,7 @@ import pytest
 from deltalake import write_deltalake
 
 from app.data import TABLES, Published
-from lakehouse.runs import Run
+from lakehouse.storage.ledger import Run
 
 DAY = date(2015, 6, 1)
 

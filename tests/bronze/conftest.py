@@ -8,7 +8,7 @@ import pytest
 from bronze import landing
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import Lake
-from lakehouse.receipts import Receipt
+from lakehouse.landing.receipts import Receipt
 
 HEADER = "timestamp,visitorid,event,itemid,transactionid\n"
 ROW = "1433152800000,1,view,7,\n"

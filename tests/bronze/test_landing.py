@@ -6,7 +6,7 @@ import pytest
 
 from bronze import landing
 from lakehouse.errors import Exit, LakehouseError
-from lakehouse.receipts import sealed
+from lakehouse.landing.receipts import with_checksum
 
 from .conftest import HEADER, ROW, write
 
@@ -123,7 +123,7 @@ def test_a_changed_landed_file_is_put_right_by_landing_its_content_again(lake, l
 
 def test_content_that_was_rewritten_on_purpose_does_not_come_back(lake, tmp_path, land):
     receipt = land(HEADER + ROW + ROW)
-    rewritten = sealed(receipt, write(tmp_path, HEADER + ROW, "rewritten.csv"))
+    rewritten = with_checksum(receipt, write(tmp_path, HEADER + ROW, "rewritten.csv"))
     with lake.landing.exclusive():
         lake.landing.add(rewritten)
         lake.landing.place(tmp_path / "rewritten.csv", rewritten)

@@ -11,7 +11,7 @@ import pytest
 
 from bronze import landing
 from lakehouse import settings
-from lakehouse.receipts import Landing
+from lakehouse.landing.receipts import Landing
 
 from ..conftest import settings_of
 from .conftest import HEADER, ROW, write

@@ -13,8 +13,8 @@ from queue import Queue
 
 import pytest
 
-from lakehouse import lock
 from lakehouse.lake import open_lake
+from lakehouse.runs import lock
 from lakehouse.settings import PROJECT
 
 from ..conftest import settings_of

@@ -22,7 +22,7 @@ def test_a_visit_belongs_to_the_root_of_its_first_category_and_may_skip_steps(gi
     )
     expect_rows(
         visitor_days.table,
-        visitor_days.follow(visits, tree),
+        visitor_days.count_visitor_days(visits, tree),
         """
         root_category_id | visitor_id | num_sessions | num_view_sessions | num_cart_sessions | num_purchase_sessions | num_carts_without_view | num_purchases_without_cart
         1                | 1          | 2            | 1                 | 2                 | 1                     | 1                      | 0
@@ -44,7 +44,7 @@ def test_a_visitor_of_two_categories_counts_once_over_all(given, expect_rows):
     )
     expect_rows(
         funnel.table,
-        funnel.narrow(rows),
+        funnel.count_steps(rows),
         """
         root_category_id | num_sessions | num_cart_sessions | num_visitors | num_view_visitors | num_cart_visitors | num_purchase_visitors
         1                | 2            | 1                 | 1            | 1                 | 1                 | 0

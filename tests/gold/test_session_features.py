@@ -12,7 +12,7 @@ def test_features_see_only_what_came_before_the_first_purchase(given, expect_row
     )
     expect_rows(
         session_features.table,
-        session_features.foresee(rows),
+        session_features.select_features(rows),
         """
         session_id      | session_date | session_hour | num_views | num_adds | distinct_products | num_events_before | purchase_intent
         1-1433202600000 | 2015-06-01   | 23           | 1         | 1        | 1                 | 2                 | 1
@@ -30,7 +30,7 @@ def test_a_visit_that_opens_with_its_purchase_stays_with_zeros(given, expect_row
     )
     expect_rows(
         session_features.table,
-        session_features.foresee(rows),
+        session_features.select_features(rows),
         """
         num_views | num_adds | distinct_products | num_events_before | purchase_intent
         0         | 0        | 0                 | 0                 | 1

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from bronze import landing
-from lakehouse import cli, pipeline
+from lakehouse.cli import main
 from lakehouse.lake import Lake, open_lake
+from lakehouse.runs import runner
 
 from ..conftest import settings_of
 from ..deliveries import FIRST, SECOND
@@ -50,7 +51,7 @@ def call(lake: Lake, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
     def command(*arguments: str) -> Said:
         capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
-            cli.main(list(arguments))
+            main.main(list(arguments))
         return Said(int(str(ended.value.code)), *capsys.readouterr())
 
     return command
@@ -76,7 +77,7 @@ def first_run(spark: object, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = folder / "first.csv"
     path.write_text("\n".join([EVENTS, VIEW, *[NEXT_DAY] * 7, BAD, SHORT]) + "\n")
     landing.accept(lake.landing, path)
-    pipeline.run(lake, print)
+    runner.run(lake, print)
     return folder / "lake"
 
 
@@ -93,7 +94,7 @@ def sound(spark, tmp_path_factory) -> Lake:
     folder = tmp_path_factory.mktemp("sound")
     lake = open_lake(settings_of(folder / "lake"))
     FIRST.land(lake, folder)
-    pipeline.run(lake, print)
+    runner.run(lake, print)
     return lake
 
 
@@ -104,7 +105,7 @@ def whole(spark, tmp_path_factory) -> Lake:
     lake = open_lake(settings_of(folder / "lake"))
     for delivery in (FIRST, SECOND):
         delivery.land(lake, folder)
-    pipeline.run(lake, print)
+    runner.run(lake, print)
     return lake
 
 

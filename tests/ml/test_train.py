@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 
 from gold import session_features
-from lakehouse import lock
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import Lake, open_lake
-from lakehouse.publish import publish
-from lakehouse.runs import Run, now
+from lakehouse.runs import lock
+from lakehouse.runs.publication import publish
+from lakehouse.storage.ledger import Run, now
 from ml import mlflow_store, registry, scorer, tracking, train
 from ml.features import FEATURES, TABLE
 

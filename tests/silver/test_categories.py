@@ -14,7 +14,7 @@ def test_a_category_knows_the_way_from_its_root(given, expect_rows):
     )
     expect_rows(
         categories.table,
-        categories.climb(rows),
+        categories.resolve_paths(rows),
         """
         category_id | parent_id | root_id | depth | path
         1           |           | 1       | 0     | 1
@@ -37,7 +37,7 @@ def test_only_the_newest_landed_tree_counts(given, expect_rows):
     )
     expect_rows(
         categories.table,
-        categories.climb(rows),
+        categories.resolve_paths(rows),
         """
         category_id | root_id
         1           | 1
@@ -56,7 +56,7 @@ def test_a_parent_without_a_node_is_a_root(given, expect_rows):
     )
     expect_rows(
         categories.table,
-        categories.climb(rows),
+        categories.resolve_paths(rows),
         """
         category_id | parent_id | root_id | depth | path
         2           | 1         | 1       | 1     | 1 2
@@ -75,7 +75,7 @@ def test_a_category_above_itself_reaches_no_root(given, expect_rows):
     )
     expect_rows(
         categories.table,
-        categories.climb(rows),
+        categories.resolve_paths(rows),
         """
         category_id | root_id
         1           |

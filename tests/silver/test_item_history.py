@@ -20,7 +20,7 @@ def test_an_interval_lasts_until_the_next_snapshot_that_changes_something(given,
     )
     expect_rows(
         item_history.table,
-        item_history.trace(rows),
+        item_history.build_history(rows),
         """
         item_id | valid_from       | valid_to         | category_id | is_available | price | num_conflicts
         5       | 2015-05-10 03:00 | 2015-05-24 03:00 | 100         | true         | 9500  | 0
@@ -41,7 +41,7 @@ def test_of_several_values_at_one_instant_the_greatest_stays_and_the_conflict_is
     )
     expect_rows(
         item_history.table,
-        item_history.trace(rows),
+        item_history.build_history(rows),
         """
         item_id | category_id | price | num_conflicts
         5       | 100         | 1     | 1

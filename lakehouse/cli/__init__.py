@@ -1,0 +1,1 @@
+"""The command line: parse, delegate, print. No decision about a lake is made here."""

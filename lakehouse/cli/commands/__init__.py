@@ -1,0 +1,1 @@
+"""cli.commands.__init__ — the platform's commands; each module lists its own in `commands`."""

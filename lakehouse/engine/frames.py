@@ -1,0 +1,33 @@
+"""engine.frames — what frames are compared and settled by."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pyspark.sql import Column, DataFrame, Observation
+from pyspark.sql import functions as F
+
+MOST_BROADCAST = 2_000_000  # rows; more of them are shuffled
+
+
+def difference(new: DataFrame, old: DataFrame) -> DataFrame:
+    """Return the rows that only one of two frames of the same columns holds, `_sign` 1 where it is the new one."""
+    signed = new.withColumn("_sign", F.lit(1)).unionByName(old.withColumn("_sign", F.lit(-1)))
+    return signed.groupBy(new.columns).agg(F.sum("_sign").alias("_sign")).where("_sign <> 0")
+
+
+def without(rows: DataFrame, others: DataFrame, key: Sequence[str]) -> DataFrame:
+    """Return the rows whose key no other row has; NULL is a value like any."""
+    keys = others.select(*[F.col(column).alias(f"_other_{column}") for column in key])
+    return rows.join(keys, [F.col(column).eqNullSafe(F.col(f"_other_{column}")) for column in key], how="left_anti")
+
+
+def sized(frame: DataFrame, rows: int) -> DataFrame:
+    """Tell Spark of a frame of few rows, so that others are joined with it where they lie; it cannot know by itself."""
+    return F.broadcast(frame) if rows <= MOST_BROADCAST else frame
+
+
+def materialize(frame: DataFrame, *observed: Column) -> tuple[DataFrame, dict[str, Any]]:
+    """Compute a small frame once, cutting its plan; return it, and the aggregates that were observed meanwhile."""
+    seen = Observation()
+    settled = frame.observe(seen, F.count(F.lit(1)).alias("rows"), *observed).localCheckpoint()
+    return settled, {"rows": 0} | seen.get

@@ -1,0 +1,95 @@
+"""engine.spark — the one place a Spark session is built."""
+
+import os
+import sys
+from subprocess import STDOUT
+from tempfile import gettempdir
+from time import tzset
+from typing import Any
+
+from pyspark import SparkConf, SparkContext
+from pyspark.java_gateway import launch_gateway
+from pyspark.sql import SparkSession
+
+from lakehouse.engine import archive, jars, java
+from lakehouse.settings import CONF, Settings, environment
+
+COMPILER_OPTIONS = ("-XX:+UnlockDiagnosticVMOptions", f'-XX:CompilerDirectivesFile="{CONF / "compiler.json"}"')
+
+
+def session(settings: Settings) -> SparkSession:
+    """Return the process's session, started at the first call.
+
+    Raises:
+        LakehouseError: no Java, or a JAR missing or altered (exit code 4).
+    """
+    if SparkContext._active_spark_context is not None:
+        return SparkSession.builder.getOrCreate()
+    home = java.find(environment())
+    class_path = os.pathsep.join(map(str, jars.paths(settings)))
+    options = " ".join([settings.spark.java_options, *COMPILER_OPTIONS, *archive.options(settings, home)])
+    os.environ["JAVA_HOME"] = str(home)
+    os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
+    os.environ["TZ"] = "UTC"  # instants that reach Python as datetimes are UTC, whatever the host says
+    tzset()
+    properties = _properties(settings, class_path, options)
+    _launch_jvm(settings, properties)
+    return SparkSession.builder.config(map=properties).getOrCreate()
+
+
+def _launch_jvm(settings: Settings, properties: dict[str, Any]) -> None:
+    """Start the JVM with its own log file: what it prints on the way belongs to nobody's terminal."""
+    logs = settings.lake_path / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    conf = SparkConf(loadDefaults=False).setAll(list(properties.items()))
+    with (logs / "spark.log").open("ab") as log:
+        gateway = launch_gateway(conf, popen_kwargs={"stdout": log, "stderr": STDOUT})  # type: ignore[no-untyped-call]
+    SparkContext._ensure_initialized(gateway=gateway, conf=conf)
+
+
+def jvm_process_id(spark: SparkSession) -> int:
+    """Return the process id of the session's JVM."""
+    return int(spark.sparkContext._jvm.java.lang.ProcessHandle.current().pid())  # type: ignore[union-attr]
+
+
+def _properties(settings: Settings, class_path: str, java_options: str) -> dict[str, Any]:
+    chosen = settings.spark
+    properties: dict[str, Any] = {
+        "spark.driver.extraClassPath": class_path,
+        "spark.driver.extraJavaOptions": f"-Duser.timezone=UTC {java_options}".strip(),
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.memory": chosen.driver_memory,
+        "spark.app.name": "lakehouse",
+        "spark.log.level": "WARN",
+        "spark.master": chosen.master,
+        "spark.buffer.size": str(1 << 20),
+        "spark.scheduler.mode": "FAIR",
+        "spark.sql.autoBroadcastJoinThreshold": chosen.broadcast_threshold,
+        "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+        "spark.sql.catalogImplementation": "in-memory",
+        "spark.sql.codegen.cache.maxEntries": "5000",  # one run's queries are more than the default of 100
+        "spark.sql.execution.arrow.maxRecordsPerBatch": "65536",  # rows on their way to Python; 10,000 cost a tenth
+        "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+        "spark.sql.files.maxPartitionBytes": chosen.max_partition_bytes,
+        "spark.sql.parquet.compression.codec": "zstd",
+        "spark.hadoop.parquet.compression.codec.zstd.level": "1",
+        # What Spark itself writes, for maintenance and erasure, is as lakehouse.datafiles writes it: a column of many
+        # values gives up its dictionary at once, and statistics, by which files are chosen, stand in the log alone.
+        "spark.hadoop.parquet.dictionary.page.size": "65536",
+        "spark.hadoop.parquet.column.statistics.enabled": "false",
+        # Every page carries a checksum; a damaged one is refused instead of read as other values.
+        "spark.hadoop.parquet.page.verify-checksum.enabled": "true",
+        "spark.hadoop.parquet.page.size.row.check.min": "1000",
+        "spark.hadoop.parquet.page.size.row.check.max": "50000",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.shuffle.partitions": str(chosen.shuffle_partitions),
+        "spark.sql.sources.parallelPartitionDiscovery.parallelism": "4",
+        "spark.sql.warehouse.dir": gettempdir(),
+        "spark.databricks.delta.snapshotPartitions": str(chosen.snapshot_partitions),
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+    }
+    if not chosen.master.startswith("local"):
+        properties["spark.executor.extraClassPath"] = class_path
+        del properties["spark.driver.host"]
+    return properties | chosen.conf

@@ -1,0 +1,1 @@
+"""What a machine must have: look at it, and bring what is missing."""

@@ -1,0 +1,184 @@
+"""lakehouse.error_messages — what libraries and the machine throw, as sentences: what, why, and what mends it."""
+
+import errno
+import re
+import tempfile
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+from lakehouse import settings as settings_module
+from lakehouse.errors import Exit, LakehouseError
+from lakehouse.settings import Settings
+
+NO_SPACE = "No space left on device|Disk quota exceeded"
+READ_ONLY = "Read-only file system|Permission denied"
+NO_MEMORY = "java.lang.OutOfMemoryError|INVALID_DRIVER_MEMORY"
+JVM_GONE = "Answer from Java side is empty|Error while sending or receiving|Connection refused|Connection reset by peer"
+TOO_NEW = (
+    "DELTA_INVALID_PROTOCOL_VERSION|DELTA_UNSUPPORTED_FEATURES|Unsupported minimum (reader|writer) version"
+    "|Unsupported: Feature|EXPRESSION_DECODING_FAILED"
+)
+CUT_LOG = r"DELTA_TRUNCATED_TRANSACTION_LOG|Json error|/_delta_log/[0-9.a-z-]*\.(json|parquet)"
+NO_FILE = r"FILE_NOT_EXIST|Object at location .* not found|FileNotFoundException|PATH_NOT_FOUND|DELTA_FILE_NOT_FOUND"
+BAD_FILE = "Checksum error|FAILED_READ_FILE|deserialize thrift|Corrupt|CRC checksum"
+NO_VALUE = r"ValueError: (\w+\.\w+: a row has no \w+, which is NOT NULL\.)"
+FILE = re.compile(r"(?:file:(?://)?)?(/[^\n|]*?\.(?:parquet|json|csv))(?!\.?\w)")
+
+
+def explain(error: BaseException, settings: Settings | None) -> LakehouseError:
+    """Return the sentence for an error; the trace of one that nobody foresaw is kept in a file that it names."""
+    if isinstance(error, LakehouseError):
+        return error
+    return (known(error, settings) if settings else None) or _unforeseen(error, settings)
+
+
+def known(error: BaseException, settings: Settings) -> LakehouseError | None:
+    """Return the sentence for an error that is expected to happen on some machine some day, None for any other."""
+    text, lake = _text(error), settings.lake_path
+    for pattern, sentence in _SENTENCES:
+        if re.search(pattern, text):
+            return sentence(settings, text)
+    if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return _read_only(settings, str(lake))
+    return None
+
+
+def of_log(name: str, folder: str, error: BaseException, settings: Settings) -> LakehouseError:
+    """Return the sentence for a table whose log cannot be read."""
+    text = _text(error)
+    if re.search(TOO_NEW, text):
+        return _too_new(settings, f"{folder}/_delta_log/x.json")
+    return log_is_cut(name, folder, text.splitlines()[0], settings)
+
+
+def log_is_cut(name: str, folder: str, what: str, settings: Settings) -> LakehouseError:
+    """Return the sentence for a table whose log lacks an entry, or a part of one."""
+    entries = sorted(Path(folder, "_delta_log").glob("*.json"))
+    message = f"The log of {name} is damaged ({what}), last entry {entries[-1] if entries else folder}."
+    return LakehouseError(message, _rebuilding(name, folder, settings), Exit.REFUSED)
+
+
+def file_is_missing(name: str, folder: str, path: str, settings: Settings) -> LakehouseError:
+    """Return the error for a table of which a file is not there, and what mends it."""
+    return LakehouseError(f"A file of {name} is missing: {path}.", _rewriting(name, folder, settings), Exit.REFUSED)
+
+
+def _no_space(settings: Settings, _: str) -> LakehouseError:
+    message = f"There is no space left for the lake {settings.lake_path}; nothing was published."
+    return LakehouseError(message, "free some space, then repeat the command", Exit.ENVIRONMENT)
+
+
+def _read_only(settings: Settings, _: str) -> LakehouseError:
+    message = f"The lake {settings.lake_path} cannot be written: it is read-only, or belongs to another user."
+    return LakehouseError(message, f"let this user write there: ls -ld {settings.lake_path}", Exit.ENVIRONMENT)
+
+
+def _no_memory(settings: Settings, _: str) -> LakehouseError:
+    message = f"Spark's memory of {settings.spark.driver_memory} (spark.driver_memory) is too small for this data."
+    return LakehouseError(message, "LAKEHOUSE_SPARK__DRIVER_MEMORY=… with more than that", Exit.ENVIRONMENT)
+
+
+def _no_value(_: Settings, text: str) -> LakehouseError:
+    found = re.search(NO_VALUE, text)
+    message = f"{found.group(1) if found else text} Nothing was published."
+    return LakehouseError(message, "mend what computes the table, or its contract", Exit.REFUSED)
+
+
+def _jvm_gone(settings: Settings, _: str) -> LakehouseError:
+    message = "Spark's JVM ended while it was at work: something killed it, or the machine had no memory left."
+    log = settings.lake_path / "logs" / "spark.log"
+    return LakehouseError(message, f"repeat the command; its last words are in {log}", Exit.ENVIRONMENT)
+
+
+def _too_new(settings: Settings, text: str) -> LakehouseError:
+    name, folder = _table(settings, text)
+    message = (
+        f"{name or 'A table'} was written by a newer version of Delta than this one reads ({folder or 'its log'})."
+    )
+    return LakehouseError(message, "use the version of this program that wrote it", Exit.ENVIRONMENT)
+
+
+def _cut_log(settings: Settings, text: str) -> LakehouseError:
+    name, folder = _table(settings, text)
+    return log_is_cut(name or "a table", folder, "an entry is missing or cut short", settings)
+
+
+def _no_file(settings: Settings, text: str) -> LakehouseError:
+    return _file(settings, text, "is missing")
+
+
+def _bad_file(settings: Settings, text: str) -> LakehouseError:
+    return _file(settings, text, "is damaged")
+
+
+def _file(settings: Settings, text: str, what: str) -> LakehouseError:
+    found = FILE.search(text)
+    path = found.group(1) if found else "a file"
+    name, folder = _table(settings, path if found else text)  # the text may also name the table being written
+    if not name:
+        return LakehouseError(f"A landed file {what}: {path}.", "put it back, from where it came", Exit.REFUSED)
+    return LakehouseError(f"A file of {name} {what}: {path}.", _rewriting(name, folder, settings), Exit.REFUSED)
+
+
+def _table(settings: Settings, text: str) -> tuple[str, str]:
+    """Return name and folder of the table of which a text names a file, both empty if there is none."""
+    root = (settings.lake.tables_uri or str(settings.lake_path)).rstrip("/")
+    layers = "|".join(map(re.escape, settings.layers))
+    found = re.search(rf"{re.escape(root)}/((?:{layers})/\w+|ledger)(?=\W)", text)
+    return (found.group(1).replace("/", "."), found.group(0)) if found else ("", "")
+
+
+def _rewriting(name: str, folder: str, settings: Settings) -> str:
+    """Return the command that writes a table's rows anew where its log is sound."""
+    from lakehouse.table import discover
+
+    base = name.removesuffix("_quarantine")
+    table = discover(settings.layers).get(base)
+    if table is None or not table.is_built_by_run or not table.upstreams:
+        return _rebuilding(name, folder, settings)
+    return f"lakehouse run --full-refresh {base}"
+
+
+def _rebuilding(name: str, folder: str, settings: Settings) -> str:
+    """Return the command that makes a table anew; all of them follow from the landed files."""
+    layer = name.partition(".")[0]
+    follow = "lakehouse run" if layer != "ml" else "lakehouse ml score"
+    return f"rm -r '{folder}' && {follow}"
+
+
+_SENTENCES: list[tuple[str, Callable[[Settings, str], LakehouseError]]] = [
+    (NO_SPACE, _no_space),
+    (NO_VALUE, _no_value),
+    (NO_MEMORY, _no_memory),
+    (TOO_NEW, _too_new),
+    (CUT_LOG, _cut_log),
+    (NO_FILE, _no_file),
+    (BAD_FILE, _bad_file),
+    (READ_ONLY, _read_only),
+    (JVM_GONE, _jvm_gone),
+]
+
+
+def _text(error: BaseException) -> str:
+    """Return what an error and its causes say, Java's own among them."""
+    parts: list[str] = []
+    each: BaseException | None = error
+    while each is not None:
+        parts += [str(each), str(getattr(each, "_stackTrace", "") or "")]
+        each = each.__cause__ or each.__context__
+    return "\n".join(parts)
+
+
+def _unforeseen(error: BaseException, settings: Settings | None) -> LakehouseError:
+    reason = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    trace = "".join(traceback.format_exception(error))
+    if settings is None:
+        return LakehouseError(f"{type(error).__name__}: {reason}", trace)
+    try:
+        log = settings_module.log_file(settings)
+        log.write_text(trace)
+    except OSError:  # the lake takes no file
+        log = Path(tempfile.mkstemp(prefix="lakehouse-", suffix=".log")[1])
+        log.write_text(trace)
+    return LakehouseError(f"{type(error).__name__}: {reason[:300]}", f"the trace is in {log}")

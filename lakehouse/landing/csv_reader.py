@@ -1,0 +1,193 @@
+"""landing.csv_reader — landed CSV files as rows of a bronze table, each line read by its file's own header.
+
+Spark spreads the work and Arrow does it: the files are cut at line ends, and a task parses some 64 MB of lines and
+writes them as one Parquet file, column by column. As rows of Spark they would cost three times as much.
+"""
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from itertools import accumulate, groupby
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv as arrow_csv
+from pyspark import SparkContext
+
+from lakehouse.landing.receipts import Landing, Receipt
+from lakehouse.storage.parquet_writer import DataFile, Writer
+from lakehouse.table import Table
+
+PART = 64 << 20  # bytes of text that become one file
+
+
+@dataclass(frozen=True)
+class Part:
+    """Whole lines of a landed file, behind its header.
+
+    Attributes:
+        path: where the file lies.
+        receipt: what is known of it.
+        start: the first byte.
+        stop: the byte behind the last.
+    """
+
+    path: Path
+    receipt: Receipt
+    start: int
+    stop: int
+
+
+def write(
+    context: SparkContext, landing: Landing, table: Table, receipts: Iterable[Receipt], uri: str, run_id: str
+) -> list[DataFile]:
+    """Write the rows of landed files into a bronze table's folder; they are none of its rows until its log names them.
+
+    Args:
+        context: what spreads the work.
+        landing: the lake's landing folder.
+        table: the bronze table; its delivered columns are found in each header by name.
+        receipts: the files to read.
+        uri: the table's folder.
+        run_id: what `_run_id` shall say.
+
+    Returns:
+        The files written.
+
+    Raises:
+        LakehouseError: a landed file is missing or was changed since it came in (exit code 3).
+    """
+    batches = cut(landing, receipts)
+    task = partial(_write, writer=Writer.of(table, uri), run_id=run_id)
+    if len(batches) < 2:  # done before a worker of Python is up
+        return [file for batch in batches for file in task(batch)]
+    return context.parallelize(batches, len(batches)).flatMap(task).collect()
+
+
+def cut(landing: Landing, receipts: Iterable[Receipt], size: int = PART) -> list[list[Part]]:
+    """Cut landed files at line ends into parts of some size, and put smaller ones together.
+
+    Raises:
+        LakehouseError: a landed file is missing or was changed since it came in (exit code 3).
+    """
+    parts: list[Part] = []
+    for receipt in receipts:
+        landing.verify(receipt)
+        parts += _parts(landing.file(receipt), receipt, size)
+    starts = accumulate((part.stop - part.start for part in parts), initial=0)
+    numbered = zip((start // size for start in starts), parts, strict=False)
+    return [[part for _, part in batch] for _, batch in groupby(numbered, key=lambda each: each[0])]
+
+
+def rows(parts: Sequence[Part], schema: pa.Schema, run_id: str) -> pa.Table:
+    """Read lines as rows of a bronze table.
+
+    A line whose number of fields is not its header's has NULL in every delivered column and its text in `_rest`;
+    elsewhere `_rest` holds the fields of columns that the contract does not name. Blank lines (spaces at most) and
+    a header that comes again are no rows.
+
+    Args:
+        parts: the lines, at least one part.
+        schema: the table's columns.
+        run_id: what `_run_id` shall say.
+
+    Returns:
+        The columns of the table; those that hold one text in many rows are dictionaries.
+    """
+    return pa.concat_tables([_rows(part, schema, run_id) for part in parts]).unify_dictionaries().combine_chunks()
+
+
+def fields_of(line: str) -> list[str]:
+    """Split a line into its fields."""
+    return next(csv.reader([line], skipinitialspace=True), []) if '"' in line else line.split(",")
+
+
+def _parts(path: Path, receipt: Receipt, size: int) -> Iterator[Part]:
+    with path.open("rb") as file:
+        file.readline()
+        start = file.tell()
+        while start < receipt.size:
+            file.seek(start + size)
+            file.readline()
+            stop = min(file.tell(), receipt.size)
+            yield Part(path, receipt, start, stop)
+            start = stop
+
+
+def _rows(part: Part, schema: pa.Schema, run_id: str) -> pa.Table:
+    names, delivered = part.receipt.columns, [name for name in schema.names if not name.startswith("_")]
+    plain, quoted = _lines(part)
+    fields, malformed = _split(plain, len(names))
+    unquoted = [(line, fields_of(line)) for line in quoted]
+    malformed += [line for line, each in unquoted if len(each) != len(names)]
+    whole = [each for _, each in unquoted if len(each) == len(names)]
+    fields = pa.concat_tables([fields, _columns([each[i] for each in whole] for i in range(len(names)))])
+
+    beyond = [column for name, column in zip(names, fields.columns, strict=True) if name not in delivered]
+    rest = pc.binary_join_element_wise(*beyond, ",") if beyond else pa.nulls(len(fields), pa.string())
+    table = pa.table({name: fields[names.index(name)] for name in delivered} | {"_rest": rest})
+    table = pa.concat_tables([table, pa.table({"_rest": pa.array(malformed, pa.string())})], promote_options="default")
+
+    received_at = pa.scalar(datetime.fromisoformat(part.receipt.received_at), schema.field("_ingested_at").type)
+    table = table.append_column("_source_file", _repeated(part.receipt.file_name, len(table)))
+    table = table.append_column("_ingested_at", pa.repeat(received_at, len(table)))
+    return table.append_column("_run_id", _repeated(run_id, len(table))).select(schema.names)
+
+
+def _lines(part: Part) -> tuple[bytes, list[str]]:
+    """Return the lines that hold no quote, and those that do, without a header that comes again."""
+    with part.path.open("rb") as file:
+        file.seek(part.start)
+        text = file.read(part.stop - part.start)
+    header = part.receipt.header.encode()
+    if b'"' not in text and header not in text:
+        return text, []
+    lines = [line for line in (each.removesuffix(b"\r") for each in text.split(b"\n")) if line != header]
+    quoted = [line.decode() for line in lines if b'"' in line]
+    return b"\n".join(line for line in lines if b'"' not in line), quoted
+
+
+def _split(text: bytes, count: int) -> tuple[pa.Table, list[str]]:
+    """Split lines without quotes at commas; return those of `count` fields as columns, and the other lines."""
+    others: list[str] = []
+
+    def set_aside(row: arrow_csv.InvalidRow) -> str:
+        if row.text.strip(" "):
+            others.append(row.text)
+        return "skip"
+
+    names = [str(i) for i in range(count)]
+    if not text:
+        return _columns([] for _ in names), others
+    table = arrow_csv.read_csv(
+        pa.BufferReader(text),
+        arrow_csv.ReadOptions(column_names=names, use_threads=False),
+        arrow_csv.ParseOptions(quote_char=False, invalid_row_handler=set_aside),
+        arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
+    )
+    return table, others
+
+
+def _columns(columns: Iterable[list[str]]) -> pa.Table:
+    return pa.table({str(i): pa.array(column, pa.string()) for i, column in enumerate(columns)})
+
+
+def _repeated(text: str, count: int) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, pa.int32()), count), pa.array([text]))
+
+
+def _write(parts: Sequence[Part], writer: Writer, run_id: str) -> list[DataFile]:
+    """Write lines as a file of their own, if they hold rows."""
+    table = rows(parts, writer.schema, run_id)
+    return writer.write([_sorted(table, writer.sort_by) if writer.sort_by else table])
+
+
+def _sorted(table: pa.Table, column: str) -> pa.Table:
+    """Sort rows by the place of their value among the column's few."""
+    codes = table[column].combine_chunks().dictionary_encode()
+    places = pc.array_sort_indices(pc.array_sort_indices(codes.dictionary))
+    encoded = table.set_column(table.column_names.index(column), column, codes)
+    return encoded.take(pc.array_sort_indices(places.take(codes.indices)))

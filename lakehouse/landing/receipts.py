@@ -1,0 +1,220 @@
+"""landing.receipts — what is known of each landed file; a receipt's running number is never used twice.
+
+A landed file lies unchanged at `landing/<kind>/<sha256>.csv`, its receipt at `landing/receipts/<number>.json`. The
+kind is the name of the bronze table that takes its rows. Receipts are numbered from 1 without a gap and never taken
+away, and `landing/.lock` holds the highest number given: so a lost receipt is noticed, be it the last.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+
+from lakehouse.errors import Exit, LakehouseError
+from lakehouse.settings import Settings
+
+WHERE = re.compile(r"\w+/[0-9a-f]{64}")  # kind and digest: they become a path
+LEFTOVER = re.compile(r"\.[0-9a-f]+\.part")
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """One landed file.
+
+    Attributes:
+        number: running number over all kinds; a higher one was received later.
+        kind: name of the bronze table without its layer.
+        sha256: digest of the content, and name of the file.
+        name: the name it was given.
+        header: the first line as text.
+        columns: the names in the header, lower case, in its order.
+        size: bytes.
+        lines: lines with rows: neither a header nor blank.
+        has_quotes: whether a double quote occurs in it.
+        received_at: UTC, ISO 8601.
+        written_ns: when the landed file was last written, nanoseconds since 1970 by its file system.
+        content_sha256: digest of the landed file where it was rewritten since; else empty.
+    """
+
+    number: int
+    kind: str
+    sha256: str
+    name: str
+    header: str
+    columns: list[str]
+    size: int
+    lines: int
+    has_quotes: bool
+    received_at: str
+    written_ns: int = 0
+    content_sha256: str = ""
+
+    @property
+    def file_name(self) -> str:
+        """The landed file's own name."""
+        return f"{self.sha256}.csv"
+
+
+class Landing:
+    """The landing folder of a lake."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Look at the lake's landing folder; nothing is made yet."""
+        self.folder = settings.lake_path / "landing"
+        self._lock = self.folder / ".lock"
+
+    def file(self, receipt: Receipt) -> Path:
+        """Return where the landed file lies."""
+        return self.folder / receipt.kind / receipt.file_name
+
+    def receipts(self, kind: str | None = None, after: int = 0) -> list[Receipt]:
+        """Return the receipts in the order of their numbers, of one kind if given, above a number if given.
+
+        Raises:
+            LakehouseError: one is missing or damaged (exit code 3).
+        """
+        found = [self._receipt(number) for number in range(after + 1, self._highest_number() + 1)]
+        return [receipt for receipt in found if kind in (None, receipt.kind)]
+
+    def is_intact(self, receipt: Receipt) -> bool:
+        """Say whether the landed file is what came in.
+
+        Size and time of writing answer for it; only where the time is another, as in a copied lake, its bytes are read.
+        """
+        try:
+            status = self.file(receipt).stat()
+        except FileNotFoundError:
+            return False
+        if status.st_size != receipt.size:
+            return False
+        if status.st_mtime_ns == receipt.written_ns:
+            return True
+        return _digest(self.file(receipt)) == (receipt.content_sha256 or receipt.sha256)
+
+    def verify(self, receipt: Receipt) -> None:
+        """Make sure that the landed file is what came in.
+
+        Raises:
+            LakehouseError: it is missing or was changed (exit code 3).
+        """
+        if not self.is_intact(receipt):
+            file = self.file(receipt)
+            what = f"was changed after it came in as {receipt.name}" if file.is_file() else "is missing"
+            remedy = f"land the same content again, that puts it right: lakehouse land {receipt.name}"
+            raise LakehouseError(f"The landed file {file} {what}.", remedy, Exit.REFUSED)
+
+    @contextmanager
+    def incoming(self, kind: str) -> Iterator[BinaryIO]:
+        """Open a hidden file among the landed ones of a kind; it is gone afterwards, unless it was placed.
+
+        What killed processes left of theirs is removed first. An operating system's lock on each tells which these
+        are: it ends with its holder.
+        """
+        _make_folder(self.folder / kind)
+        with self.exclusive():
+            self._remove_leftovers()
+            file = (self.folder / kind / f".{os.urandom(8).hex()}.part").open("xb")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        with file:
+            try:
+                yield file
+            finally:
+                Path(file.name).unlink(missing_ok=True)
+
+    def place(self, partial: Path, receipt: Receipt) -> None:
+        """Give a whole, synced file its name among the landed ones, durably. Call it within `exclusive`."""
+        partial.rename(self.file(receipt))
+        _sync(self.file(receipt).parent)
+
+    def add(self, receipt: Receipt) -> None:
+        """Write a receipt, whole and durable or not at all. Call it within `exclusive`."""
+        path = self._path(receipt.number)
+        _make_folder(path.parent)
+        partial = path.parent / f".{receipt.number}.part"
+        with partial.open("w") as file:
+            json.dump(asdict(receipt), file, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.rename(path)
+        _sync(path.parent)
+        self._lock.write_text(str(self._highest_number()))
+
+    def next_number(self) -> int:
+        """Return the number for the next receipt. Call it within `exclusive`."""
+        return self._highest_number() + 1
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Keep other processes from adding receipts for the moment that a file takes to enter."""
+        _make_folder(self.folder)
+        with self._lock.open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def _path(self, number: int) -> Path:
+        return self.folder / "receipts" / f"{number:08d}.json"
+
+    def _highest_number(self) -> int:
+        """Return the highest number ever given, 0 for none."""
+        given = self._lock.read_text() if self._lock.exists() else ""  # before the listing: others may be landing
+        found = (path.stem for path in (self.folder / "receipts").glob("[0-9]*.json"))
+        return max((int(number) for number in [given, *found] if re.fullmatch("[0-9]+", number)), default=0)
+
+    def _receipt(self, number: int) -> Receipt:
+        path = self._path(number)
+        try:
+            receipt = Receipt(**json.loads(path.read_text()))
+        except FileNotFoundError:
+            raise _lost(path, "is missing") from None
+        except (ValueError, TypeError) as error:
+            raise _lost(path, "is damaged") from error
+        if receipt.number != number or not WHERE.fullmatch(f"{receipt.kind}/{receipt.sha256}"):
+            raise _lost(path, "is damaged")
+        return receipt
+
+    def _remove_leftovers(self) -> None:
+        paths = [path for path in self.folder.glob("*/.*") if LEFTOVER.fullmatch(path.name)]
+        for path in paths:
+            with suppress(FileNotFoundError, BlockingIOError), path.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
+
+
+def with_checksum(receipt: Receipt, file: Path) -> Receipt:
+    """Return the receipt as it tells of a file that is to take the landed one's place."""
+    status = file.stat()
+    return replace(receipt, size=status.st_size, written_ns=status.st_mtime_ns, content_sha256=_digest(file))
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _lost(path: Path, what: str) -> LakehouseError:
+    files = path.parents[1] / "*" / "*.csv"
+    remedy = f"put it back from a copy of the lake, or start a new one: LAKEHOUSE_LAKE=dir lakehouse land {files}"
+    return LakehouseError(f"The receipt {path} {what}.", remedy, Exit.REFUSED)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder, and those above it, so that they outlast a power cut."""
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _sync(folder.parent)
+
+
+def _sync(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

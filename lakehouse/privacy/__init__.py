@@ -1,0 +1,1 @@
+"""What is held about a person: find it, give it out, erase it."""

@@ -1,0 +1,55 @@
+"""privacy.redaction — where a lake may quote a row besides its tables: the ledger's errors, and the logs."""
+
+import json
+import os
+from pathlib import Path
+
+import pyarrow as pa
+from deltalake import DeltaTable, write_deltalake
+
+from lakehouse.privacy.subject import DataSubject
+from lakehouse.runs.results import FILE_NAME
+from lakehouse.storage.ledger import LEDGER
+from lakehouse.storage.store import Store
+
+TEXTS = ("error",)  # columns of the ledger that may quote a row
+
+
+def clean_ledger(store: Store, visitor: DataSubject) -> None:
+    """Hide the id where the error of a run quotes it; then neither versions nor statistics of before may stay."""
+    if not store.exists(LEDGER):
+        return
+    rows = store.arrow(LEDGER)
+    cleaned = rows
+    for name in TEXTS:
+        texts = pa.array([text and visitor.hidden(text) for text in rows[name].to_pylist()], pa.string())
+        cleaned = cleaned.set_column(cleaned.column_names.index(name), name, texts)
+    if not cleaned.equals(rows):
+        write_deltalake(store.delta(LEDGER), cleaned, mode="overwrite")
+    store.delta(LEDGER).vacuum(0, dry_run=False, enforce_retention_duration=False, full=True)
+    delta = store.delta(LEDGER)
+    delta.create_checkpoint()
+    _forget_log(delta)
+
+
+def _forget_log(delta: DeltaTable) -> None:
+    """Remove the log up to the newest checkpoint: statistics of text columns quote their values."""
+    folder = Path(delta.table_uri.removeprefix("file://")) / "_delta_log"
+    for path in folder.glob("[0-9]*"):
+        if int(path.name.split(".")[0]) < delta.version():
+            path.unlink()
+
+
+def clean_logs(folder: Path, visitor: DataSubject) -> None:
+    """Empty the logs that name the visitor, and hide the id in the results of the last run."""
+    logs = (path for path in (folder / "logs").rglob("*") if path.is_file())
+    for path in logs:
+        if visitor.is_in(path.read_text(errors="replace")):
+            os.truncate(path, 0)  # not removed: a running JVM keeps writing to its own
+    results = folder / FILE_NAME
+    if results.exists():
+        told = json.loads(results.read_text())
+        if visitor.is_in(told.get("error", "")):
+            partial = results.with_suffix(".part")
+            partial.write_text(json.dumps(told | {"error": visitor.hidden(told["error"])}, indent=1))
+            partial.rename(results)

@@ -1,0 +1,1 @@
+"""Refused rows: look at them, judge them again, discard them, accept them."""

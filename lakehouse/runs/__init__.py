@@ -1,0 +1,1 @@
+"""Plan, build, judge and publish: what brings tables up to what landed."""

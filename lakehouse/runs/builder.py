@@ -1,0 +1,120 @@
+"""runs.builder — bring one table up to its upstreams: whole, or by what changed alone."""
+
+import time
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from lakehouse.expectations import counted, enforce
+from lakehouse.lake import Lake
+from lakehouse.landing import csv_reader
+from lakehouse.runs import incremental, judging
+from lakehouse.runs.incremental import Change, Outcome
+from lakehouse.runs.planner import Step, changes, of_days, whole_because
+from lakehouse.storage import log
+from lakehouse.storage.ledger import Result
+from lakehouse.storage.log import DataSize
+from lakehouse.storage.store import Written
+from lakehouse.table import Table, short_name
+
+
+@dataclass(frozen=True)
+class _Done:
+    way: str
+    rows_in: int
+    outcome: Outcome
+    discarded: list[dict[str, Any]] | None = None
+
+
+def build(lake: Lake, step: Step, run_id: str, days: tuple[date, date] | None = None) -> Result:
+    """Bring one table up to its upstreams.
+
+    Args:
+        lake: the lake; the table's upstreams are up to date.
+        step: the table and how it was planned to be built.
+        run_id: provenance of what is written.
+        days: days to compute anew although nothing changed.
+
+    Returns:
+        What was read, written and refused.
+
+    Raises:
+        LakehouseError: too many rows were refused, or rows break a rule of `expect_or_fail` (exit code 3).
+    """
+    started, table = time.monotonic(), step.table
+    before = lake.store.version(table.name)
+    if table.refresh.kind == "append":
+        done = _append(lake, table, run_id)
+    else:
+        changed = changes(lake, step.since) + (of_days(lake, table, days) if days else [])
+        is_whole = step.way == "whole" or bool(whole_because(lake, table, [e for e in changed if e.is_of_versions]))
+        changed += [Change(table.upstreams[0], 0, 0, is_refused=True)] if step.judges_again else []
+        if is_whole:
+            done = _whole(lake, table, run_id, is_unseen=step.way == "whole")
+        else:
+            done = _increment(lake, table, changed, run_id)
+    written = done.outcome.written
+    wrote = log.total(each.extent for each in log.since(lake.store.delta(table.name), before))
+    return Result(
+        table=table.name,
+        rows_in=done.rows_in,
+        rows_out=written.rows,
+        refused=done.outcome.refused,
+        seconds=round(time.monotonic() - started, 2),
+        version=written.version,
+        broken=written.broken,
+        way=done.way if written.version != before else "unchanged",
+        removed=written.removed,
+        read=done.outcome.read,
+        wrote=wrote,
+        discarded=done.discarded,
+    )
+
+
+def _append(lake: Lake, table: Table, run_id: str) -> _Done:
+    receipts = lake.landing.receipts(short_name(table.name), after=lake.store.consumed(table.name))
+    if not receipts:
+        unchanged = Written(lake.store.version(table.name), broken=counted(table.output_rules, {}))
+        return _Done("append", 0, Outcome(0, unchanged, DataSize()))
+    files = csv_reader.write(
+        lake.store.spark.sparkContext, lake.landing, table, receipts, lake.store.object_uri(table.name), run_id
+    )
+    written = lake.store.ingest(table, files, run_id, receipts[-1].number)
+    extent = DataSize(len(receipts), sum(each.size for each in receipts))
+    return _Done("append", sum(each.lines for each in receipts), Outcome(0, written, extent))
+
+
+def _whole(lake: Lake, table: Table, run_id: str, is_unseen: bool = False) -> _Done:
+    """Build the table whole; its present rows are not looked at where the plan says so: they may be damaged."""
+    assert table.function is not None, f"{table.name} has no transform"
+    frames = [lake.store.read(name) for name in table.upstreams]
+    rows_in = sum(lake.store.rows(name) for name in table.upstreams)
+    read = log.total(log.extent(lake.store.delta(name)) for name in table.upstreams)
+    judged = judging.set_aside(lake, table, frames[0], run_id)
+    frames[0] = judged.good
+    rows = table.function(*frames)
+    if table.refresh.kind == "rebuild" and not is_unseen:
+        written = incremental.rebuild(lake, table, rows, run_id)
+    else:
+        written = lake.store.overwrite(table, rows, run_id)
+        enforce(table.name, table.output_rules, written.broken)
+    return _Done("whole", rows_in, Outcome(judged.refused, written, read), judged.discarded)
+
+
+def _increment(lake: Lake, table: Table, changed: list[Change], run_id: str) -> _Done:
+    if not changed:
+        unchanged = Written(lake.store.version(table.name), broken=counted(table.output_rules, {}))
+        return _Done("unchanged", 0, Outcome(0, unchanged, DataSize()))
+    if table.refresh.kind == "rebuild":
+        return _whole(lake, table, run_id)
+    if table.refresh.kind == "upsert":
+        outcome = incremental.upsert(lake, table, changed, run_id)
+    else:
+        outcome = incremental.replace(lake, table, changed, run_id)
+    histories = [log.since(lake.store.delta(each.upstream), each.after) for each in changed if each.is_of_versions]
+    read = log.total(commit.extent for history in histories for commit in history)
+    rows_in = sum(log.rows(history) for history in histories)
+    if any(each.is_refused for each in changed):
+        rows_in += lake.store.rows(f"{table.name}_quarantine")
+        outcome = replace(outcome, refused=judging.release(lake, table, run_id))
+    return _Done(table.refresh.kind, rows_in, Outcome(outcome.refused, outcome.written, outcome.read + read))

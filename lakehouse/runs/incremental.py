@@ -1,0 +1,226 @@
+"""runs.incremental — bring a table up to what changed: the same transform, on the rows that a change touches.
+
+Nothing is read beyond the touched values: their days, instants or items are literal bounds, by which a table's log
+tells the files that may hold them. Only the difference from the rows that are there is written.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import reduce
+from operator import and_
+from typing import Any
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse.engine.frames import difference, materialize, sized, without
+from lakehouse.expectations import counted, counts, enforce
+from lakehouse.lake import Lake
+from lakehouse.runs import judging
+from lakehouse.storage import log
+from lakehouse.storage.data_skipping import Bounds
+from lakehouse.storage.log import DataSize
+from lakehouse.storage.store import Written
+from lakehouse.table import Table, short_name
+
+FROM = "_from"  # the instant from which on the rows of a touched value may differ
+
+
+@dataclass(frozen=True)
+class Change:
+    """What changed in an upstream: from one version to another; or some of its rows, by a predicate or as refused.
+
+    Attributes:
+        upstream: its name.
+        after: the version that the table has seen.
+        upto: the version to take up.
+        where: the rows that are taken for changed, instead.
+        is_refused: whether the rows that the table refused so far are taken for changed, instead.
+    """
+
+    upstream: str
+    after: int
+    upto: int
+    where: str = ""
+    is_refused: bool = False
+
+    @property
+    def is_of_versions(self) -> bool:
+        """Whether the upstream's log tells what changed."""
+        return not self.where and not self.is_refused
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was done to a table: rows refused, what was written, how much was read besides the changes."""
+
+    refused: int
+    written: Written
+    read: DataSize
+
+
+@dataclass(frozen=True)
+class Touched:
+    """The values of `by` that changed: a row for each, with `_from` where not all its rows can differ."""
+
+    values: DataFrame
+    count: int
+    bounds: Bounds
+    earliest: Any = None
+
+
+def upsert(lake: Lake, table: Table, changes: Sequence[Change], run_id: str) -> Outcome:
+    """Add what became of the rows that arrived in an append-only upstream, unless the key is there already."""
+    assert table.function is not None
+    store, rules = lake.store, table.output_rules
+    arrived = [store.appended(each.upstream, each.after, each.upto) for each in changes if each.is_of_versions]
+    judged = [judging.add(lake, table, rows, run_id) for rows in arrived]
+    frames = [*(each.good for each in judged), *(judging.again(lake, table) for e in changes if e.is_refused)]
+    good, refused = reduce(DataFrame.unionByName, frames), sum(each.refused for each in judged)
+    rows, seen = materialize(table.function(good), *Bounds.observed(table, table.cluster_by))
+    bounds = Bounds.of(table, table.cluster_by, seen)
+    there = store.read(table.name, within=bounds)
+    added, found = materialize(without(rows, there, table.key), *counts(rules))
+    enforce(table.name, rules, counted(rules, found))
+    written = Written(store.append(table, added, run_id), int(found["rows"]), 0, counted(rules, found))
+    return Outcome(refused, written, bounds.extent(store.delta(table.name)))
+
+
+def replace(lake: Lake, table: Table, changes: Sequence[Change], run_id: str) -> Outcome:
+    """Compute the touched values anew, and write by what they differ from the rows that are there."""
+    assert table.function is not None
+    refused = 0
+    if table.quarantine_rules:
+        arrived = [lake.store.appended(each.upstream, each.after, each.upto) for each in changes if each.is_of_versions]
+        refused = sum(judging.add(lake, table, rows, run_id).refused for rows in arrived)
+    touched = _touched(lake, table, changes)
+    if not touched.count:
+        return Outcome(refused, _unchanged(lake, table), DataSize())
+    frames: list[DataFrame] = []
+    read = DataSize()
+    for name in table.upstreams:
+        frame, extent = _restricted(lake, table, name, touched, frames)
+        frames.append(frame if frames else judging.valid(table, frame))
+        read += extent
+    old, extent = _restricted(lake, table, table.name, touched, frames)
+    written = _write_difference(lake, table, table.function(*frames), old, run_id)
+    return Outcome(refused, written, read + extent)
+
+
+def rebuild(lake: Lake, table: Table, new: DataFrame, run_id: str) -> Written:
+    """Put the table's new rows in the place of the old ones, unless they are the same."""
+    rows, seen = materialize(new, *counts(table.output_rules))
+    enforce(table.name, table.output_rules, counted(table.output_rules, seen))
+    differs = difference(rows, lake.store.read(table.name))
+    return _unchanged(lake, table) if differs.isEmpty() else lake.store.overwrite(table, rows, run_id)
+
+
+def _unchanged(lake: Lake, table: Table) -> Written:
+    return Written(lake.store.version(table.name), broken=counted(table.output_rules, {}))
+
+
+def _touched(lake: Lake, table: Table, changes: Sequence[Change]) -> Touched:
+    """Find the values of `by` among changed rows, from both images of each."""
+    by, since = list(table.refresh.by), table.refresh.since
+    instant = [since.instant] if since else []
+    parts = []
+    for change in changes:
+        rows, name = _changed_rows(lake, table, change), change.upstream
+        if not holds(lake, table, name):
+            shared, name = table.refresh.through[short_name(name)], table.upstreams[0]
+            rows = lake.store.read(name).join(rows.select(shared).distinct(), shared, how="left_semi")
+        parts.append(rows.select(*[_spelled(lake, table, name, column).alias(column) for column in by], *instant))
+    rows = reduce(DataFrame.unionByName, parts).where(reduce(and_, [F.col(column).isNotNull() for column in by]))
+    observed = Bounds.observed(table, by)
+    if since is None:
+        values, seen = materialize(rows.distinct(), *observed)
+        return Touched(values, int(seen["rows"]), Bounds.of(table, by, seen))
+    first, seen = materialize(rows.groupBy(*by).agg(F.min(since.instant).alias(FROM)), F.min(FROM).alias("earliest"))
+    if not seen["rows"]:
+        return Touched(first, 0, Bounds())
+    reach = timedelta(minutes=since.minutes)
+    near = lake.store.read(table.name, within=Bounds({since.instant: (seen["earliest"] - reach, None)}))
+    is_before = (F.col(since.instant) < F.col(FROM)) & (F.col(since.instant) >= F.col(FROM) - F.lit(reach))
+    latest = F.max(F.struct(since.instant, since.start))[since.start].alias("start")
+    joined = near.join(F.broadcast(first), by, how="inner").where(is_before).groupBy(*by).agg(latest)
+    reaching = first.join(F.broadcast(joined), by, how="left").select(*by, F.coalesce("start", FROM).alias(FROM))
+    values, seen = materialize(reaching, F.min(FROM).alias("earliest"))
+    return Touched(values, int(seen["rows"]), Bounds(), seen["earliest"])
+
+
+def _changed_rows(lake: Lake, table: Table, change: Change) -> DataFrame:
+    if change.where:
+        return lake.store.read(change.upstream).where(change.where)
+    if change.is_refused:
+        return judging.again(lake, table)
+    if lake.tables[change.upstream].refresh.kind == "append":
+        arrived = lake.store.appended(change.upstream, change.after, change.upto)
+        return judging.valid(table, arrived) if change.upstream == table.upstreams[0] else arrived
+    return lake.store.changes(change.upstream, change.after, change.upto)
+
+
+def _restricted(
+    lake: Lake, table: Table, name: str, touched: Touched, frames: Sequence[DataFrame]
+) -> tuple[DataFrame, DataSize]:
+    """Return the rows of an upstream, or of the table itself, for the touched values, and how much that reads."""
+    delta, by = lake.store.delta(name), table.refresh.by
+    if not holds(lake, table, name):
+        rows = lake.store.read(name)
+        shared = table.refresh.through.get(short_name(name))
+        needed = rows.join(frames[0].select(shared).distinct(), shared, how="left_semi") if shared else rows
+        return needed, log.extent(delta)
+    bounds = touched.bounds.among(_columns(lake, name))
+    values = touched.values.select(*_renamed([*by, *([FROM] if touched.earliest else [])], "_touched_"))
+    same = [_spelled(lake, table, name, column).eqNullSafe(F.col(f"_touched_{column}")) for column in by]
+    since = table.refresh.since
+    if since:
+        instant = since.start if name == table.name else since.instant
+        bounds = Bounds({instant: (touched.earliest, None)})
+        same.append(F.col(instant) >= F.col(f"_touched_{FROM}"))
+    rows = lake.store.read(name, within=bounds)
+    if not bounds.are_exact(by):
+        rows = rows.join(sized(values, touched.count), reduce(and_, same), how="left_semi")
+    return rows, bounds.extent(delta)
+
+
+def _write_difference(lake: Lake, table: Table, new: DataFrame, old: DataFrame, run_id: str) -> Written:
+    """Write what is new and take away what is gone, in one commit; where they are the same, none is made."""
+    store, rules, is_new = lake.store, table.output_rules, F.col("_sign") > 0
+    slices = table.cluster_by[:1]
+    differs, seen = materialize(
+        difference(new, old),
+        F.count_if(is_new).alias("added"),
+        *Bounds.observed(table, slices, among=~is_new),
+        *counts(rules, among=is_new),
+    )
+    broken = counted(rules, seen)
+    enforce(table.name, rules, broken)
+    if not seen["rows"]:
+        return _unchanged(lake, table)
+    added, num_removed = differs.where(is_new).drop("_sign"), int(seen["rows"] - seen["added"])
+    if num_removed:
+        touched = Bounds.of(table, slices, seen)
+        gone = sized(differs.where(~is_new), num_removed)
+        version = store.replace(table, gone, added, touched, num_removed, run_id)
+    else:
+        version = store.append(table, added, run_id)
+    return Written(version, int(seen["added"]), num_removed, broken)
+
+
+def holds(lake: Lake, table: Table, name: str) -> bool:
+    """Say whether an upstream, or the table itself, holds the columns of `by`, by name or spelled otherwise."""
+    columns = _columns(lake, name)
+    return all(column in columns or spelled != column for column, spelled in table.refresh.by.items())
+
+
+def _spelled(lake: Lake, table: Table, name: str, column: str) -> Column:
+    return F.col(column) if column in _columns(lake, name) else F.expr(table.refresh.by[column])
+
+
+def _columns(lake: Lake, name: str) -> Collection[str]:
+    return [column.name for column in lake.tables[name].columns]
+
+
+def _renamed(columns: Sequence[str], prefix: str) -> list[Column]:
+    return [F.col(column).alias(f"{prefix}{column}") for column in columns]

@@ -1,0 +1,220 @@
+"""runs.planner — what a run would do and why, told by the ledger, the logs and the landing folder without Java."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from typing import Any
+
+from lakehouse.errors import Exit, LakehouseError
+from lakehouse.lake import Lake
+from lakehouse.runs.incremental import Change, holds
+from lakehouse.runs.selectors import select
+from lakehouse.storage import log
+from lakehouse.storage.ledger import Built
+from lakehouse.storage.log import DataSize
+from lakehouse.storage.store import is_plain
+from lakehouse.table import Table, short_name
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a run is asked for.
+
+    Attributes:
+        selectors: which tables; all if there is none.
+        full_refresh: selectors of tables to build whole.
+        days: first and last day to compute anew.
+        judge_again: tables whose refused rows are judged again.
+        finished: tables for which an earlier run that failed did all that already.
+    """
+
+    selectors: tuple[str, ...] = ()
+    full_refresh: tuple[str, ...] = ()
+    days: tuple[date, date] | None = None
+    judge_again: tuple[str, ...] = ()
+    finished: tuple[str, ...] = ()
+
+    def facts(self) -> dict[str, Any]:
+        """Return it as the ledger keeps it."""
+        return asdict(self) | {"days": [str(day) for day in self.days] if self.days else None}
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any]) -> "Request":
+        """Return what the ledger kept as a request."""
+        days = [date.fromisoformat(day) for day in facts.get("days") or []]
+        names = ("selectors", "full_refresh", "judge_again", "finished")
+        tuples = {name: tuple(facts.get(name) or ()) for name in names}
+        return cls(**tuples, days=(days[0], days[1]) if days else None)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One table of a plan.
+
+    Attributes:
+        table: the table.
+        way: `whole`, or the kind of its refresh, which takes up the change alone.
+        reason: why it is built.
+        since: upstream -> version that the table has seen; what came later is the change.
+        read: files and bytes of the change, as far as they are there already.
+        judges_again: whether the rows that the table refused so far are judged again.
+    """
+
+    table: Table
+    way: str
+    reason: str
+    since: Mapping[str, int] = field(default_factory=dict)
+    read: DataSize = field(default_factory=DataSize)
+    judges_again: bool = False
+
+
+def plan(lake: Lake, request: Request | None = None) -> list[Step]:
+    """Return the tables that a run would build, upstreams first.
+
+    Raises:
+        LakehouseError: nothing has landed yet, or a selector selects nothing (exit code 2).
+    """
+    asked = request or Request()
+    for table in lake.tables.values():
+        kind = short_name(table.name)
+        if table.is_required and not lake.landing.receipts(kind):
+            remedy = "lakehouse land FILE…, or try it with made-up data: lakehouse sample"
+            raise LakehouseError(f"No file of {kind} has landed in {lake.settings.lake_path}.", remedy, Exit.USAGE)
+    selected = select(lake.tables, asked.selectors)
+    forced = select(lake.tables, asked.full_refresh) if asked.full_refresh else set()
+    if forced and all(lake.tables[name].refresh.kind == "append" for name in forced):
+        message = f"{', '.join(sorted(forced))} keeps landed rows as they came and is never built whole."
+        raise LakehouseError(message, "name a table that is computed from it", Exit.USAGE)
+    built = lake.ledger.built()
+    steps: dict[str, Step] = {}
+    for table in lake.tables.values():
+        if table.is_built_by_run and table.name in selected | forced:
+            step = _step(lake, table, built.get(table.name), steps, asked, forced)
+            if step:
+                steps[table.name] = step
+    return list(steps.values())
+
+
+def _step(
+    lake: Lake,
+    table: Table,
+    state: Built | None,
+    planned: Mapping[str, Step],
+    asked: Request,
+    forced: set[str],
+) -> Step | None:
+    is_finished, days = table.name in asked.finished, asked.days
+    if table.refresh.kind == "append":
+        return _intake(lake, table, state)
+    if state is None or not lake.store.exists(table.name):
+        return Step(table, "whole", "never built", read=_inputs(lake, table))
+    if table.name in forced and not is_finished:
+        return Step(table, "whole", "asked for", read=_inputs(lake, table))
+    if state.fingerprint != table.fingerprint or set(state.reads) != set(table.upstreams):
+        return Step(table, "whole", "its definition changed", read=_inputs(lake, table))
+    if is_foreign(lake, table, state):
+        return Step(table, "whole", "something other than a run changed it", read=_inputs(lake, table))
+    is_unfinished = bool(changes(lake, {table.name: state.version}))
+    is_asked = table.name in asked.judge_again and not is_finished and _refused(lake, table) > 0
+    changed = [name for name in table.upstreams if name in planned or changes(lake, {name: state.reads[name]})]
+    if changed:
+        whole = whole_because(lake, table, changes(lake, state.reads), {each for each in changed if each in planned})
+        reason = f"{', '.join(changed)} changed"
+        extent = log.total(_extent(lake, each) for each in changes(lake, state.reads))
+        way, again = "whole" if whole else table.refresh.kind, is_unfinished and _refused(lake, table) > 0
+        return Step(table, way, whole or reason, state.reads, extent, again or is_asked)
+    if is_asked:
+        way = "whole" if table.refresh.kind == "rebuild" or is_unfinished else table.refresh.kind
+        extent = log.extent(lake.store.delta(f"{table.name}_quarantine"))
+        reason = f"asked to judge {_refused(lake, table):,} refused rows again"
+        return Step(table, way, reason, state.reads, extent, judges_again=True)
+    if days and not is_finished and of_days(lake, table, days):
+        return Step(table, table.refresh.kind, f"asked for {days[0]} to {days[1]}", state.reads)
+    if is_unfinished:
+        return Step(table, "whole", "left unfinished by a run that died", read=_inputs(lake, table))
+    return None
+
+
+def _intake(lake: Lake, table: Table, state: Built | None) -> Step | None:
+    kind = short_name(table.name)
+    after = lake.store.consumed(table.name) if lake.store.exists(table.name) else 0
+    new = lake.landing.receipts(kind, after)
+    if new:
+        number = f"{len(new)} new file{'s' if len(new) > 1 else ''}"
+        return Step(table, "append", number, read=DataSize(len(new), sum(each.size for each in new)))
+    return Step(table, "append", "never built") if state is None else None
+
+
+def changes(lake: Lake, since: Mapping[str, int]) -> list[Change]:
+    """Return which upstreams hold other rows than at the versions given; one that is gone is no change of its own."""
+    found = []
+    for name, version in since.items():
+        latest = lake.store.version(name) if lake.store.exists(name) else version
+        if latest != version and any(not each.is_neutral for each in log.since(lake.store.delta(name), version)):
+            found.append(Change(name, version, latest))
+    return found
+
+
+def whole_because(lake: Lake, table: Table, changed: list[Change], planned: Collection[str] = ()) -> str:
+    """Say why a table is built whole although only a part of its upstreams changed; empty if it is not."""
+    most = lake.settings.run.max_changed_share
+    for name in planned:
+        if not lake.store.exists(name):
+            return f"{name} is made anew"
+    for name in [*(change.upstream for change in changed), *planned]:
+        reaches = table.refresh.kind != "replace" or short_name(name) in table.refresh.through
+        if not reaches and not holds(lake, table, name):
+            return f"{name} changed, which has no {', '.join(table.refresh.by)}"
+    for change in changed if table.refresh.kind != "rebuild" else []:
+        delta = lake.store.delta(change.upstream)
+        if not is_plain(delta):
+            return f"{change.upstream} was changed by something other than a run"
+        history = log.since(delta, change.after)
+        if [each.version for each in history] != list(range(change.after + 1, change.upto + 1)):
+            return f"the log of {change.upstream} no longer holds what changed"
+        if lake.store.lost(change.upstream, change.after, change.upto):
+            return f"files by which {change.upstream} changed are gone"
+        share = log.rows(history) / max(1, lake.store.rows(change.upstream))
+        if any(each.is_whole for each in history):
+            return f"{change.upstream} was built whole"
+        if share > most:
+            return f"{share:.0%} of {change.upstream} changed, more than {most:.0%}"
+    return ""
+
+
+def is_foreign(lake: Lake, table: Table, state: Built) -> bool:
+    """Say whether the table's log goes on, behind the version that a run left, with anything that is not a run's.
+
+    A feature of Delta that another program switched on is such a thing, too: the table is then written without it.
+    """
+    if not is_plain(lake.store.delta(table.name)):
+        return True
+    if lake.store.version(table.name) == state.version:
+        return False
+    later = log.since(lake.store.delta(table.name), state.version)
+    return not later or any(not each.run_id for each in later if not each.is_neutral)
+
+
+def of_days(lake: Lake, table: Table, days: tuple[date, date]) -> list[Change]:
+    """Return a table's upstream rows of some days as a change; none where no upstream has the table's day."""
+    found = []
+    for name in table.upstreams if table.refresh.kind == "replace" else []:
+        sliced = [each.name for each in lake.tables[name].columns if each.type == "DATE"]
+        if sliced[:1] == lake.tables[name].cluster_by[:1] and sliced and holds(lake, table, name):
+            found.append(Change(name, 0, 0, f"{sliced[0]} BETWEEN DATE'{days[0]}' AND DATE'{days[1]}'"))
+    return found
+
+
+def _refused(lake: Lake, table: Table) -> int:
+    name = f"{table.name}_quarantine"
+    return lake.store.rows(name) if table.quarantine_rules and lake.store.exists(name) else 0
+
+
+def _inputs(lake: Lake, table: Table) -> DataSize:
+    there = [name for name in table.upstreams if lake.store.exists(name)]
+    return log.total(log.extent(lake.store.delta(name)) for name in there)
+
+
+def _extent(lake: Lake, change: Change) -> DataSize:
+    history = log.since(lake.store.delta(change.upstream), change.after)
+    return log.total(each.extent for each in history if not each.is_neutral)

@@ -1,0 +1,159 @@
+"""runs.runner — build what a plan names, several tables at a time, and publish them together."""
+
+from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+
+from lakehouse import error_messages, failpoints
+from lakehouse.errors import LakehouseError
+from lakehouse.lake import Lake
+from lakehouse.quarantine import review
+from lakehouse.runs import lock
+from lakehouse.runs.builder import build
+from lakehouse.runs.planner import Request, Step, changes, plan
+from lakehouse.runs.publication import publish
+from lakehouse.runs.results import write_results
+from lakehouse.runs.selectors import select
+from lakehouse.storage import integrity
+from lakehouse.storage.ledger import Result, Run, new_run_id, now
+
+Say = Callable[[str], None]
+
+
+@dataclass
+class _Progress:
+    """What a run has done so far."""
+
+    run_id: str
+    results: list[Result] = field(default_factory=list)
+    reads: dict[str, Mapping[str, int]] = field(default_factory=dict)
+
+
+def run(lake: Lake, say: Say, request: Request | None = None, command: str = "lakehouse run") -> Run | None:
+    """Build what changed and publish it.
+
+    Args:
+        lake: the lake to bring up to date.
+        say: receives a line per table and one at the end.
+        request: which tables, which of them whole, which days; all that changed if it is not given.
+        command: what to call it in the ledger and to a second writer.
+
+    Returns:
+        The published row of the ledger, or None if there was nothing to do.
+
+    Raises:
+        LakehouseError: nothing landed (2), data breaks a threshold or a rule or a table is damaged (3), the lake is
+            locked or read-only, Java or space is missing (4), or a table could not be built (1). Nothing is published
+            then.
+    """
+    try:
+        return _run(lake, say, request or Request(), command)
+    except LakehouseError:
+        raise
+    except Exception as error:
+        raise error_messages.explain(error, lake.settings) from error
+
+
+def _run(lake: Lake, say: Say, asked: Request, command: str) -> Run | None:
+    with lock.hold(lake.settings, command):
+        integrity.check(lake, select(lake.tables, asked.full_refresh) if asked.full_refresh else ())
+        review.recover(lake)
+        steps = plan(lake, asked)
+        if not steps and not is_unpublished(lake):
+            say("Nothing to do: every table is up to date.")
+            return None
+        _tell_recovery(lake, steps, say)
+        progress = _Progress(new_run_id())
+        run = Run(progress.run_id, command, "failed", now(), now(), request=asked.facts())
+        try:
+            for contract in lake.contracts.values():
+                lake.store.create(contract)
+            _build_all(lake, steps, asked, progress, say)
+        except BaseException as error:
+            told = (
+                error_messages.explain(error, lake.settings)
+                if isinstance(error, Exception)
+                else LakehouseError("Interrupted.")
+            )
+            finished = {each.table for each in progress.results}
+            run = replace(
+                run,
+                ended_at=now(),
+                reads={name: reads for name, reads in progress.reads.items() if name in finished},
+                fingerprints={name: lake.tables[name].fingerprint for name in finished},
+                results=progress.results,
+                error=str(told),
+            )
+            with suppress(Exception):  # what stopped the run, such as a full disk, may stop this too: then it died
+                write_results(lake, run, steps)
+                lake.ledger.record(run)
+            if isinstance(error, Exception) and told is not error:
+                raise told from error
+            raise
+        ours = [name for name in lake.contracts if name not in lake.tables or lake.tables[name].is_built_by_run]
+        names = [step.table.name for step in steps] if asked.selectors else ours
+        names += [f"{name}_quarantine" for name in names if f"{name}_quarantine" in lake.contracts]
+        failpoints.reach("unpublished")
+        published = publish(lake, replace(run, reads=progress.reads, results=progress.results), names)
+        write_results(lake, published, steps)
+        say(f"Published as run {run.run_id} after {(published.ended_at - published.started_at).total_seconds():.1f} s.")
+        return published
+
+
+def is_unpublished(lake: Lake) -> bool:
+    """Say whether a run that failed or died finished tables which no published row names."""
+    published, built = lake.ledger.published(), lake.ledger.built()
+    return published is None or any(published.versions.get(name) != each.version for name, each in built.items())
+
+
+def _tell_recovery(lake: Lake, steps: list[Step], say: Say) -> None:
+    """Say in one line which tables a run wrote that never came to its end."""
+    built = lake.ledger.built()
+    left = [n for n in lake.tables if lake.store.exists(n) and n in built and changes(lake, {n: built[n].version})]
+    if left:
+        say(f"Recovering from a run that died and published nothing of {', '.join(left)}.")
+
+
+def _build_all(lake: Lake, steps: list[Step], request: Request, progress: _Progress, say: Say) -> None:
+    """Build the tables, several at a time, each as soon as its upstreams are done."""
+    waiting, total = list(steps), len(steps)
+    running: dict[Future[Result], Step] = {}
+    if not steps:
+        return
+    say(f"Building {total} tables; starting Spark …")
+    lake.store.spark  # noqa: B018  (started here, before several threads ask for it)
+    with ThreadPoolExecutor(lake.settings.run.threads) as pool:
+        while waiting or running:
+            unfinished = {step.table.name for step in [*waiting, *running.values()]}
+            for step in [each for each in waiting if not unfinished & set(each.table.upstreams)]:
+                waiting.remove(step)
+                progress.reads[step.table.name] = {name: lake.store.version(name) for name in step.table.upstreams}
+                running[pool.submit(build, lake, step, progress.run_id, request.days)] = step
+            for future in _ended(lake, running):
+                del running[future]
+                progress.results.append(future.result())
+                say(progress_line(progress.results[-1], len(progress.results), total))
+
+
+def _ended(lake: Lake, running: Collection[Future[Result]]) -> set[Future[Result]]:
+    """Wait for a table to end; if one fails, or the user interrupts, stop what Spark does for the others."""
+    try:
+        ended = wait(running, return_when=FIRST_COMPLETED).done
+        if any(future.exception() for future in ended):
+            lake.store.spark.sparkContext.cancelAllJobs()
+        return ended
+    except KeyboardInterrupt:
+        lake.store.spark.sparkContext.cancelAllJobs()
+        raise
+
+
+def progress_line(result: Result, number: int, total: int) -> str:
+    """Return the line that tells of one built table."""
+    flow = f"{result.rows_in:>12,} in → {result.rows_out:>12,} out"
+    extras = [
+        f"{result.removed:,} removed" if result.removed else "",
+        f"{result.refused:,} refused" if result.refused else "",
+    ]
+    told = " · ".join([result.way, *filter(None, extras)])
+    return f"{number:>3}/{total} {result.table:<26} {flow} {result.seconds:>6.1f} s  {told}"

@@ -1,0 +1,272 @@
+"""A visitor who is planted everywhere, exported, erased, and looked for in every byte."""
+
+import gzip
+import hashlib
+import hmac
+import json
+import shutil
+import stat
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from bronze import events, landing
+from lakehouse import settings
+from lakehouse.lake import Lake, open_lake
+from lakehouse.privacy import erasure
+from lakehouse.privacy.subject import DataSubject, Finder, counts, export
+from lakehouse.runs import runner
+from lakehouse.runs.planner import plan
+from ml import mlflow_store, score, train
+
+from ...conftest import settings_of
+from ...killing import PATIENCE, die, start
+
+CANARY = 987654321012
+START = 1433152800000
+HOUR = 3_600_000
+HEADER = "timestamp,visitorid,event,itemid,transactionid,note\n"
+BAD = {"LAKEHOUSE_RUN__MAX_REFUSED_SHARE": "1.0"}
+LINES = [
+    f"{START + 1},{CANARY},view,7,,a",
+    f"{START + 2}, 0{CANARY} ,addtocart,7,,b",
+    f"{START + 3},{CANARY},transaction,7,99,c",
+    f"soon,{CANARY},view,7,,d",
+    f"{START + 4},{CANARY}.0,view,7,,e",
+    f"{START + 5},{CANARY},view,7",
+]
+OF_OTHERS = [
+    f"{START + 6},5,view,8,,sent by {CANARY}",
+    f"{START + 7},{CANARY}1,view,8,,f",
+    f"{START + 8},-{CANARY},view,8,,g",
+]
+
+
+def of(folder: Path) -> Lake:
+    chosen = settings_of(folder)
+    return open_lake(replace(chosen, run=replace(chosen.run, max_refused_share=1.0)))
+
+
+def land(lake: Lake, folder: Path, *lines: str) -> Path:
+    path = folder / f"clicks of {CANARY}.csv"
+    path.write_text(HEADER + "\n".join(lines) + "\n")
+    receipt, _ = landing.accept(lake.landing, path)
+    return lake.landing.file(receipt)
+
+
+def visit(number: int) -> list[str]:
+    """A visit of a visitor of its own; every fifth buys."""
+    at, who, item = START + number * HOUR, 1000 + number, number % 20
+    bought = [f"{at + 9},{who},addtocart,{item},,", f"{at + 99},{who},transaction,{item},{number},"]
+    return [f"{at},{who},view,{item},,", *(bought if number % 5 == 0 else [])]
+
+
+@pytest.fixture(scope="module")
+def planted(spark, tmp_path_factory) -> Lake:
+    """A lake whose canary is in good and bad rows, in a model's training table, in predictions. Read only: copy it."""
+    folder = tmp_path_factory.mktemp("planted")
+    lake = of(folder / "lake")
+    land(lake, folder, *[line for number in range(400) for line in visit(number)], *LINES, *OF_OTHERS)
+    runner.run(lake, print)
+    train.train(lake, print)
+    score.score(lake, print)
+    lake.ledger.record(replace(lake.ledger.runs()[0], status="failed", error=f"The value '{CANARY}' is odd.", reads={}))
+    settings.log_file(lake.settings).write_text(f"ValueError: {CANARY}")
+    return lake
+
+
+def copy(lake: Lake, folder: Path) -> Lake:
+    shutil.copytree(lake.settings.lake_path, folder / "lake")
+    mlflow_store.follow(settings_of(folder / "lake"))
+    return of(folder / "lake")
+
+
+@pytest.fixture(scope="module")
+def erased(planted: Lake, tmp_path_factory) -> tuple[Lake, erasure.Record]:
+    lake = copy(planted, tmp_path_factory.mktemp("erased"))
+    return lake, erasure.erase(lake, DataSubject(CANARY), print, is_applied=True)
+
+
+def holding(folder: Path, number: int) -> set[str]:
+    """The files that hold a number: as text or eight bytes, as they lie, unpacked, or in a column of Parquet."""
+    found = set()
+    for path in (each for each in folder.rglob("*") if each.is_file()):
+        content = path.read_bytes()
+        pieces = [content, *([gzip.decompress(content)] if content[:2] == b"\x1f\x8b" else [])]
+        if content[:4] == b"PAR1":
+            pieces += parquet_pieces(path)
+        if any(is_number_in(piece, number) for piece in pieces):
+            found.add(path.relative_to(folder).as_posix())
+    return found
+
+
+def parquet_pieces(path: Path) -> Iterator[bytes]:
+    file = pq.ParquetFile(path)
+    yield repr((file.metadata.to_dict(), file.metadata.metadata)).encode()
+    for name in file.schema_arrow.names:
+        yield "\n".join(map(str, file.read(columns=[name]).column(0).to_pylist())).encode()
+
+
+def is_number_in(content: bytes, number: int) -> bool:
+    """Whether bytes hold a number; the same digits as a part of a longer or below zero are another one."""
+    text = str(number).encode()
+    for other in (f"{number}1", f"-{number}"):
+        content = content.replace(other.encode(), b"")
+    return text in content or any(number.to_bytes(8, order, signed=True) in content for order in ("little", "big"))
+
+
+def test_a_planted_visitor_is_found_in_every_kind_of_place(planted):
+    found = holding(planted.settings.lake_path, CANARY)
+    kinds = {each.split("/")[0] for each in found}
+    assert kinds >= {"landing", "bronze", "silver", "gold", "ml", "ledger", "logs"}
+    assert any("silver/events_quarantine/part" in each for each in found)
+
+
+def test_after_an_erasure_no_byte_of_lake_models_and_logs_holds_the_visitor(erased):
+    lake, _ = erased
+    assert (lake.settings.lake_path / "mlflow" / "mlflow.db").is_file()
+    assert holding(lake.settings.lake_path, CANARY) == set()
+
+
+def test_after_an_erasure_there_is_nothing_to_run_and_every_published_table_can_be_read(erased, planted):
+    lake, _ = erased
+    assert plan(lake) == []
+    assert runner.run(lake, print) is None
+    published, before = lake.ledger.published(), planted.ledger.published()
+    assert set(published.versions) == set(before.versions)
+    tables = {name: lake.store.arrow(name, version) for name, version in published.versions.items()}
+    assert tables["ml.predictions"].num_rows == planted.store.rows("ml.predictions") - 1
+    assert all(run.command != str(CANARY) for run in lake.ledger.runs())
+
+
+def test_after_an_erasure_gold_counts_what_a_lake_without_the_visitor_counts(erased, planted):
+    lake, _ = erased
+    day = "2015-06-01"
+    (was,) = [each for each in rows(planted, "gold.daily_kpis") if str(each["session_date"]) == day]
+    (now_is,) = [each for each in rows(lake, "gold.daily_kpis") if str(each["session_date"]) == day]
+    assert (was["num_sessions"] - now_is["num_sessions"], was["num_orders"] - now_is["num_orders"]) == (1, 1)
+    assert was["num_adds"] - now_is["num_adds"] == 1
+
+
+def test_what_belongs_to_others_stays_also_where_it_mentioned_the_visitor(erased):
+    lake, _ = erased
+    kept = {str(each["visitorid"]): each["_rest"] for each in rows(lake, "bronze.events")}
+    assert (kept["5"], kept[f"{CANARY}1"], kept[f"-{CANARY}"]) == ("sent by …", "f", "g")
+    assert {f"{CANARY}1", f"-{CANARY}", "5"} <= {str(each["visitor_id"]) for each in rows(lake, "silver.events")}
+
+
+def test_the_record_of_an_erasure_tells_when_and_how_much_and_only_a_keyed_hash(erased):
+    lake, record = erased
+    (path,) = (lake.settings.lake_path / "erasures").glob("*.json")
+    key = lake.settings.lake_path / "erasures" / ".key"
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    told = json.loads(path.read_text())
+    assert told == vars(record)
+    assert told["visitor"] == hmac.new(key.read_bytes(), str(CANARY).encode(), hashlib.sha256).hexdigest()
+    assert told["started_at"] < told["ended_at"]
+    assert told["removed"]["bronze.events"] == len(LINES) + 1
+    assert told["removed"]["silver.events"] == 3
+    assert told["removed"]["ml.predictions"] == 1
+
+
+def test_a_landed_file_keeps_its_name_and_its_receipt_tells_its_new_size(erased, planted, tmp_path):
+    lake, _ = erased
+    (before,), (receipt,) = planted.landing.receipts(), lake.landing.receipts()
+    content = lake.landing.file(receipt).read_bytes()
+    assert (receipt.sha256, receipt.number) == (before.sha256, before.number)
+    assert (receipt.size, receipt.lines) == (len(content), content.count(b"\n") - 1)
+    assert receipt.lines == before.lines - len(LINES) == lake.store.rows("bronze.events")
+    assert landing.accept(lake.landing, planted.landing.file(before)) == (receipt, False)
+
+
+def test_erasing_again_finds_nothing(erased):
+    assert erasure.erase(erased[0], DataSubject(CANARY), print, is_applied=True) is None
+
+
+def test_an_export_holds_every_row_of_the_visitor_and_no_other(planted):
+    held = export(planted, DataSubject(CANARY))
+    assert {place: len(each) for place, each in held.items() if not place.startswith("landing/")} == {
+        "bronze.events": 6,
+        "silver.events": 3,
+        "silver.session_events": 3,
+        "silver.sessions": 1,
+        "gold.session_features": 1,
+        "gold.visitor_days": 1,
+        "ml.predictions": 1,
+        "silver.events_quarantine": 3,
+    }
+    (landed,) = [each for place, each in held.items() if place.startswith("landing/")]
+    assert [each["text"] for each in landed] == LINES
+    assert export(planted, DataSubject(4)) == {}
+
+
+def test_without_apply_nothing_changes_and_what_would_go_is_counted(planted):
+    before = sorted(planted.settings.lake_path.rglob("*"))
+    told = erasure.erase(planted, DataSubject(CANARY), print, is_applied=False)
+    assert told.removed == counts(planted, DataSubject(CANARY))
+    assert sorted(planted.settings.lake_path.rglob("*")) == before
+
+
+def test_an_erasure_that_died_at_every_step_is_ended_by_the_same_command(planted, tmp_path):
+    lake = copy(planted, tmp_path)
+    erase = ("-m", "lakehouse.cli", "erase", "--visitor", str(CANARY), "--apply")
+    for place in ("recorded", "receipt", "landing", "silver.events", "published", "versions", "traces"):
+        die(lake.settings.lake_path, f"erased.{place}", *erase, **BAD)
+    with start(lake.settings.lake_path, *erase, **BAD) as process:
+        output, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, output
+    (record,) = (lake.settings.lake_path / "erasures").glob("*.json")
+    assert json.loads(record.read_text())["removed"] == counts(planted, DataSubject(CANARY))
+    (receipt,) = lake.landing.receipts()
+    assert receipt.lines == lake.landing.file(receipt).read_bytes().count(b"\n") - 1
+    assert holding(lake.settings.lake_path, CANARY) == set()
+    assert plan(lake) == []
+
+
+def test_rows_that_no_table_has_taken_up_yet_do_not_come_back(planted, tmp_path):
+    lake = copy(planted, tmp_path)
+    land(lake, tmp_path, f"{START + HOUR},{CANARY},view,9,,h", f"{START + HOUR},6,view,9,,i")
+    runner.run(lake, print, runner.Request(("bronze.events",)))
+    erasure.erase(lake, DataSubject(CANARY), print, is_applied=True)
+    assert counts(lake, DataSubject(CANARY)) == {}
+    assert 6 in {each["visitor_id"] for each in rows(lake, "silver.events")}
+
+
+def test_a_landed_file_that_no_run_has_read_is_read_as_the_erasure_left_it(planted, tmp_path):
+    lake = copy(planted, tmp_path)
+    land(lake, tmp_path, f"{START + HOUR},{CANARY},view,9,,h", f"{START + HOUR},6,view,9,,i")
+    erasure.erase(lake, DataSubject(CANARY), print, is_applied=True)
+    assert 6 in {each["visitor_id"] for each in rows(lake, "silver.events")}
+    (tmp_path / "again.csv").write_bytes(planted.landing.file(planted.landing.receipts()[0]).read_bytes())
+    landing.accept(lake.landing, tmp_path / "again.csv")
+    assert counts(lake, DataSubject(CANARY)) == {}
+
+
+@pytest.mark.parametrize(
+    ("line", "kept"),
+    [
+        ("1,7,view,9,,x", ""),
+        ("1, 007 ,view,9,,x", ""),
+        ("1,7.0,view,9,,x", ""),
+        ('1,"7",view,9,,"a,b"', ""),
+        ("1,view,7", ""),
+        ("1,77,view,7,7,x", "1,77,view,7,7,x"),
+        ("1,-7,view,7,,x", "1,-7,view,7,,x"),
+        ("1,5,view,7,,7 of 7", "1,5,view,7,,… of …"),
+        ('1,5,view,7,,"a,7"', '1,5,view,7,,"a,…"'),
+        ("1,view,77", "1,view,77"),
+    ],
+)
+def test_of_a_landed_line_stays_what_is_not_the_visitors(lake, tmp_path, line, kept):
+    land(lake, tmp_path, line)
+    finder = Finder(lake.landing.receipts()[0], events.table, DataSubject(7))
+    assert finder.cleaned(f"{line}\r\n".encode()).decode() == (f"{kept}\r\n" if kept else "")
+
+
+def rows(lake: Lake, name: str) -> list[dict]:
+    table: pa.Table = lake.store.arrow(name, lake.ledger.published().versions[name])
+    return table.to_pylist()

@@ -1,0 +1,210 @@
+"""A run is killed between every two durable steps, one after the other on the same lake, until it gets through.
+
+Each process dies with its JVM at one failpoint, the next one goes on with what it left. Both chains, of a first load and
+of an increment, run side by side.
+"""
+
+import ast
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from lakehouse.lake import Lake, open_lake
+from lakehouse.runs import runner
+from lakehouse.runs.selectors import select
+from lakehouse.settings import PROJECT
+from lakehouse.storage.ledger import Run
+
+from ... import invariants
+from ...conftest import settings_of
+from ...deliveries import FIRST, SECOND
+from ...killing import LAND, ML, RUN, die
+from ..conftest import copied
+
+LAYERS = ("lakehouse", "bronze", "silver", "gold", "ml", "app")
+
+
+@dataclass(frozen=True)
+class Death:
+    """A failpoint, and the tables that the run which dies there is asked for; none means all."""
+
+    place: str
+    tables: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Survivor:
+    """A lake after all deaths, what a reader saw meanwhile, the publications before and after, and what came last."""
+
+    lake: Lake
+    seen: list[Run | None]
+    before: Run | None
+    after: Run | None
+    versions: dict[str, int]
+    last: Run | None
+
+
+def writing(lake: Lake, names: list[str]) -> list[Death]:
+    """Return the failpoints of a run in which each of these tables gets new rows, and each quarantine too."""
+    deaths = []
+    for name in names:
+        quarantine = f"{name}_quarantine"
+        deaths += [Death(f"written.{each}", (name,)) for each in (quarantine, name) if each in lake.contracts]
+    return [*deaths, Death("unpublished"), Death("written.ledger")]
+
+
+def first_load(lake: Lake) -> list[Death]:
+    created = [Death(f"created.{name}") for name in lake.contracts]
+    return created + writing(lake, [name for name, table in lake.tables.items() if table.is_built_by_run])
+
+
+def increment(lake: Lake) -> list[Death]:
+    arrived = select(lake.tables, [f"bronze.{kind}+" for kind in SECOND.good])
+    return writing(lake, [name for name, t in lake.tables.items() if t.is_built_by_run and name in arrived])
+
+
+def reached(path: Path) -> list[str]:
+    """Return the failpoints that a module names, in the order of its lines; of a composed name its beginning."""
+    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    names = [each.args[0] for each in sorted(calls, key=lambda each: each.lineno) if "reach" in _called(each)]
+    return [name.values[0].value if isinstance(name, ast.JoinedStr) else name.value for name in names]
+
+
+def _called(call: ast.Call) -> tuple[str, str]:
+    return getattr(call.func, "attr", ""), getattr(call.func, "id", "")
+
+
+MODEL = [Death(place, ("train",)) for place in reached(PROJECT / "ml" / "tracking.py")]
+MODEL += [Death("written.ml.predictions", ("score",)), Death("written.ledger", ("score",))]
+LANDING = [Death(place) for place in reached(PROJECT / "bronze" / "landing.py")]
+MAINTENANCE = ("erased.", "optimized.", "restored.", "vacuumed.")  # they have tests of their own
+
+
+def survive(lake: Lake, deaths: list[Death], program: tuple[str, ...]) -> Survivor:
+    """Let one process after the other die, then let one of this process get through."""
+    before = lake.ledger.published()
+    with invariants.reader(lake) as seen:
+        for death in deaths:
+            die(lake.settings.lake_path, death.place, *program, *death.tables)
+    after, versions = lake.ledger.published(), invariants.all_versions(lake)
+    return Survivor(lake, seen, before, after, versions, runner.run(lake, print))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("kills")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(sound, whole) -> dict[str, Lake]:
+    return {"first load": sound, "increment": whole}
+
+
+@pytest.fixture(scope="module")
+def survivors(sound, whole, folder) -> Iterator[dict[str, Survivor]]:
+    empty = open_lake(settings_of(folder / "first load"))
+    FIRST.land(empty, folder / "files 0")
+    loaded = copied(sound, folder / "increment")
+    SECOND.land(loaded, folder / "files 1")
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(survive, empty, first_load(empty), RUN)
+        second = pool.submit(survive, loaded, increment(loaded), RUN)
+        yield {"first load": first.result(), "increment": second.result()}
+
+
+both = pytest.mark.parametrize("name", ["first load", "increment"])
+
+
+@both
+def test_after_all_deaths_every_table_is_that_of_an_undisturbed_full_run(survivors, undisturbed, name):
+    assert invariants.difference(survivors[name].lake, undisturbed[name]) == []
+
+
+@both
+def test_after_all_deaths_no_line_is_lost_and_none_counted_twice(survivors, name):
+    deliveries = [FIRST] if name == "first load" else [FIRST, SECOND]
+    assert invariants.unaccounted(survivors[name].lake, deliveries) == []
+
+
+@both
+def test_after_all_deaths_the_published_set_is_complete(survivors, name):
+    survivor = survivors[name]
+    assert survivor.after.versions == survivor.versions
+    assert set(survivor.after.versions) == set(survivor.lake.contracts)
+
+
+@both
+def test_a_reader_sees_what_was_published_before_and_then_at_once_all_that_is_new(survivors, name):
+    survivor = survivors[name]
+    assert survivor.before != survivor.after
+    assert survivor.seen == [survivor.before, survivor.after]
+
+
+@both
+def test_after_all_deaths_a_further_run_adds_no_version(survivors, name):
+    survivor = survivors[name]
+    assert survivor.last is None
+    assert invariants.all_versions(survivor.lake) == survivor.versions
+
+
+def test_what_was_published_before_the_deaths_can_still_be_read(survivors, sound):
+    survivor = survivors["increment"]
+    assert invariants.difference(survivor.lake, sound, survivor.before.versions) == []
+
+
+def test_an_increment_that_died_everywhere_was_never_built_whole_instead(survivors):
+    last = survivors["increment"].after
+    assert {each.way for each in last.results} <= {"append", "upsert", "replace", "unchanged"}
+
+
+@pytest.fixture(scope="module")
+def scored(sound, folder) -> Survivor:
+    lake = copied(sound, folder / "model")
+    return survive(lake, MODEL, ML)
+
+
+def test_a_training_that_died_at_every_step_leaves_one_champion_that_answers(scored):
+    from ml import registry
+    from ml.scorer import champion
+
+    scorer = champion(scored.lake.settings)
+    assert scorer.trained_on["training_version"] == str(scored.before.versions["gold.session_features"])
+    assert registry.by_alias(scored.lake.settings, registry.CHALLENGER) is None
+
+
+def test_a_training_that_died_is_no_running_one_in_mlflow(scored):
+    from ml import mlflow_store
+
+    mlflow = mlflow_store.connect(scored.lake.settings)
+    runs = mlflow.search_runs(experiment_names=[scored.lake.settings.model.name], output_format="list")
+    assert sorted(run.info.status for run in runs) == ["FINISHED", "FINISHED", "KILLED"]
+
+
+def test_a_scoring_that_died_at_every_step_is_published_once_and_not_done_again(scored):
+    from ml import score
+
+    assert scored.seen == [scored.before, scored.after]
+    visits = scored.lake.store.arrow("gold.session_features").to_pylist()
+    assert scored.lake.store.rows("ml.predictions") == sum(visit["num_events_before"] > 0 for visit in visits)
+    assert score.score(scored.lake, print) is None
+
+
+def test_a_file_whose_landing_died_at_every_step_lands_once(lake, tmp_path):
+    path = FIRST.write(tmp_path)[0]
+    for death in LANDING:
+        die(lake.settings.lake_path, death.place, *LAND, str(path))
+    FIRST.land(lake, tmp_path)
+    assert sorted(receipt.kind for receipt in lake.landing.receipts()) == sorted(FIRST.good)
+    assert lake.landing.file(lake.landing.receipts("events")[0]).read_bytes() == path.read_bytes()
+    assert list(lake.landing.folder.rglob("*.part")) == []
+
+
+def test_every_failpoint_of_the_code_has_its_death(lake):
+    deaths = {death.place for death in [*first_load(lake), *increment(lake), *MODEL, *LANDING]}
+    declared = {place for layer in LAYERS for path in (PROJECT / layer).rglob("*.py") for place in reached(path)}
+    assert {"created.", "written.", "unpublished"} < declared
+    others = {place for place in declared if not place.startswith(MAINTENANCE)}
+    assert [place for place in others if not any(death.startswith(place) for death in deaths)] == []

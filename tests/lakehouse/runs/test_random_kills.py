@@ -1,0 +1,80 @@
+"""A run is killed at random instants, twenty times, while files keep coming; then one gets through."""
+
+import os
+import random
+import time
+from pathlib import Path
+
+import pytest
+
+from lakehouse.lake import Lake, open_lake
+from lakehouse.runs import runner
+
+from ... import invariants
+from ...conftest import settings_of
+from ...deliveries import FIRST, SECOND
+from ...killing import RUN, is_jvm_gone, kill, start
+
+KILLS = 20
+EARLY = 6.0  # seconds after the start of a process
+LATE = 4.0  # seconds after its first table
+
+
+@pytest.fixture(scope="module")
+def seed() -> int:
+    chosen = int(os.environ.get("KILL_SEED", random.randrange(1_000_000)))
+    print(f"KILL_SEED={chosen} repeats these kills")
+    return chosen
+
+
+@pytest.fixture(scope="module")
+def killed(spark, tmp_path_factory, seed) -> tuple[Lake, int]:
+    """A lake after all kills and a run that got through, and how many kills left something unpublished."""
+    folder, chance = tmp_path_factory.mktemp("random"), random.Random(seed)
+    lake = open_lake(settings_of(folder / "lake"))
+    FIRST.land(lake, folder)
+    harmful = 0
+    for number in range(KILLS):
+        if number == KILLS // 2:
+            runner.run(lake, print)
+            SECOND.land(lake, folder)
+        before = invariants.all_versions(lake)
+        die_at_random(lake.settings.lake_path, chance)
+        harmful += invariants.all_versions(lake) != before
+    runner.run(lake, print)
+    return lake, harmful
+
+
+def die_at_random(lake: Path, chance: random.Random) -> None:
+    """Kill a run early, some seconds after its start, or late, some seconds after it built its first table."""
+    is_late, share = chance.random() < 0.5, chance.random()
+    with start(lake, *RUN) as process:
+        try:
+            if is_late:
+                assert process.stdout is not None
+                next((line for line in process.stdout if " in → " in line), "")
+            time.sleep(share * (LATE if is_late else EARLY))
+        finally:
+            kill(process)
+            process.communicate()
+    assert is_jvm_gone(lake)
+
+
+def test_the_kills_interrupted_something(killed):
+    assert killed[1] > 0
+
+
+def test_after_random_kills_every_table_is_that_of_an_undisturbed_full_run(killed, whole):
+    assert invariants.difference(killed[0], whole) == []
+
+
+def test_after_random_kills_no_line_is_lost_and_none_counted_twice(killed):
+    assert invariants.unaccounted(killed[0], [FIRST, SECOND]) == []
+
+
+def test_after_random_kills_the_published_set_is_complete_and_a_further_run_adds_no_version(killed):
+    lake, _ = killed
+    versions = invariants.all_versions(lake)
+    assert lake.ledger.published().versions == versions
+    assert runner.run(lake, print) is None
+    assert invariants.all_versions(lake) == versions

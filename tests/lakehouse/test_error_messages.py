@@ -1,0 +1,142 @@
+"""A failing machine is told in a sentence with its remedy, nothing is published, and the next run goes on."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from lakehouse.errors import Exit, LakehouseError
+from lakehouse.lake import Lake, open_lake
+from lakehouse.runs import lock, runner
+from lakehouse.settings import PROJECT
+
+from .. import invariants
+from ..conftest import settings_of
+from ..killing import RUN, kill, start
+
+
+def refused(lake: Lake) -> LakehouseError:
+    with pytest.raises(LakehouseError) as raised:
+        runner.run(lake, print)
+    return raised.value
+
+
+def test_of_two_runs_at_once_the_second_names_the_first_and_leaves_within_two_seconds(damaged):
+    with start(damaged.settings.lake_path, *RUN) as first:
+        try:
+            wait_for(lambda: lock.holder(damaged.settings))
+            began = time.monotonic()
+            error = refused(damaged)
+            assert time.monotonic() - began < 2
+        finally:
+            end(first)
+    assert f"is being written by process {first.pid} (lakehouse run, since " in error.message
+    assert error.code == Exit.ENVIRONMENT
+
+
+def test_a_lock_file_of_a_dead_process_holds_nobody_up(damaged):
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    note = {"pid": dead.pid, "command": "lakehouse run", "started_at": "2026-01-01T00:00:00+00:00", "jvm_pid": dead.pid}
+    (damaged.settings.lake_path / ".lock").write_text(json.dumps(note))
+    began = time.monotonic()
+    with lock.hold(damaged.settings, "lakehouse run"):
+        assert time.monotonic() - began < 1
+
+
+def test_a_run_after_the_death_of_the_driver_alone_waits_until_its_jvm_is_gone(damaged):
+    path = damaged.settings.lake_path / ".lock"
+    with start(damaged.settings.lake_path, *RUN) as driver:
+        try:
+            wait_for(lambda: json.loads(path.read_text() or "{}").get("jvm_pid"))
+            jvm = json.loads(path.read_text())["jvm_pid"]
+            os.kill(driver.pid, signal.SIGKILL)
+            driver.wait()
+            assert lock.is_java(jvm)
+            with lock.hold(damaged.settings, "lakehouse run"):
+                assert not lock.is_java(jvm)
+        finally:
+            end(driver)
+
+
+@pytest.fixture
+def small_disk(tmp_path) -> Iterator[Path]:
+    """A file system of 3 MB of memory."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(folder)], capture_output=True, text=True
+    )
+    if done.returncode:
+        pytest.skip(f"this process may not mount: {done.stderr.strip()}")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def test_a_full_disk_is_told_and_a_run_with_space_recovers(damaged, whole, small_disk):
+    shutil.copytree(damaged.settings.lake_path, small_disk / "lake")
+    lake = open_lake(settings_of(small_disk / "lake"))
+    before = lake.ledger.published()
+    fill(small_disk)
+    error = refused(lake)
+    assert error.message == f"There is no space left for the lake {small_disk / 'lake'}; nothing was published."
+    assert error.code == Exit.ENVIRONMENT
+    assert lake.ledger.published() == before
+    subprocess.run(["mount", "-o", "remount,size=100m", str(small_disk)], check=True)
+    runner.run(lake, print)
+    assert invariants.difference(lake, whole) == []
+
+
+def test_a_read_only_lake_is_told(damaged, small_disk):
+    shutil.copytree(damaged.settings.lake_path, small_disk / "lake")
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    lake = small_disk / "lake"
+    done = cli(lake, "run")
+    assert f"✗ The lake {lake} cannot be written: it is read-only, or belongs to another user.\n  → " in done.stderr
+    assert (done.returncode, "Traceback" in done.stderr) == (Exit.ENVIRONMENT, False)
+
+
+def test_a_heap_that_is_too_small_is_told_with_its_setting(damaged):
+    done = cli(damaged.settings.lake_path, "run", LAKEHOUSE_SPARK__DRIVER_MEMORY="256m")
+    assert "✗ Spark's memory of 256m (spark.driver_memory) is too small" in done.stderr
+    assert (done.returncode, "Traceback" in done.stderr) == (Exit.ENVIRONMENT, False)
+
+
+def test_a_path_that_delta_cannot_read_is_refused_at_once(tmp_path):
+    with pytest.raises(LakehouseError, match=r"holds %, which Delta cannot read") as raised:
+        open_lake(settings_of(tmp_path / "50%"))
+    assert raised.value.code == Exit.USAGE
+
+
+def wait_for(found: Callable[[], object]) -> None:
+    """Ask again and again until there is something."""
+    limit = time.monotonic() + 120
+    while not found():
+        assert time.monotonic() < limit
+        time.sleep(0.02)
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    kill(process)
+    process.communicate()
+
+
+def fill(folder: Path, left: int = 60_000) -> None:
+    """Leave no more than some bytes."""
+    there = os.statvfs(folder)
+    (folder / "ballast").write_bytes(b"\0" * (there.f_bavail * there.f_bsize - left))
+
+
+def cli(lake: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "LAKEHOUSE_LAKE": str(lake), "PYTHONPATH": str(PROJECT), **variables}
+    command = [sys.executable, "-m", "lakehouse.cli", *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
