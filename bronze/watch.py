@@ -176,7 +176,7 @@ def prepare(lake: Lake, folder: Path, say: Say, show: Say) -> Watch:
     """
     if not folder.is_dir():
         raise LakehouseError(f"{folder} is no folder.", f"mkdir -p {folder}", Exit.USAGE)
-    lake.store.spark  # noqa: B018  (here, so that a machine without Java is told at once)
+    lake.store.engine  # noqa: B018  (here, so that the first file does not wait for it)
     intake = [name for name, table in lake.tables.items() if table.refresh.kind == "append" and lake.store.exists(name)]
     return Watch(lake, folder, say, show, tried=max(map(lake.store.consumed, intake), default=0))
 
@@ -197,6 +197,6 @@ def watch(watched: Watch, every: float, stop: threading.Event) -> Iterator[Done]
         done = watched.look()
         if done:
             yield done
-        if not watched.lake.store.is_alive:
-            raise LakehouseError("Spark's JVM is gone.", f"lakehouse watch {watched.folder}", Exit.ENVIRONMENT)
+        if not watched.lake.store.engine.is_alive:
+            raise LakehouseError("The engine is gone.", f"lakehouse watch {watched.folder}", Exit.ENVIRONMENT)
         stop.wait(every)

@@ -64,6 +64,12 @@ def file_is_missing(name: str, folder: str, path: str, settings: Settings) -> La
     return LakehouseError(f"A file of {name} is missing: {path}.", _rewriting(name, folder, settings), Exit.REFUSED)
 
 
+def file_is_damaged(name: str, folder: str, path: str, settings: Settings, what: str = "") -> LakehouseError:
+    """Return the error for a file that is not what was written, and what mends it."""
+    message = f"A file of {name} is damaged: {path}{f' {what}' if what else ''}."
+    return LakehouseError(message, _rewriting(name, folder, settings), Exit.REFUSED)
+
+
 def _no_space(settings: Settings, _: str) -> LakehouseError:
     message = f"There is no space left for the lake {settings.lake_path}; nothing was published."
     return LakehouseError(message, "free some space, then repeat the command", Exit.ENVIRONMENT)

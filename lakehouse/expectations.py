@@ -5,7 +5,7 @@ A rule is a SQL predicate. A rule that is NULL for a row is broken: what is not 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -47,15 +47,10 @@ def broken_rules(expectations: Sequence[Expectation]) -> Column:
     return F.array_compact(F.array(*[F.when(broken(each), F.lit(each.name)) for each in expectations]))
 
 
-def counts(expectations: Sequence[Expectation], among: Column | None = None) -> list[Column]:
-    """Return an aggregate for each rule: how many rows, among some if given, break it."""
+def conditions(expectations: Sequence[Expectation], among: Column | None = None) -> dict[str, Column]:
+    """Return for each rule, by its name, the condition of a row that breaks it, among some rows if given."""
     chosen = F.lit(True) if among is None else among
-    return [F.count_if(chosen & broken(rule)).alias(f"rule_{i}") for i, rule in enumerate(expectations)]
-
-
-def counted(expectations: Sequence[Expectation], observed: Mapping[str, Any]) -> dict[str, int]:
-    """Return what the aggregates of `counts` found: rule -> rows that break it."""
-    return {rule.name: int(observed.get(f"rule_{i}") or 0) for i, rule in enumerate(expectations)}
+    return {rule.name: chosen & broken(rule) for rule in expectations}
 
 
 def enforce(
@@ -70,6 +65,6 @@ def enforce(
         LakehouseError: such rows are there (exit code 3).
     """
     for rule in expectations:
-        if rule.severity == "fail" and broken_by_rule[rule.name]:
+        if rule.severity == "fail" and broken_by_rule.get(rule.name):
             message = f"{table}: {broken_by_rule[rule.name]:,} rows break “{rule.name}” ({rule.rule})."
             raise LakehouseError(f"{message} Nothing was published.", remedy, Exit.REFUSED)

@@ -30,6 +30,15 @@ class Lake:
 
 
 @dataclass(frozen=True)
+class Engine:
+    """What runs frames: `sail` or `spark`; the embedded engine's memory (empty: what suits the machine) and threads."""
+
+    name: str
+    memory: str
+    threads: int
+
+
+@dataclass(frozen=True)
 class Java:
     """Where the Delta JARs are found or kept."""
 
@@ -111,6 +120,7 @@ class Settings:
 
     layers: list[str]
     lake: Lake
+    engine: Engine
     java: Java
     spark: Spark
     run: Run
@@ -125,6 +135,11 @@ class Settings:
     def lake_path(self) -> Path:
         """The lake's folder, absolute: relative paths start at the current directory."""
         return Path(self.lake.path).expanduser().absolute()
+
+    @property
+    def spill_path(self) -> Path:
+        """The folder of what does not fit into memory, and of frames that are needed twice."""
+        return self.lake_path / ".spill"
 
     @property
     def cache_path(self) -> Path:

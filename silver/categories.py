@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -30,10 +31,20 @@ table = Table(
     ],
 )
 
+NODE = pa.schema(
+    [
+        ("category_id", pa.int64()),
+        ("parent_id", pa.int64()),
+        ("root_id", pa.int64()),
+        ("depth", pa.int32()),
+        ("path", pa.list_(pa.int64())),
+    ]
+)
+
 
 @table.transform
 def resolve_paths(category_tree: DataFrame) -> DataFrame:
-    """Climb from each category to its root, as an RDD of (category, parent) pairs.
+    """Climb from each category to its root, in one task: a tree is small.
 
     A parent that is no node of the tree is taken for a root. Of two parents of one category the smaller counts.
 
@@ -51,16 +62,17 @@ def resolve_paths(category_tree: DataFrame) -> DataFrame:
         .groupBy(F.expr(bigint("categoryid")).alias("category_id"))
         .agg(F.min(F.expr(bigint("parentid"))).alias("parent_id"))
     )
-    nodes = edges.rdd.map(tuple).coalesce(1).mapPartitions(_paths)
     schema = "category_id BIGINT, parent_id BIGINT, root_id BIGINT, depth INT, path ARRAY<BIGINT>"
-    return category_tree.sparkSession.createDataFrame(nodes, schema)
+    return edges.coalesce(1).mapInArrow(_paths, schema)
 
 
-def _paths(pairs: Iterable[tuple[int, int | None]]) -> Iterator[tuple[int, int | None, int | None, int, list[int]]]:
-    parents = dict(pairs)
+def _paths(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    parents = {row["category_id"]: row["parent_id"] for batch in batches for row in batch.to_pylist()}
+    nodes = []
     for category, parent in sorted(parents.items()):
         path, above = [category], parent
         while above is not None and above not in path:
             path.append(above)
             above = parents.get(above)
-        yield category, parent, path[-1] if above is None else None, len(path) - 1, path[::-1]
+        nodes.append((category, parent, path[-1] if above is None else None, len(path) - 1, path[::-1]))
+    yield pa.RecordBatch.from_pylist([dict(zip(NODE.names, node, strict=True)) for node in nodes], NODE)

@@ -16,7 +16,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse import settings
-from lakehouse.engine import spark as spark_module
+from lakehouse.engine import session as engine_session
 from lakehouse.lake import Lake, open_lake
 from lakehouse.landing import csv_reader
 from lakehouse.runs import runner
@@ -45,18 +45,18 @@ def ingest(lake: Lake, table: Table) -> DataFrame:
     receipts = lake.landing.receipts(short_name(table.name))
     lake.store.create(table)
     uri = lake.store.object_uri(table.name)
-    files = csv_reader.write(lake.store.spark.sparkContext, lake.landing, table, receipts, uri, "run")
+    files = csv_reader.write(lake.store.engine, lake.landing, table, receipts, uri, "run")
     lake.store.ingest(table, files, "run", receipts[-1].number)
     return lake.store.read(table.name)
 
 
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    """The one session of this process, of the engine that `LAKEHOUSE_ENGINE__NAME` names, the embedded one by default."""
     # In a worker of pytest-xdist the main module has no file; pyspark takes that for its own doctests, and exits.
     vars(sys.modules["__main__"]).setdefault("__file__", __file__)
-    session = spark_module.session(settings_of(tmp_path_factory.mktemp("spark")))
-    yield session
-    session.stop()
+    yield engine_session.start(settings_of(tmp_path_factory.mktemp("engine"))).spark
+    engine_session.stop()
 
 
 @pytest.fixture

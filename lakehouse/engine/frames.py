@@ -1,9 +1,8 @@
-"""engine.frames — what frames are compared and settled by."""
+"""engine.frames — what frames are compared by."""
 
 from collections.abc import Sequence
-from typing import Any
 
-from pyspark.sql import Column, DataFrame, Observation
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 MOST_BROADCAST = 2_000_000  # rows; more of them are shuffled
@@ -22,12 +21,5 @@ def without(rows: DataFrame, others: DataFrame, key: Sequence[str]) -> DataFrame
 
 
 def sized(frame: DataFrame, rows: int) -> DataFrame:
-    """Tell Spark of a frame of few rows, so that others are joined with it where they lie; it cannot know by itself."""
+    """Tell the engine of a frame of few rows, so that others are joined with it where they lie."""
     return F.broadcast(frame) if rows <= MOST_BROADCAST else frame
-
-
-def materialize(frame: DataFrame, *observed: Column) -> tuple[DataFrame, dict[str, Any]]:
-    """Compute a small frame once, cutting its plan; return it, and the aggregates that were observed meanwhile."""
-    seen = Observation()
-    settled = frame.observe(seen, F.count(F.lit(1)).alias("rows"), *observed).localCheckpoint()
-    return settled, {"rows": 0} | seen.get

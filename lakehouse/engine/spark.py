@@ -1,12 +1,14 @@
-"""engine.spark — the one place a Spark session is built."""
+"""engine.spark — Apache Spark, on this machine or a cluster: the engine for what outgrows one machine."""
 
 import os
 import sys
+from collections.abc import Callable, Iterable
 from subprocess import STDOUT
 from tempfile import gettempdir
 from time import tzset
-from typing import Any
+from typing import Any, TypeVar
 
+import psutil
 from pyspark import SparkConf, SparkContext
 from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
@@ -14,7 +16,45 @@ from pyspark.sql import SparkSession
 from lakehouse.engine import archive, jars, java
 from lakehouse.settings import CONF, Settings, environment
 
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
 COMPILER_OPTIONS = ("-XX:+UnlockDiagnosticVMOptions", f'-XX:CompilerDirectivesFile="{CONF / "compiler.json"}"')
+
+
+class SparkEngine:
+    """A Spark session and its JVM."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Start the JVM.
+
+        Raises:
+            LakehouseError: no Java, or a JAR missing or altered (exit code 4).
+        """
+        self.spark = session(settings)
+        self.jvm_process_id = jvm_process_id(self.spark)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the JVM still runs."""
+        try:
+            return psutil.Process(self.jvm_process_id).status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return False
+
+    def spread(self, function: Callable[[Item], Iterable[Result]], items: list[Item]) -> list[Result]:
+        """Call a function with each item in a task of its own; a single one is done before a worker is up."""
+        if len(items) < 2:
+            return [result for item in items for result in function(item)]
+        return self.spark.sparkContext.parallelize(items, len(items)).flatMap(function).collect()
+
+    def interrupt(self) -> None:
+        """End what the engine does at this moment."""
+        self.spark.sparkContext.cancelAllJobs()
+
+    def stop(self) -> None:
+        """End the session; its JVM ends with this process."""
+        self.spark.stop()
 
 
 def session(settings: Settings) -> SparkSession:

@@ -1,7 +1,7 @@
 """landing.csv_reader — landed CSV files as rows of a bronze table, each line read by its file's own header.
 
-Spark spreads the work and Arrow does it: the files are cut at line ends, and a task parses some 64 MB of lines and
-writes them as one Parquet file, column by column. As rows of Spark they would cost three times as much.
+The engine spreads the work and Arrow does it: the files are cut at line ends, and a task parses some 64 MB of lines and
+writes them as one Parquet file, column by column. As rows of an engine they would cost three times as much.
 """
 
 import csv
@@ -15,8 +15,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
-from pyspark import SparkContext
 
+from lakehouse.engine.session import Engine
 from lakehouse.landing.receipts import Landing, Receipt
 from lakehouse.storage.parquet_writer import DataFile, Writer
 from lakehouse.table import Table
@@ -42,12 +42,12 @@ class Part:
 
 
 def write(
-    context: SparkContext, landing: Landing, table: Table, receipts: Iterable[Receipt], uri: str, run_id: str
+    engine: Engine, landing: Landing, table: Table, receipts: Iterable[Receipt], uri: str, run_id: str
 ) -> list[DataFile]:
     """Write the rows of landed files into a bronze table's folder; they are none of its rows until its log names them.
 
     Args:
-        context: what spreads the work.
+        engine: what spreads the work.
         landing: the lake's landing folder.
         table: the bronze table; its delivered columns are found in each header by name.
         receipts: the files to read.
@@ -62,9 +62,7 @@ def write(
     """
     batches = cut(landing, receipts)
     task = partial(_write, writer=Writer.of(table, uri), run_id=run_id)
-    if len(batches) < 2:  # done before a worker of Python is up
-        return [file for batch in batches for file in task(batch)]
-    return context.parallelize(batches, len(batches)).flatMap(task).collect()
+    return engine.spread(task, batches)
 
 
 def cut(landing: Landing, receipts: Iterable[Receipt], size: int = PART) -> list[list[Part]]:

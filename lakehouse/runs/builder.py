@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from lakehouse.expectations import counted, enforce
 from lakehouse.lake import Lake
 from lakehouse.landing import csv_reader
 from lakehouse.runs import incremental, judging
@@ -74,10 +73,12 @@ def build(lake: Lake, step: Step, run_id: str, days: tuple[date, date] | None = 
 def _append(lake: Lake, table: Table, run_id: str) -> _Done:
     receipts = lake.landing.receipts(short_name(table.name), after=lake.store.consumed(table.name))
     if not receipts:
-        unchanged = Written(lake.store.version(table.name), broken=counted(table.output_rules, {}))
+        unchanged = Written(
+            lake.store.version(table.name), broken=dict.fromkeys((rule.name for rule in table.output_rules), 0)
+        )
         return _Done("append", 0, Outcome(0, unchanged, DataSize()))
     files = csv_reader.write(
-        lake.store.spark.sparkContext, lake.landing, table, receipts, lake.store.object_uri(table.name), run_id
+        lake.store.engine, lake.landing, table, receipts, lake.store.object_uri(table.name), run_id
     )
     written = lake.store.ingest(table, files, run_id, receipts[-1].number)
     extent = DataSize(len(receipts), sum(each.size for each in receipts))
@@ -97,13 +98,14 @@ def _whole(lake: Lake, table: Table, run_id: str, is_unseen: bool = False) -> _D
         written = incremental.rebuild(lake, table, rows, run_id)
     else:
         written = lake.store.overwrite(table, rows, run_id)
-        enforce(table.name, table.output_rules, written.broken)
     return _Done("whole", rows_in, Outcome(judged.refused, written, read), judged.discarded)
 
 
 def _increment(lake: Lake, table: Table, changed: list[Change], run_id: str) -> _Done:
     if not changed:
-        unchanged = Written(lake.store.version(table.name), broken=counted(table.output_rules, {}))
+        unchanged = Written(
+            lake.store.version(table.name), broken=dict.fromkeys((rule.name for rule in table.output_rules), 0)
+        )
         return _Done("unchanged", 0, Outcome(0, unchanged, DataSize()))
     if table.refresh.kind == "rebuild":
         return _whole(lake, table, run_id)

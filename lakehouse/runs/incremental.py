@@ -14,8 +14,8 @@ from typing import Any
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.engine.frames import difference, materialize, sized, without
-from lakehouse.expectations import counted, counts, enforce
+from lakehouse.engine.frames import difference, sized, without
+from lakehouse.expectations import conditions, enforce
 from lakehouse.lake import Lake
 from lakehouse.runs import judging
 from lakehouse.storage import log
@@ -24,6 +24,7 @@ from lakehouse.storage.log import DataSize
 from lakehouse.storage.store import Written
 from lakehouse.table import Table, short_name
 
+ADDED = "_added"
 FROM = "_from"  # the instant from which on the rows of a touched value may differ
 
 
@@ -78,12 +79,12 @@ def upsert(lake: Lake, table: Table, changes: Sequence[Change], run_id: str) -> 
     judged = [judging.add(lake, table, rows, run_id) for rows in arrived]
     frames = [*(each.good for each in judged), *(judging.again(lake, table) for e in changes if e.is_refused)]
     good, refused = reduce(DataFrame.unionByName, frames), sum(each.refused for each in judged)
-    rows, seen = materialize(table.function(good), *Bounds.observed(table, table.cluster_by))
-    bounds = Bounds.of(table, table.cluster_by, seen)
+    rows = store.materialize(table.function(good), limits=Bounds.asked(table, table.cluster_by))
+    bounds = Bounds.of(rows.limits)
     there = store.read(table.name, within=bounds)
-    added, found = materialize(without(rows, there, table.key), *counts(rules))
-    enforce(table.name, rules, counted(rules, found))
-    written = Written(store.append(table, added, run_id), int(found["rows"]), 0, counted(rules, found))
+    added = store.materialize(without(rows.frame, there, table.key), counts=conditions(rules))
+    enforce(table.name, rules, added.counts)
+    written = Written(store.append(table, added.frame, run_id), added.rows, 0, added.counts)
     return Outcome(refused, written, bounds.extent(store.delta(table.name)))
 
 
@@ -96,7 +97,7 @@ def replace(lake: Lake, table: Table, changes: Sequence[Change], run_id: str) ->
         refused = sum(judging.add(lake, table, rows, run_id).refused for rows in arrived)
     touched = _touched(lake, table, changes)
     if not touched.count:
-        return Outcome(refused, _unchanged(lake, table), DataSize())
+        return Outcome(refused, unchanged(lake, table), DataSize())
     frames: list[DataFrame] = []
     read = DataSize()
     for name in table.upstreams:
@@ -110,14 +111,15 @@ def replace(lake: Lake, table: Table, changes: Sequence[Change], run_id: str) ->
 
 def rebuild(lake: Lake, table: Table, new: DataFrame, run_id: str) -> Written:
     """Put the table's new rows in the place of the old ones, unless they are the same."""
-    rows, seen = materialize(new, *counts(table.output_rules))
-    enforce(table.name, table.output_rules, counted(table.output_rules, seen))
-    differs = difference(rows, lake.store.read(table.name))
-    return _unchanged(lake, table) if differs.isEmpty() else lake.store.overwrite(table, rows, run_id)
+    rows = lake.store.materialize(new, counts=conditions(table.output_rules))
+    enforce(table.name, table.output_rules, rows.counts)
+    differs = difference(rows.frame, lake.store.read(table.name))
+    return unchanged(lake, table) if differs.isEmpty() else lake.store.overwrite(table, rows.frame, run_id)
 
 
-def _unchanged(lake: Lake, table: Table) -> Written:
-    return Written(lake.store.version(table.name), broken=counted(table.output_rules, {}))
+def unchanged(lake: Lake, table: Table) -> Written:
+    """Return what was written of a table that is as it was."""
+    return Written(lake.store.version(table.name), broken=dict.fromkeys((rule.name for rule in table.output_rules), 0))
 
 
 def _touched(lake: Lake, table: Table, changes: Sequence[Change]) -> Touched:
@@ -132,21 +134,21 @@ def _touched(lake: Lake, table: Table, changes: Sequence[Change]) -> Touched:
             rows = lake.store.read(name).join(rows.select(shared).distinct(), shared, how="left_semi")
         parts.append(rows.select(*[_spelled(lake, table, name, column).alias(column) for column in by], *instant))
     rows = reduce(DataFrame.unionByName, parts).where(reduce(and_, [F.col(column).isNotNull() for column in by]))
-    observed = Bounds.observed(table, by)
     if since is None:
-        values, seen = materialize(rows.distinct(), *observed)
-        return Touched(values, int(seen["rows"]), Bounds.of(table, by, seen))
-    first, seen = materialize(rows.groupBy(*by).agg(F.min(since.instant).alias(FROM)), F.min(FROM).alias("earliest"))
-    if not seen["rows"]:
-        return Touched(first, 0, Bounds())
+        values = lake.store.materialize(rows.distinct(), limits=Bounds.asked(table, by))
+        return Touched(values.frame, values.rows, Bounds.of(values.limits))
+    starts = {FROM: F.col(FROM)}
+    first = lake.store.materialize(rows.groupBy(*by).agg(F.min(since.instant).alias(FROM)), limits=starts)
+    if not first.rows:
+        return Touched(first.frame, 0, Bounds())
     reach = timedelta(minutes=since.minutes)
-    near = lake.store.read(table.name, within=Bounds({since.instant: (seen["earliest"] - reach, None)}))
+    near = lake.store.read(table.name, within=Bounds({since.instant: (first.limits[FROM][0] - reach, None)}))
     is_before = (F.col(since.instant) < F.col(FROM)) & (F.col(since.instant) >= F.col(FROM) - F.lit(reach))
     latest = F.max(F.struct(since.instant, since.start))[since.start].alias("start")
-    joined = near.join(F.broadcast(first), by, how="inner").where(is_before).groupBy(*by).agg(latest)
-    reaching = first.join(F.broadcast(joined), by, how="left").select(*by, F.coalesce("start", FROM).alias(FROM))
-    values, seen = materialize(reaching, F.min(FROM).alias("earliest"))
-    return Touched(values, int(seen["rows"]), Bounds(), seen["earliest"])
+    joined = near.join(F.broadcast(first.frame), by, how="inner").where(is_before).groupBy(*by).agg(latest)
+    reaching = first.frame.join(F.broadcast(joined), by, how="left").select(*by, F.coalesce("start", FROM).alias(FROM))
+    values = lake.store.materialize(reaching, limits=starts)
+    return Touched(values.frame, values.rows, Bounds(), values.limits[FROM][0])
 
 
 def _changed_rows(lake: Lake, table: Table, change: Change) -> DataFrame:
@@ -187,25 +189,22 @@ def _restricted(
 def _write_difference(lake: Lake, table: Table, new: DataFrame, old: DataFrame, run_id: str) -> Written:
     """Write what is new and take away what is gone, in one commit; where they are the same, none is made."""
     store, rules, is_new = lake.store, table.output_rules, F.col("_sign") > 0
-    slices = table.cluster_by[:1]
-    differs, seen = materialize(
+    differs = store.materialize(
         difference(new, old),
-        F.count_if(is_new).alias("added"),
-        *Bounds.observed(table, slices, among=~is_new),
-        *counts(rules, among=is_new),
+        counts={ADDED: is_new, **conditions(rules, among=is_new)},
+        limits=Bounds.asked(table, table.cluster_by[:1], among=~is_new),
     )
-    broken = counted(rules, seen)
-    enforce(table.name, rules, broken)
-    if not seen["rows"]:
-        return _unchanged(lake, table)
-    added, num_removed = differs.where(is_new).drop("_sign"), int(seen["rows"] - seen["added"])
+    num_added = differs.counts.pop(ADDED)
+    enforce(table.name, rules, differs.counts)
+    if not differs.rows:
+        return unchanged(lake, table)
+    added, num_removed = differs.frame.where(is_new).drop("_sign"), differs.rows - num_added
     if num_removed:
-        touched = Bounds.of(table, slices, seen)
-        gone = sized(differs.where(~is_new), num_removed)
-        version = store.replace(table, gone, added, touched, num_removed, run_id)
+        gone = sized(differs.frame.where(~is_new), num_removed)
+        version = store.replace(table, gone, added, Bounds.of(differs.limits), num_removed, run_id)
     else:
         version = store.append(table, added, run_id)
-    return Written(version, int(seen["added"]), num_removed, broken)
+    return Written(version, num_added, num_removed, differs.counts)
 
 
 def holds(lake: Lake, table: Table, name: str) -> bool:

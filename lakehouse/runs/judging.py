@@ -10,7 +10,7 @@ from typing import Any
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.engine.frames import difference, materialize
+from lakehouse.engine.frames import difference
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.expectations import broken, broken_rules
 from lakehouse.lake import Lake
@@ -69,15 +69,15 @@ def add(lake: Lake, table: Table, arrived: DataFrame, run_id: str) -> Judged:
     if quarantine is None:
         return Judged(valid(table, arrived))
     refused = _kept(_refused(table, arrived), lake.ledger.discarded(table.name))
-    settled, seen = materialize(refused, F.collect_set("_source_file").alias("files"))
-    if seen["rows"]:
-        files = sorted(seen["files"])
+    settled = lake.store.materialize(refused)
+    if settled.rows:
+        files = sorted(row[0] for row in settled.frame.select("_source_file").distinct().collect())
         held = sorted(set(files).intersection(_sources(lake, quarantine)))
         there = _judged_before(lake, table).where(F.col("_source_file").isin(held))
-        lake.store.append(quarantine, settled.exceptAll(there) if held else settled, run_id)
+        lake.store.append(quarantine, settled.frame.exceptAll(there) if held else settled.frame, run_id)
         receipts = lake.landing.receipts(short_name(table.upstreams[0]))
         _check(lake, table, quarantine, [each for each in receipts if each.file_name in files])
-    return Judged(valid(table, arrived), int(seen["rows"]))
+    return Judged(valid(table, arrived), settled.rows)
 
 
 def again(lake: Lake, table: Table) -> DataFrame:
@@ -92,10 +92,10 @@ def release(lake: Lake, table: Table, run_id: str) -> int:
     """
     quarantine = lake.contracts[f"{table.name}_quarantine"]
     before = _judged_before(lake, table)
-    kept, seen = materialize(_refused(table, before.drop("_broken_rules")))
-    if not difference(kept, before).isEmpty():
-        lake.store.overwrite(quarantine, kept, run_id)
-    return int(seen["rows"])
+    kept = lake.store.materialize(_refused(table, before.drop("_broken_rules")))
+    if not difference(kept.frame, before).isEmpty():
+        lake.store.overwrite(quarantine, kept.frame, run_id)
+    return kept.rows
 
 
 def valid(table: Table, upstream: DataFrame) -> DataFrame:

@@ -78,7 +78,7 @@ def hold(settings: Settings, command: str) -> Iterator[None]:
             file.truncate(0)
 
 
-def note_jvm(settings: Settings, jvm_pid: int) -> None:
+def note_jvm(settings: Settings, jvm_pid: int | None) -> None:
     """Write the JVM's process id beside the holder's, so that a later run can wait for its end."""
     current = _read(_path(settings).read_text()) if _path(settings).exists() else None
     if current and current.pid == os.getpid() and current.jvm_pid != jvm_pid:

@@ -16,7 +16,7 @@ from lakehouse.runs.publication import publish
 from lakehouse.runs.results import write_results
 from lakehouse.runs.selectors import select
 from lakehouse.storage import integrity
-from lakehouse.storage.ledger import Result, Run, new_run_id, now
+from lakehouse.storage.ledger import LEDGER, Result, Run, new_run_id, now
 
 Say = Callable[[str], None]
 
@@ -56,8 +56,9 @@ def run(lake: Lake, say: Say, request: Request | None = None, command: str = "la
 
 
 def _run(lake: Lake, say: Say, asked: Request, command: str) -> Run | None:
-    with lock.hold(lake.settings, command):
-        integrity.check(lake, select(lake.tables, asked.full_refresh) if asked.full_refresh else ())
+    with lock.hold(lake.settings, command), lake.store.pinned():
+        lake.store.forget_spilled()
+        _check_integrity(lake, select(lake.tables, asked.full_refresh) if asked.full_refresh else ())
         review.recover(lake)
         steps = plan(lake, asked)
         if not steps and not is_unpublished(lake):
@@ -101,6 +102,13 @@ def _run(lake: Lake, say: Say, asked: Request, command: str) -> Run | None:
         return published
 
 
+def _check_integrity(lake: Lake, made_anew: Collection[str]) -> None:
+    for name in [*lake.contracts, LEDGER]:
+        if lake.store.exists(name):
+            is_made_anew = name.removesuffix("_quarantine") in made_anew
+            integrity.check(name, lake.store.delta(name), lake.store.uri(name), lake.settings, is_made_anew)
+
+
 def is_unpublished(lake: Lake) -> bool:
     """Say whether a run that failed or died finished tables which no published row names."""
     published, built = lake.ledger.published(), lake.ledger.built()
@@ -121,8 +129,8 @@ def _build_all(lake: Lake, steps: list[Step], request: Request, progress: _Progr
     running: dict[Future[Result], Step] = {}
     if not steps:
         return
-    say(f"Building {total} tables; starting Spark …")
-    lake.store.spark  # noqa: B018  (started here, before several threads ask for it)
+    say(f"Building {total} tables …")
+    lock.note_jvm(lake.settings, lake.store.engine.jvm_process_id)  # started here, before several threads ask for it
     with ThreadPoolExecutor(lake.settings.run.threads) as pool:
         while waiting or running:
             unfinished = {step.table.name for step in [*waiting, *running.values()]}
@@ -141,10 +149,10 @@ def _ended(lake: Lake, running: Collection[Future[Result]]) -> set[Future[Result
     try:
         ended = wait(running, return_when=FIRST_COMPLETED).done
         if any(future.exception() for future in ended):
-            lake.store.spark.sparkContext.cancelAllJobs()
+            lake.store.engine.interrupt()
         return ended
     except KeyboardInterrupt:
-        lake.store.spark.sparkContext.cancelAllJobs()
+        lake.store.engine.interrupt()
         raise
 
 

@@ -27,24 +27,17 @@ class Bounds:
     days: Mapping[str, list[date]] = field(default_factory=dict)
 
     @classmethod
-    def observed(cls, table: Table, columns: Iterable[str], among: Column | None = None) -> list[Column]:
-        """Return the aggregates that find the limits of columns by which the table is clustered, among some rows."""
-        found: list[Column] = []
-        for column, is_day in _clustered(table, columns).items():
-            value = F.col(column) if among is None else F.when(among, F.col(column))
-            days = [F.collect_set(value).alias(f"days_{column}")]
-            found += days if is_day else [F.min(value).alias(f"min_{column}"), F.max(value).alias(f"max_{column}")]
-        return found
+    def asked(cls, table: Table, columns: Iterable[str], among: Column | None = None) -> dict[str, Column]:
+        """Return the columns by which the table is clustered, as the writer shall find their limits among some rows."""
+        chosen = (column for column in columns if column in table.cluster_by)
+        return {column: F.col(column) if among is None else F.when(among, F.col(column)) for column in chosen}
 
     @classmethod
-    def of(cls, table: Table, columns: Iterable[str], seen: Mapping[str, Any]) -> "Bounds":
-        """Return the limits that the aggregates of `observed` saw."""
-        clustered = _clustered(table, columns)
-        days = {column: sorted(seen.get(f"days_{column}") or []) for column, is_day in clustered.items() if is_day}
-        ranges = {column: (each[0], each[-1]) for column, each in days.items() if each}
-        for column in (column for column, is_day in clustered.items() if not is_day):
-            ranges[column] = (seen.get(f"min_{column}"), seen.get(f"max_{column}"))
-        return cls({column: limits for column, limits in ranges.items() if limits[0] is not None}, days)
+    def of(cls, found: Mapping[str, list[Any]]) -> "Bounds":
+        """Return the limits that the writer found: of a day all values, of others the lowest and the highest."""
+        known = {column: values for column, values in found.items() if values}
+        days = {column: values for column, values in found.items() if not values or _is_day(values[0])}
+        return cls({column: (values[0], values[-1]) for column, values in known.items()}, days)
 
     def among(self, columns: Collection[str]) -> "Bounds":
         """Return the limits of these columns alone."""
@@ -88,17 +81,15 @@ class Bounds:
         return bool(highest >= least and (most is None or lowest <= most))
 
 
-def _clustered(table: Table, columns: Iterable[str]) -> dict[str, bool]:
-    """Return those of the columns that the table is clustered by -> whether the column is a day."""
-    types = {column.name: column.type for column in table.columns}
-    return {column: types[column] == "DATE" for column in columns if column in table.cluster_by}
+def _is_day(value: Any) -> bool:
+    return isinstance(value, date) and not isinstance(value, datetime)
 
 
 def _zoned(limit: Any) -> Any:
-    return limit.replace(tzinfo=UTC) if isinstance(limit, datetime) else limit
+    return limit.replace(tzinfo=UTC) if isinstance(limit, datetime) and limit.tzinfo is None else limit
 
 
 def _literal(value: Any) -> str:
     if isinstance(value, datetime):
-        return f"TIMESTAMP'{value.isoformat(sep=' ')}Z'"
+        return f"TIMESTAMP'{_zoned(value).astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}Z'"
     return f"DATE'{value}'" if isinstance(value, date) else str(value)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
@@ -11,9 +11,6 @@ import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.fs import DeltaStorageHandler
 from pyarrow import fs
-
-# They move rows between files, or none at all: whoever reads the table sees no change.
-NEUTRAL = ("OPTIMIZE", "VACUUM START", "VACUUM END", "SET TBLPROPERTIES")
 
 
 @dataclass(frozen=True)
@@ -40,6 +37,10 @@ class Commit:
         rows: rows written.
         extent: files and bytes written.
         at: when, UTC.
+        is_neutral: whether rows, columns and protocol are the same before and after; the operation's name decides
+            nothing, so that another program's OPTIMIZE costs nothing.
+        added: files by which it changed the rows, as paths in the table's folder.
+        removed: the same, of those that it took away.
     """
 
     version: int
@@ -49,21 +50,48 @@ class Commit:
     rows: int
     extent: DataSize
     at: datetime
-
-    @property
-    def is_neutral(self) -> bool:
-        """Whether the table's rows are the same before and after."""
-        return self.operation in NEUTRAL
+    is_neutral: bool
+    added: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
 
 
 def since(table: DeltaTable, version: int) -> list[Commit]:
-    """Return the commits after a version, oldest first."""
-    count = table.version() - version
-    return [_commit(each) for each in reversed(table.history(count))] if count > 0 else []
+    """Return the commits after a version, oldest first. Of an entry that is gone nothing is known but its version."""
+    return [commit(table, each) for each in range(version + 1, table.version() + 1)]
+
+
+def commit(table: DeltaTable, version: int) -> Commit:
+    """Return one commit of a table."""
+    try:
+        entry = actions(table, version)
+    except FileNotFoundError:
+        return Commit(version, "gone from the log", "", True, 0, DataSize(), datetime.fromtimestamp(0, UTC), False)
+    info = next((action for kind, action in entry if kind == "commitInfo"), {})
+    moves = [(kind, action) for kind, action in entry if kind in ("add", "remove") and action["dataChange"]]
+    parameters, metrics = info.get("operationParameters") or {}, info.get("operationMetrics") or {}
+    operation = str(info.get("operation", ""))
+    is_overwrite = operation == "WRITE" and parameters.get("mode") == "Overwrite" and not parameters.get("predicate")
+    added = [action for kind, action in moves if kind == "add"]
+    return Commit(
+        version=version,
+        operation=operation,
+        run_id=str(info.get("userMetadata") or ""),
+        is_whole=is_overwrite or operation.startswith(("CREATE", "REPLACE", "RESTORE")),
+        rows=_rows(operation, metrics, added),
+        extent=DataSize(len(added), sum(int(each["size"]) for each in added)),
+        at=datetime.fromtimestamp(int(info.get("timestamp", 0)) / 1000, UTC),
+        is_neutral=not moves and not _changes_form(table, version, entry),
+        added=[unquote(each["path"]) for each in added],
+        removed=[unquote(action["path"]) for kind, action in moves if kind == "remove"],
+    )
 
 
 def actions(table: DeltaTable, version: int) -> list[tuple[str, dict[str, Any]]]:
-    """Return an entry of a table's log: what it does, by Delta's name, and to what."""
+    """Return an entry of a table's log: what it does, by Delta's name, and to what.
+
+    Raises:
+        FileNotFoundError: the log does not hold it any more.
+    """
     log = fs.PyFileSystem(DeltaStorageHandler(table.table_uri))
     lines = log.open_input_stream(f"_delta_log/{version:020d}.json").read().splitlines()
     return [action for line in lines for action in json.loads(line).items()]
@@ -73,14 +101,38 @@ def moved(table: DeltaTable, after: int, upto: int) -> tuple[list[str], list[str
     """Return the files by which commits after a version, up to another, changed a table's rows.
 
     Returns:
-        Those that they added and those that they removed, as paths in the table's folder.
+        Those that they added and those that they removed, as paths in the table's folder; what came and went again is
+        left out.
     """
-    found: dict[str, list[str]] = {"add": [], "remove": []}
-    for version in range(after + 1, upto + 1):
-        for kind, action in actions(table, version):
-            if kind in found and action["dataChange"]:
-                found[kind].append(unquote(action["path"]))
-    return found["add"], found["remove"]
+    found = [commit(table, version) for version in range(after + 1, upto + 1)]
+    added = [path for each in found for path in each.added]
+    removed = [path for each in found for path in each.removed]
+    passing = set(added) & set(removed)
+    return [path for path in added if path not in passing], [path for path in removed if path not in passing]
+
+
+def _changes_form(table: DeltaTable, version: int, entry: Sequence[tuple[str, dict[str, Any]]]) -> bool:
+    """Say whether an entry changes columns (their comments aside) or protocol."""
+    formal = {kind: action for kind, action in entry if kind in ("metaData", "protocol")}
+    if not formal:
+        return False
+    if version == 0:
+        return True
+    before = DeltaTable(table.table_uri, version=version - 1)
+    schema = formal["metaData"]["schemaString"] if "metaData" in formal else before.schema().to_json()
+    protocol, old = formal.get("protocol", {}), before.protocol()
+    return _bare(json.loads(schema)) != _bare(json.loads(before.schema().to_json())) or (
+        protocol.get("minReaderVersion", old.min_reader_version),
+        protocol.get("minWriterVersion", old.min_writer_version),
+        sorted(protocol.get("readerFeatures") or old.reader_features or []),
+    ) != (old.min_reader_version, old.min_writer_version, sorted(old.reader_features or []))
+
+
+def _bare(schema: Any) -> Any:
+    """Return a schema without comments and other metadata."""
+    if isinstance(schema, dict):
+        return {name: _bare(part) for name, part in schema.items() if name != "metadata"}
+    return [_bare(part) for part in schema] if isinstance(schema, list) else schema
 
 
 def files(table: DeltaTable) -> list[dict[str, Any]]:
@@ -109,24 +161,11 @@ def rows(commits: Sequence[Commit]) -> int:
     return sum(commit.rows for commit in commits if not commit.is_neutral)
 
 
-def _commit(info: Mapping[str, Any]) -> Commit:
-    parameters, metrics = info.get("operationParameters", {}), info.get("operationMetrics", {})
-    operation = str(info["operation"])
-    is_overwrite = operation == "WRITE" and parameters.get("mode") == "Overwrite" and not parameters.get("predicate")
-    return Commit(
-        version=int(info["version"]),
-        operation=operation,
-        run_id=str(info.get("userMetadata") or ""),
-        is_whole=is_overwrite or operation.startswith(("CREATE", "REPLACE", "RESTORE")),
-        rows=_rows(operation, metrics),
-        extent=DataSize(int(metrics.get("numFiles", 0)), int(metrics.get("numOutputBytes", 0))),
-        at=datetime.fromtimestamp(int(info["timestamp"]) / 1000, UTC),
-    )
-
-
-def _rows(operation: str, metrics: Mapping[str, Any]) -> int:
+def _rows(operation: str, metrics: Mapping[str, Any], added: Sequence[Mapping[str, Any]]) -> int:
     """Count the rows that a commit changed; one that replaces rows also writes others again that stay as they are."""
     if operation == "MERGE":
         return sum(int(metrics.get(f"numTargetRows{each}", 0)) for each in ("Inserted", "Updated", "Deleted"))
+    if "numOutputRows" not in metrics:  # another program's
+        return sum(int(json.loads(each.get("stats") or "{}").get("numRecords", 0)) for each in added)
     written, copied, deleted = (int(metrics.get(f"num{each}Rows", 0)) for each in ("Output", "Copied", "Deleted"))
     return written - copied + deleted

@@ -1,27 +1,31 @@
 """storage.parquet_writer — rows as Parquet files in a table's folder, which are the table's once its log names them.
 
-Spark spreads the work and Arrow does it. So the log can be written without Java, which takes Delta's own writer a
-dozen queries for rows that replace others, and a file is the same whether it comes from a frame or from landed lines.
+The engine spreads the work and Arrow does it, so every engine writes the same files, and the log needs no JVM. A file
+holds one slice of the table, or a few that lie side by side: the day after reads and rewrites days, not everything.
 """
 
+import hashlib
 import json
+import os
+import pickle
 import uuid
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
-from datetime import datetime
-from itertools import chain
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyarrow import fs
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 
+from lakehouse.storage.limits import Limits
 from lakehouse.storage.schema import delta_schema
 from lakehouse.table import Table
 
-GROUP = 1 << 20  # rows that a task holds in memory, and that stand together in a file
+GROUP = 1 << 20  # rows that a task holds in memory, and sorts
+FIRST_ROWS = 1 << 16  # of the first file of a group; what it weighs tells how many rows the next may hold
 
 
 @dataclass(frozen=True)
@@ -42,108 +46,177 @@ class DataFile:
 
 
 @dataclass(frozen=True)
+class Measured:
+    """What was written, and what was counted on the way.
+
+    Attributes:
+        files: the files.
+        counts: name -> rows for which a condition held.
+        limits: name -> lowest and highest value, of a DATE all values; empty where there was none.
+    """
+
+    files: list[DataFile] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+    limits: dict[str, list[Any]] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> int:
+        """Rows written."""
+        return sum(file.rows for file in self.files)
+
+
+@dataclass(frozen=True)
 class Writer:
-    """Writes files of one table; Spark sends it to its tasks.
+    """Writes files of one table; the engine sends it to its tasks.
 
     Attributes:
         name: the table.
         uri: its folder.
-        schema: its columns.
-        cluster_by: the columns whose lowest and highest value the log shall know.
-        sort_by: a column by which the rows are sorted; a filter on it reads its own pages alone.
+        schema: its columns; None takes rows as they come.
+        cluster_by: the columns whose lowest and highest value the log shall know; by the first the rows are cut.
+        sort_by: a column by which the rows came sorted; a filter on it reads its own pages alone.
+        file_bytes: how large a file shall be where rows are cut.
+        is_kept: whether files outlast a power cut and name their digest; what is soon read and removed does without.
     """
 
     name: str
     uri: str
-    schema: pa.Schema
-    cluster_by: list[str]
-    sort_by: str | None
+    schema: pa.Schema | None
+    cluster_by: list[str] = field(default_factory=list)
+    sort_by: str | None = None
+    file_bytes: int = 2_000_000
+    is_kept: bool = True
 
     @classmethod
-    def of(cls, table: Table, uri: str) -> "Writer":
+    def of(cls, table: Table, uri: str, file_bytes: int = 2_000_000) -> "Writer":
         """Return the writer of a contract's table."""
-        return cls(table.name, uri, pa.schema(delta_schema(table)), table.cluster_by, table.sort_by)
+        return cls(table.name, uri, pa.schema(delta_schema(table)), table.cluster_by, table.sort_by, file_bytes)
 
-    def spread(self, frame: DataFrame) -> list[DataFile]:
-        """Write a frame with the table's columns, a file for each of its partitions that holds rows.
+    def spread(
+        self, frame: DataFrame, counts: Mapping[str, Column] | None = None, limits: Mapping[str, Column] | None = None
+    ) -> Measured:
+        """Write a frame with the table's columns.
+
+        Args:
+            frame: the rows.
+            counts: name -> condition whose rows are counted.
+            limits: name -> value whose lowest and highest are found, of a DATE all.
 
         Raises:
             PythonException: a row holds NULL where the contract says NOT NULL.
         """
-        files = frame.mapInArrow(self._task, "path STRING, size BIGINT, rows BIGINT, statistics STRING").collect()
-        return [DataFile(**row.asDict()) for row in files]
+        counts, limits = counts or {}, limits or {}
+        extra = [each.alias(f"_count_{i}") for i, each in enumerate(counts.values())]
+        extra += [each.alias(f"_limit_{i}") for i, each in enumerate(limits.values())]
+        told = frame.select("*", *extra).mapInArrow(_Task(self, list(counts), list(limits)), "measured BINARY")
+        return _sum([pickle.loads(row.measured) for row in told.collect()], counts, limits)
 
-    def write(self, tables: Iterable[pa.Table]) -> list[DataFile]:
-        """Write rows as one file, or none where there are no rows."""
-        filled = (table for table in tables if len(table))
-        first = next(filled, None)
-        if first is None:
-            return []
-        system, folder = fs.FileSystem.from_uri(self.uri) if "://" in self.uri else (fs.LocalFileSystem(), self.uri)
-        path, rows, limits = f"part-{uuid.uuid4()}.parquet", 0, _Limits(self.cluster_by)
+    def write(self, rows: Iterable[pa.Table]) -> list[DataFile]:
+        """Write groups of rows: those of a table that is cut by slice as several files, others as one file."""
+        groups = (self._checked(group) for group in rows if len(group))
+        if self.cluster_by:
+            return [file for group in groups for file in self._cut(group)]
+        first = next(groups, None)
+        return [] if first is None else [self._file([first, *groups])]
+
+    def _cut(self, group: pa.Table) -> Iterator[DataFile]:
+        """Sort a group by slice and cut it into files of about the size wanted."""
+        slices = group[self.cluster_by[0]].combine_chunks()
+        ordered = group.take(pc.array_sort_indices(slices)) if len(pc.unique(slices)) > 1 else group
+        start, rows = 0, FIRST_ROWS
+        while start < len(ordered):
+            left = len(ordered) - start
+            rows = left if left < 1.5 * rows else rows
+            file = self._file([ordered.slice(start, rows)])
+            start += rows
+            rows = max(1, int(self.file_bytes * file.rows / file.size))
+            yield file
+
+    def _file(self, groups: list[pa.Table]) -> DataFile:
+        """Write rows as one file, in one stroke: made in memory, digested, stored, synced."""
+        sink, rows, limits = pa.BufferOutputStream(), 0, Limits()
         with pq.ParquetWriter(
-            f"{folder}/{path}",
-            first.schema,
-            filesystem=system,
+            sink,
+            groups[0].schema,
             compression="zstd",
             compression_level=1,
             dictionary_pagesize_limit=1 << 16,  # a column of many values gives up its dictionary at once
             write_statistics=[self.sort_by] if self.sort_by else False,
             write_page_index=self.sort_by is not None,
-            write_page_checksum=True,  # a damaged page is refused instead of read as other values
-            store_schema=False,
+            write_page_checksum=self.is_kept,
+            store_schema=not self.is_kept,
         ) as file:
-            for table in chain([first], filled):
-                file.write_table(table, row_group_size=GROUP)
-                rows += len(table)
-                limits.take(table)
-        size = system.get_file_info(f"{folder}/{path}").size
-        return [DataFile(path, size, rows, json.dumps({"numRecords": rows, **limits.statistics()}))]
+            for group in groups:
+                file.write_table(group, row_group_size=GROUP)
+                rows += len(group)
+                limits.see({column: group[column] for column in self.cluster_by})
+        content = sink.getvalue()
+        digest = f"-{hashlib.sha256(content).hexdigest()}" if self.is_kept else ""
+        path = f"part-{uuid.uuid4()}{digest}.parquet"
+        self._store(path, content)
+        return DataFile(path, content.size, rows, json.dumps({"numRecords": rows, **limits.statistics()}))
 
-    def _task(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for file in self.write(self._groups(batches)):
-            yield pa.RecordBatch.from_pylist([asdict(file)])
+    def _store(self, path: str, content: pa.Buffer) -> None:
+        if "://" in self.uri:
+            system, folder = fs.FileSystem.from_uri(self.uri)
+            with system.open_output_stream(f"{folder}/{path}") as target:
+                target.write(content)
+            return
+        with Path(self.uri, path).open("xb") as file:
+            file.write(content)
+            if self.is_kept:
+                file.flush()
+                os.fsync(file.fileno())
 
-    def _groups(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
-        waiting: list[pa.RecordBatch] = []
-        for batch in batches:
-            waiting.append(batch)
-            if sum(each.num_rows for each in waiting) >= GROUP:
-                yield self._checked(waiting)
-                waiting = []
-        if waiting:
-            yield self._checked(waiting)
-
-    def _checked(self, batches: list[pa.RecordBatch]) -> pa.Table:
-        table = pa.Table.from_batches(batches)
-        for field in self.schema:
-            if not field.nullable and table[field.name].null_count:
-                raise ValueError(f"{self.name}: a row has no {field.name}, which is NOT NULL.")
-        return table.cast(self.schema)
-
-
-class _Limits:
-    """The lowest and the highest value of columns."""
-
-    def __init__(self, columns: Iterable[str]) -> None:
-        self._values: dict[str, list[Any]] = {column: [] for column in columns}
-
-    def take(self, table: pa.Table) -> None:
-        """See further rows."""
-        for column, values in self._values.items():
-            found = pc.min_max(table[column]).as_py()
-            values += [limit for limit in found.values() if limit is not None]
-
-    def statistics(self) -> dict[str, Any]:
-        """Return them as Delta's log keeps them."""
-        known = {column: values for column, values in self._values.items() if values}
-        return {
-            "minValues": {column: _plain(min(values)) for column, values in known.items()},
-            "maxValues": {column: _plain(max(values)) for column, values in known.items()},
-        }
+    def _checked(self, group: pa.Table) -> pa.Table:
+        if self.schema is None:
+            return group
+        for column in self.schema:
+            if not column.nullable and group[column.name].null_count:
+                raise ValueError(f"{self.name}: a row has no {column.name}, which is NOT NULL.")
+        return group.select(self.schema.names).cast(self.schema)
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%dT%H:%M:%S.%fZ}"
-    return value if isinstance(value, int) else str(value)
+@dataclass(frozen=True)
+class _Task:
+    """What a task of the engine does with its share of the rows."""
+
+    writer: Writer
+    counts: list[str]
+    limits: list[str]
+
+    def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        counts, limits = dict.fromkeys(self.counts, 0), Limits()
+
+        def measured() -> Iterator[pa.Table]:
+            for group in _groups(batches):
+                for i, name in enumerate(self.counts):
+                    counts[name] += pc.sum(group[f"_count_{i}"]).as_py() or 0
+                limits.see({name: group[f"_limit_{i}"] for i, name in enumerate(self.limits)})
+                extra = [name for name in group.column_names if name.startswith(("_count_", "_limit_"))]
+                yield group.drop_columns(extra)
+
+        files = self.writer.write(measured())
+        told = Measured(files, counts, limits.values)
+        yield pa.RecordBatch.from_pydict({"measured": [pickle.dumps(told)]})
+
+
+def _groups(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
+    waiting: list[pa.RecordBatch] = []
+    rows = 0
+    for batch in batches:
+        waiting.append(batch)
+        rows += batch.num_rows
+        if rows >= GROUP:
+            yield pa.Table.from_batches(waiting)
+            waiting, rows = [], 0
+    if rows:
+        yield pa.Table.from_batches(waiting)
+
+
+def _sum(parts: list[Measured], counts: Mapping[str, Any], limits: Mapping[str, Any]) -> Measured:
+    return Measured(
+        [file for part in parts for file in part.files],
+        {name: sum(part.counts.get(name, 0) for part in parts) for name in counts},
+        {name: Limits.joined([part.limits.get(name, []) for part in parts]) for name in limits},
+    )

@@ -1,8 +1,11 @@
 """storage.store — the only input and output of tables: where they lie, how they are read and written."""
 
 import json
+import shutil
 import time
-from collections.abc import Mapping, Sequence
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -11,28 +14,28 @@ from urllib.parse import unquote
 
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, QueryBuilder, Transaction, write_deltalake
-from deltalake.exceptions import DeltaError, TableNotFoundError
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction
-from pyspark.sql import DataFrame, Observation, SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import types as T
 
 from lakehouse import error_messages, failpoints
-from lakehouse.engine import spark
+from lakehouse.engine import session
 from lakehouse.engine.frames import difference, without
-from lakehouse.errors import LakehouseError
-from lakehouse.expectations import counted, counts
-from lakehouse.runs import lock
+from lakehouse.engine.session import Engine
+from lakehouse.errors import Exit, LakehouseError
+from lakehouse.expectations import conditions, enforce
 from lakehouse.settings import Settings
-from lakehouse.storage import log
+from lakehouse.storage import evolution, files, integrity, log
 from lakehouse.storage.data_skipping import Bounds
-from lakehouse.storage.parquet_writer import DataFile, Writer
+from lakehouse.storage.parquet_writer import DataFile, Measured, Writer
 from lakehouse.storage.schema import check_columns, delta_schema
 from lakehouse.table import Table
 
 PROPERTIES = {
     "delta.checkpointInterval": "10",
     "delta.enableChangeDataFeed": "false",  # what changed is told by the files that came and went
+    "delta.enableExpiredLogCleanup": "false",  # a published version needs its entry for as long as it is published
     "delta.logRetentionDuration": "interval 90 days",
 }
 
@@ -47,29 +50,42 @@ class Written:
     broken: dict[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Materialized:
+    """A frame that was computed once, with what was counted on the way: see `Measured`."""
+
+    frame: DataFrame
+    rows: int
+    counts: dict[str, int]
+    limits: dict[str, list[Any]]
+
+
 class Store:
-    """The tables of one lake. Looking at versions and rows needs no Java; a session starts at the first frame."""
+    """The tables of one lake. Looking at versions and rows needs no engine; one starts at the first frame."""
 
     def __init__(self, settings: Settings) -> None:
         """Look at the lake that the settings name."""
         self.settings = settings
+        self._pinned: dict[str, DeltaTable] | None = None
 
     @cached_property
-    def _session(self) -> tuple[SparkSession, int]:
-        session = spark.session(self.settings)
-        return session, spark.jvm_process_id(session)
+    def engine(self) -> Engine:
+        """The engine, started when it is first needed."""
+        return session.start(self.settings)
 
     @property
     def spark(self) -> SparkSession:
-        """The Spark session, started when it is first needed; whoever holds the lake's lock notes its JVM there."""
-        session, jvm = self._session
-        lock.note_jvm(self.settings, jvm)
-        return session
+        """The engine's session."""
+        return self.engine.spark
 
-    @property
-    def is_alive(self) -> bool:
-        """Whether the JVM of the session still runs."""
-        return lock.is_java(self._session[1])
+    @contextmanager
+    def pinned(self) -> Iterator[None]:
+        """Open each table once: what is read, and what a commit stands on, is one snapshot. Call it under the lock."""
+        self._pinned = {}
+        try:
+            yield
+        finally:
+            self._pinned = None
 
     def uri(self, name: str) -> str:
         """Return where a table lies: `<lake>/<layer>/<table>`."""
@@ -81,17 +97,20 @@ class Store:
         return self.uri(name).replace("s3a://", "s3://")
 
     def delta(self, name: str, version: int | None = None) -> DeltaTable:
-        """Open a table's log without Java, at a version if given.
+        """Open a table's log, at a version if given.
 
         Raises:
             LakehouseError: the log is damaged (exit code 3), or of a newer protocol (4).
         """
-        try:
-            return DeltaTable(self.object_uri(name), version=version)
-        except TableNotFoundError:
-            raise
-        except DeltaError as error:
-            raise error_messages.of_log(name, self.uri(name), error, self.settings) from error
+        if self._pinned is not None and version is None:
+            if name not in self._pinned:
+                self._pinned[name] = self._open(name)
+            return self._pinned[name]
+        return self._open(name, version)
+
+    def id(self, name: str) -> str:
+        """Return the table's own id, which another table in its place does not have."""
+        return str(self.delta(name).metadata().id)
 
     def exists(self, name: str) -> bool:
         """Say whether the table was ever created."""
@@ -110,37 +129,36 @@ class Store:
         return self.delta(name).transaction_version(name) or 0
 
     def create(self, table: Table) -> None:
-        """Create the table empty, with its contract, unless it is there with this very schema.
+        """Create the table empty if it is not there; let the columns' comments be the contract's.
 
-        The log is written without Java, a hundred times faster than by Spark.
+        A table of landed files gets the columns that it lacks. Any other with another schema stays as it is: the
+        build that its changed definition asks for replaces rows and schema together.
 
         Raises:
-            LakehouseError: a table of landed files is there with another schema.
+            LakehouseError: a table of landed files is there with a schema that cannot become the contract's.
         """
-        if self.exists(table.name):
-            there, properties = DeltaTable(self.object_uri(table.name)), _properties(table)
-            if there.schema() == delta_schema(table):
-                if there.metadata().configuration | properties != there.metadata().configuration:
-                    there.alter.set_table_properties(properties)
-                return
-            if table.refresh.kind == "append":
-                message = f"{table.name} has another schema than its contract, and landed rows are never rewritten."
-                raise LakehouseError(message, "land the files into a new lake: LAKEHOUSE_LAKE=dir")
-        self._create(table)
-        failpoints.reach(f"created.{table.name}")
+        if not self.exists(table.name):
+            self._create(table)
+            failpoints.reach(f"created.{table.name}")
+            return
+        there = self.delta(table.name)
+        if evolution.adopt(there, table, _properties(table)):
+            self._renew(table.name)
 
     def read(self, name: str, version: int | None = None, within: Bounds | None = None) -> DataFrame:
         """Read a table as a frame, at a version and only what lies within bounds if given.
 
-        Its log tells without Java which files to read: Delta's reader version 1 promises that the rows of a table are
-        those of its files. Only a table of another version, which is none of ours, takes Delta's own reader; that one
-        runs some jobs first to find the same files.
+        Its log tells which files to read: Delta's reader version 1 promises that the rows of a table are those of its
+        files. A table of another version, which is none of ours, is read whole by Arrow first.
+
+        Raises:
+            LakehouseError: a file is missing or damaged (exit code 3).
         """
         delta, bounds = self.delta(name, version), within or Bounds()
         if is_plain(delta):
             frame = self._parquet(delta, name, [unquote(each["path"]) for each in bounds.files(delta)])
         else:
-            frame = self.spark.read.format("delta").option("versionAsOf", delta.version()).load(self.uri(name))
+            frame = self.spark.createDataFrame(delta.to_pyarrow_table())
         return frame.where(bounds.predicate()) if within else frame
 
     def appended(self, name: str, after: int, upto: int) -> DataFrame:
@@ -170,11 +188,31 @@ class Store:
         return self._parquet(delta, name, added), self._parquet(delta, name, removed) if removed else None
 
     def _parquet(self, delta: DeltaTable, name: str, paths: Sequence[str]) -> DataFrame:
-        """Read files in a table's folder, whole."""
+        """Read files in a table's folder, whole, after comparing them with their digests."""
+        integrity.verify(name, self.uri(name), paths, self.settings)
         schema = T.StructType.fromJson(json.loads(delta.schema().to_json()))
-        if not paths:
-            return self.spark.createDataFrame([], schema).limit(0)  # by its limit Spark knows that it is empty
-        return self.spark.read.schema(schema).parquet(*[f"{self.uri(name)}/{path}" for path in paths])
+        return self._files(schema, self.uri(name), paths)
+
+    def _files(self, schema: T.StructType, uri: str, paths: Sequence[str]) -> DataFrame:
+        if not paths:  # an engine takes no file for any file, or for an error
+            return self.spark.createDataFrame([], schema)
+        return self.spark.read.schema(schema).parquet(*[f"{uri}/{path}" for path in paths])
+
+    def materialize(
+        self, frame: DataFrame, counts: Mapping[str, Column] | None = None, limits: Mapping[str, Column] | None = None
+    ) -> Materialized:
+        """Compute a frame once, counting on the way; it lies in the lake's spill folder until the run ends."""
+        uri = f"{self._root}/.spill/{uuid.uuid4()}"
+        if "://" not in uri:
+            Path(uri).mkdir(parents=True, mode=0o700)
+        measured = Writer("frame", uri, None, is_kept=False).spread(frame, counts, limits)
+        computed = self._files(frame.schema, uri, [file.path for file in measured.files])
+        return Materialized(computed, measured.rows, measured.counts, measured.limits)
+
+    def forget_spilled(self) -> None:
+        """Remove what was kept for a run, and what engines that died left there. Call it under the lock."""
+        for path in self.settings.spill_path.glob("*"):
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
 
     def arrow(self, name: str, version: int | None = None, columns: Sequence[str] | None = None) -> pa.Table:
         """Read a table without Java, at a version and only some columns if given."""
@@ -185,25 +223,35 @@ class Store:
         reader = QueryBuilder().register("small", self.delta(name)).execute("SELECT * FROM small")
         return pa.RecordBatchReader.from_stream(reader).read_all().to_pylist()
 
-    def overwrite(self, table: Table, frame: DataFrame, run_id: str) -> Written:
-        """Replace all rows of the table in one commit."""
-        seen = Observation()
-        observed = frame.observe(seen, F.count(F.lit(1)).alias("rows"), *counts(table.output_rules))
-        files, delta = self._write(table, observed), self.delta(table.name)
+    def overwrite(self, table: Table, frame: DataFrame, run_id: str, remedy: str = "") -> Written:
+        """Replace all rows of the table, and its schema by the contract's, in one commit; judge the rows before it.
+
+        Raises:
+            LakehouseError: rows break a rule of `expect_or_fail` (exit code 3); the table is as it was.
+        """
+        delta = self.delta(table.name)
+        measured = self._write(table, frame, conditions(table.output_rules))
+        try:
+            enforce(table.name, table.output_rules, measured.counts, *[remedy] if remedy else [])
+        except LakehouseError:
+            self._discard(table, measured.files)
+            raise
         if not is_plain(delta):
             delta = self._create(table)  # takes back what another program switched on
-        version = self._commit(table, files, run_id, removed=log.files(delta), mode="overwrite")
-        return Written(version, int(seen.get.get("rows", 0)), broken=counted(table.output_rules, seen.get))
+        version = self._commit(table, delta, measured.files, run_id, removed=log.files(delta), mode="overwrite")
+        return Written(version, measured.rows, broken=measured.counts)
 
     def ingest(self, table: Table, files: Sequence[DataFile], run_id: str, receipt_number: int) -> Written:
         """Add the rows of landed files up to a receipt's number; the number enters the log with them."""
-        version = self._commit(table, files, run_id, transactions=[Transaction(table.name, receipt_number)])
+        transactions = [Transaction(table.name, receipt_number)]
+        version = self._commit(table, self.delta(table.name), files, run_id, transactions=transactions)
         return Written(version, sum(file.rows for file in files))
 
     def append(self, table: Table, frame: DataFrame, run_id: str) -> int:
         """Add rows in one commit, none where there are none; return the table's version."""
-        files = self._write(table, frame)
-        return self._commit(table, files, run_id) if files else self.version(table.name)
+        delta = self.delta(table.name)
+        measured = self._write(table, frame)
+        return self._commit(table, delta, measured.files, run_id) if measured.files else delta.version()
 
     def replace(
         self, table: Table, gone: DataFrame, added: DataFrame, within: Bounds, num_gone: int, run_id: str
@@ -221,23 +269,53 @@ class Store:
         delta = self.delta(table.name)
         old = within.files(delta)
         there = self._parquet(delta, table.name, [unquote(each["path"]) for each in old])
-        files = self._write(table, without(there, gone, table.key).unionByName(added))
+        measured = self._write(table, without(there, gone, table.key).unionByName(added))
         copied = sum(int(each["num_records"]) for each in old) - num_gone
         metrics = {"numCopiedRows": copied, "numDeletedRows": num_gone}
-        return self._commit(table, files, run_id, removed=old, metrics=metrics)
+        return self._commit(table, delta, measured.files, run_id, removed=old, metrics=metrics)
+
+    def rewrite(self, table: Table, change: Callable[[pa.Table], pa.Table], run_id: str) -> int:
+        """Change the rows of a table, file by file, in one commit; return the table's version.
+
+        Args:
+            table: the table.
+            change: returns the rows that take the place of a file's; the very same object where they stay as they are.
+            run_id: the run, or whatever does it.
+        """
+        delta, writer = self.delta(table.name), self._writer(table)
+        old, new, num_gone = [], [], 0
+        for each in log.files(delta):
+            rows = files.read(f"{self.object_uri(table.name)}/{unquote(each['path'])}", pa.schema(delta.schema()))
+            changed = change(rows)
+            if changed is not rows:
+                old.append(each)
+                new += writer.write([changed])
+                num_gone += max(0, len(rows) - len(changed))
+        if not old:
+            return delta.version()
+        copied = sum(int(each["num_records"]) for each in old) - num_gone
+        metrics = {"numCopiedRows": copied, "numDeletedRows": num_gone}
+        return self._commit(table, delta, new, run_id, removed=old, metrics=metrics)
+
+    def regroup(self, table: Table, old: Sequence[Mapping[str, Any]], new: Sequence[DataFile], run_id: str) -> int:
+        """Let files take the place of others that hold the same rows, which changes nothing for whoever reads."""
+        delta = self.delta(table.name)
+        metrics = {"numCopiedRows": sum(file.rows for file in new)}
+        return self._commit(table, delta, new, run_id, removed=old, metrics=metrics, is_change=False)
 
     def delete(self, name: str, where: str, run_id: str, note: Mapping[str, str]) -> int:
-        """Delete rows without Java; a note enters the log with it. Return the new version."""
-        properties = CommitProperties(custom_metadata={"userMetadata": run_id, **note})
-        self.delta(name).delete(where, commit_properties=properties)
+        """Delete rows by SQL; a note enters the log with it. Return the new version."""
+        properties = CommitProperties(custom_metadata={"userMetadata": run_id, **note}, max_commit_retries=0)
+        self._open(name).delete(where, commit_properties=properties)
         failpoints.reach(f"written.{name}")
-        return self.version(name)
+        return self._renew(name)
 
     def append_arrow(self, name: str, rows: pa.Table) -> int:
         """Add rows without Java; create the table with them, and add columns that it lacks. Return the new version."""
         write_deltalake(self.object_uri(name), rows, mode="append", schema_mode="merge")
+        files.sync_log(self.uri(name))
         failpoints.reach(f"written.{name}")
-        return self.version(name)
+        return self._renew(name)
 
     def compact(self, name: str) -> None:
         """Put a table's small files together without Java, and sum its log up; older versions stay readable a week."""
@@ -246,12 +324,40 @@ class Store:
         delta.create_checkpoint()
         delta.vacuum(dry_run=False)
 
-    def _write(self, table: Table, frame: DataFrame) -> list[DataFile]:
+    @property
+    def _root(self) -> str:
+        return (self.settings.lake.tables_uri or str(self.settings.lake_path)).rstrip("/")
+
+    def _open(self, name: str, version: int | None = None) -> DeltaTable:
+        try:
+            return DeltaTable(self.object_uri(name), version=version)
+        except TableNotFoundError:
+            raise
+        except DeltaError as error:
+            raise error_messages.of_log(name, self.uri(name), error, self.settings) from error
+
+    def _renew(self, name: str) -> int:
+        """Open a table again after a commit of our own; return its version."""
+        delta = self._open(name)
+        if self._pinned is not None:
+            self._pinned[name] = delta
+        return delta.version()
+
+    def _writer(self, table: Table) -> Writer:
+        file_bytes = int(self.settings.maintenance.file_mb * 1_000_000)
+        return Writer.of(table, self.object_uri(table.name), file_bytes)
+
+    def _write(self, table: Table, frame: DataFrame, counts: Mapping[str, Column] | None = None) -> Measured:
         check_columns(table, frame)
-        return Writer.of(table, self.object_uri(table.name)).spread(frame)
+        return self._writer(table).spread(frame, counts)
+
+    def _discard(self, table: Table, written: Sequence[DataFile]) -> None:
+        """Remove files that no log is going to name."""
+        for file in written if "://" not in self.uri(table.name) else []:
+            Path(self.uri(table.name), file.path).unlink(missing_ok=True)
 
     def _create(self, table: Table) -> DeltaTable:
-        return DeltaTable.create(
+        DeltaTable.create(
             self.object_uri(table.name),
             delta_schema(table),
             mode="overwrite",
@@ -259,34 +365,54 @@ class Store:
             description=table.comment,
             configuration=_properties(table),
         )
+        files.sync_log(self.uri(table.name))
+        self._renew(table.name)
+        return self.delta(table.name)
 
     def _commit(
         self,
         table: Table,
-        files: Sequence[DataFile],
+        delta: DeltaTable,
+        written: Sequence[DataFile],
         run_id: str,
         removed: Sequence[Mapping[str, Any]] = (),
         metrics: Mapping[str, int] | None = None,
         transactions: Sequence[Transaction] = (),
         mode: str = "append",
+        is_change: bool = True,
     ) -> int:
-        """Write an entry into the table's log, which alone makes the files the table's; return the new version."""
-        now, delta = int(time.time() * 1000), self.delta(table.name)
-        actions: list[Any] = [AddAction(each.path, each.size, {}, now, True, each.statistics) for each in files]
+        """Write an entry into the table's log, which alone makes the files the table's; return the new version.
+
+        It stands on the very snapshot that the rows were computed from.
+
+        Raises:
+            LakehouseError: another program changed the table meanwhile (exit code 1).
+        """
+        now, schema = int(time.time() * 1000), delta_schema(table) if mode == "overwrite" else delta.schema()
+        actions: list[Any] = [AddAction(each.path, each.size, {}, now, is_change, each.statistics) for each in written]
         if mode == "append":  # an overwrite finds by itself what it removes
-            actions += [RemoveAction(each["path"], True, now, each["size_bytes"], {}) for each in removed]
+            actions += [RemoveAction(each["path"], is_change, now, each["size_bytes"], {}) for each in removed]
         facts = {
-            "numFiles": len(files),
-            "numOutputRows": sum(each.rows for each in files),
-            "numOutputBytes": sum(each.size for each in files),
+            "numFiles": len(written),
+            "numOutputRows": sum(each.rows for each in written),
+            "numOutputBytes": sum(each.size for each in written),
             "numRemovedFiles": len(removed),
             **(metrics or {}),
         }
         custom = {"userMetadata": run_id, "operationMetrics": {name: str(fact) for name, fact in facts.items()}}
-        properties = CommitProperties(custom_metadata=custom, app_transactions=list(transactions))
-        delta.create_write_transaction(actions, mode, delta.schema(), commit_properties=properties)
+        properties = CommitProperties(custom_metadata=custom, app_transactions=list(transactions), max_commit_retries=0)
+        files.sync_folder(self.uri(table.name))
+        try:
+            if self._open(table.name).metadata().id != delta.metadata().id:
+                raise CommitFailedError("another table took its place")
+            delta.create_write_transaction(actions, mode, schema, commit_properties=properties)
+        except CommitFailedError as error:
+            self._discard(table, written)
+            message = f"Another program changed {table.name} while it was being written; what was computed is stale."
+            raise LakehouseError(message, "lakehouse run", Exit.FAILED) from error
+        files.sync_log(self.uri(table.name))
         failpoints.reach(f"written.{table.name}")
-        return self.version(table.name)
+        return self._renew(table.name)
 
 
 def _properties(table: Table) -> dict[str, str]:

@@ -1,0 +1,95 @@
+"""engine.sail — the embedded engine: Sail, which runs PySpark's frames in this process, without a JVM.
+
+It speaks Spark's Connect protocol over a port of the loopback, asks nobody for a secret, and runs whatever it is sent.
+So the port is closed for everybody as soon as our own connection stands.
+"""
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from time import tzset
+from typing import TypeVar
+
+from pyspark.sql import SparkSession
+
+from lakehouse.engine import loopback
+from lakehouse.engine.memory import pool_bytes
+from lakehouse.settings import Settings
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+HOST = "127.0.0.1"
+FOREVER_SECONDS = 10 * 365 * 86_400  # an idle session would be removed, and behind a closed port none can be made anew
+FOREVER_MS = 2**31 - 1
+MOST_MESSAGE_BYTES = 2**31 - 1
+MOST_SPILLED_BYTES = 2**40
+
+
+class SailEngine:
+    """Sail, and the one session that is connected with it."""
+
+    jvm_process_id = None
+
+    def __init__(self, settings: Settings) -> None:
+        """Start the server, connect and close the port.
+
+        Raises:
+            LakehouseError: somebody else connected before the port was closed (exit code 4).
+        """
+        self._threads = settings.engine.threads or os.cpu_count() or 1
+        spill = settings.spill_path
+        spill.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.environ.update(_environment(pool_bytes(settings.engine.memory), self._threads, str(spill)))
+        tzset()  # instants that reach Python as datetimes are UTC, whatever the host says
+        from pysail.spark import SparkConnectServer
+        from pyspark.sql.connect.client import DefaultChannelBuilder
+        from pyspark.sql.connect.session import SparkSession as ConnectSession
+
+        self._server = SparkConnectServer(HOST, 0)
+        self._server.start(background=True)
+        _, port = self._server.listening_address
+        channel = DefaultChannelBuilder(f"sc://{HOST}:{port}", [("grpc.client_idle_timeout_ms", FOREVER_MS)])
+        self.spark: SparkSession = ConnectSession.builder.channelBuilder(channel).create()
+        for name, value in PROPERTIES.items():
+            self.spark.conf.set(name, value)
+        loopback.close(HOST, port)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the server answers; it lives and dies with this process."""
+        return bool(self._server.running)
+
+    def spread(self, function: Callable[[Item], Iterable[Result]], items: list[Item]) -> list[Result]:
+        """Call a function with each item, as many side by side as there are processors; return all results."""
+        with ThreadPoolExecutor(self._threads) as pool:
+            return [result for results in pool.map(function, items) for result in results]
+
+    def interrupt(self) -> None:
+        """End what the engine does at this moment."""
+        self.spark.interruptAll()
+
+    def stop(self) -> None:
+        """End the session, then the server: the other way round the process would hang at its end."""
+        self.spark.stop()
+        self._server.stop()
+
+
+PROPERTIES = {
+    "spark.sql.session.timeZone": "UTC",
+}
+
+
+def _environment(memory: int, threads: int, spill: str) -> dict[str, str]:
+    return {
+        "SPARK_CONNECT_MODE_ENABLED": "1",  # pyspark's functions follow it
+        "TZ": "UTC",
+        "RUST_LOG": "error",
+        "SAIL_RUNTIME__MEMORY_POOL__TYPE": "fair",
+        "SAIL_RUNTIME__MEMORY_POOL__FAIR__MAX_SIZE": str(memory),
+        "SAIL_RUNTIME__TEMPORARY_FILES__PATHS": f'["{spill}"]',
+        "SAIL_RUNTIME__TEMPORARY_FILES__MAX_SIZE": str(MOST_SPILLED_BYTES),
+        "SAIL_EXECUTION__DEFAULT_PARALLELISM": str(threads),
+        "SAIL_PARQUET__PUSHDOWN_FILTERS": "true",  # of the properties' column only the pages that are wanted
+        "SAIL_SPARK__SESSION_TIMEOUT_SECS": str(FOREVER_SECONDS),
+    }
