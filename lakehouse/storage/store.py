@@ -158,7 +158,7 @@ class Store:
         if is_plain(delta):
             frame = self._parquet(delta, name, [unquote(each["path"]) for each in bounds.files(delta)])
         else:
-            frame = self.spark.createDataFrame(delta.to_pyarrow_table())
+            frame = self.spark.createDataFrame(_rows(delta))
         return frame.where(bounds.predicate()) if within else frame
 
     def appended(self, name: str, after: int, upto: int) -> DataFrame:
@@ -220,8 +220,7 @@ class Store:
 
     def records(self, name: str) -> list[dict[str, Any]]:
         """Read a small table's rows without Java, and without what takes half a second to import."""
-        reader = QueryBuilder().register("small", self.delta(name)).execute("SELECT * FROM small")
-        return pa.RecordBatchReader.from_stream(reader).read_all().to_pylist()
+        return _rows(self.delta(name)).to_pylist()
 
     def overwrite(self, table: Table, frame: DataFrame, run_id: str, remedy: str = "") -> Written:
         """Replace all rows of the table, and its schema by the contract's, in one commit; judge the rows before it.
@@ -419,6 +418,12 @@ def _properties(table: Table) -> dict[str, str]:
     if not table.cluster_by:
         return PROPERTIES | {"delta.dataSkippingNumIndexedCols": "0"}
     return PROPERTIES | {"delta.dataSkippingStatsColumns": ",".join(table.cluster_by)}
+
+
+def _rows(delta: DeltaTable) -> pa.Table:
+    """Read a table by delta-rs's own engine, which heeds what only its log says of rows."""
+    reader = QueryBuilder().register("rows", delta).execute("SELECT * FROM rows")
+    return pa.RecordBatchReader.from_stream(reader).read_all()
 
 
 def is_plain(delta: DeltaTable) -> bool:

@@ -32,14 +32,14 @@ MISTAKES = {
     ),
     "missing JAR": (
         ("run",),
-        {"LAKEHOUSE_JARS": "/nowhere"},
+        {"LAKEHOUSE_JARS": "/nowhere", "LAKEHOUSE_ENGINE__NAME": "spark"},
         4,
         "✗ /nowhere/delta-spark_4.2_2.13-4.4.0.jar is missing.\n"
         "  → put the files of jars.lock into a folder and name it by LAKEHOUSE_JARS\n",
     ),
     "no Java": (
         ("run",),
-        {"JAVA_HOME": "/nowhere"},
+        {"JAVA_HOME": "/nowhere", "LAKEHOUSE_ENGINE__NAME": "spark"},
         4,
         "✗ JAVA_HOME=/nowhere holds no working Java (asked /nowhere/bin/java).\n"
         "  → unset JAVA_HOME, or set it to Java 17 or 21\n",

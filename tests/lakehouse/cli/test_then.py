@@ -2,14 +2,14 @@
 
 import pytest
 
-from lakehouse.engine import spark
+from lakehouse.engine import session
 
 from ..conftest import BAD, VIEW
 
 
-def test_commands_follow_each_other_on_one_spark_session(call, land, monkeypatch, tmp_path):
-    sessions, session = set(), spark.session
-    monkeypatch.setattr(spark, "session", lambda settings: sessions.add(id(s := session(settings))) or s)
+def test_commands_follow_each_other_on_one_engine(call, land, monkeypatch, tmp_path):
+    engines, start = set(), session.start
+    monkeypatch.setattr(session, "start", lambda settings: engines.add(id(engine := start(settings))) or engine)
     (tmp_path / "a.csv").write_text(f"timestamp,visitorid,event,itemid,transactionid\n{VIEW}\n")
     said = call(
         "land",
@@ -24,7 +24,7 @@ def test_commands_follow_each_other_on_one_spark_session(call, land, monkeypatch
         "status",
     )
     assert said.code == 0
-    assert len(sessions) == 1
+    assert len(engines) == 1
     assert said.err.count("Published as run") == 2
     assert "gold.activity" in said.out
 

@@ -143,12 +143,3 @@ def _hold(settings, ready, done) -> None:
     with lock.hold(settings, "lakehouse run"):
         ready.set()
         done.wait(60)
-
-
-def test_spark_takes_up_a_new_table_without_a_job_over_its_log(lake, spark):
-    table = lake.tables["gold.activity"]
-    lake.store.create(table)
-    spark.sparkContext.setJobGroup("a new table", "")
-    assert lake.store.read(table.name).columns == [column.name for column in table.columns]
-    spark.sparkContext.setJobGroup("later", "")
-    assert spark.sparkContext.statusTracker().getJobIdsForGroup("a new table") == []

@@ -13,6 +13,8 @@ from lakehouse.storage.data_skipping import Bounds
 from lakehouse.storage.store import is_plain
 from lakehouse.table import Table, rebuild
 
+from ...by_spark import by_spark
+
 DAYS = [date(2015, 6, day) for day in (1, 2, 3, 4)]
 
 table = Table(
@@ -66,17 +68,22 @@ def test_a_version_is_read_as_it_was(counts):
 def test_files_beyond_the_bounds_are_not_read(counts, bounds, found, files):
     frame = counts.store.read("silver.counts", within=bounds)
     assert values(frame) == found
-    assert len(frame.inputFiles()) == bounds.extent(counts.store.delta("silver.counts")).files == files
+    assert bounds.extent(counts.store.delta("silver.counts")).files == files
+
+
+MARK = """
+one_file = spark.read.format("delta").load(given["uri"]).coalesce(1)
+one_file.write.format("delta").mode("overwrite").save(given["uri"])
+spark.sql(f"ALTER TABLE delta.`{given['uri']}` SET TBLPROPERTIES ('delta.enableDeletionVectors' = 'true')")
+spark.sql(f"DELETE FROM delta.`{given['uri']}` WHERE count = 1")
+answer = None
+"""
 
 
 @pytest.fixture
-def marked(spark, counts) -> Lake:
+def marked(counts) -> Lake:
     """That lake, after another program switched deletion vectors on and marked the second row as deleted."""
-    uri = counts.store.uri("silver.counts")
-    one_file = counts.store.read("silver.counts").coalesce(1)
-    one_file.write.format("delta").mode("overwrite").save(uri)
-    spark.sql(f"ALTER TABLE delta.`{uri}` SET TBLPROPERTIES ('delta.enableDeletionVectors' = 'true')")
-    spark.sql(f"DELETE FROM delta.`{uri}` WHERE count = 1")
+    by_spark(MARK, uri=counts.store.uri("silver.counts"))
     (entry,) = counts.store.delta("silver.counts").history(1)
     assert int(entry["operationMetrics"]["numDeletionVectorsAdded"]) == 1
     return counts
@@ -89,7 +96,7 @@ def test_rows_that_another_program_only_marked_as_deleted_do_not_come_back(marke
 
 def test_a_table_that_is_written_whole_has_the_features_of_its_contract_again(marked):
     assert not is_plain(marked.store.delta("silver.counts"))
-    marked.store.overwrite(table, marked.store.read("silver.counts").localCheckpoint(), "run")
+    marked.store.overwrite(table, marked.store.read("silver.counts"), "run")
     assert is_plain(marked.store.delta("silver.counts"))
     assert values(marked.store.read("silver.counts")) == [0, 2, 3]
 
@@ -109,7 +116,7 @@ def rows_of(spark, *rows: tuple[date | None, int]):
 
 def test_rows_in_the_place_of_others_leave_the_rest_of_their_files_and_all_other_files_alone(spark, counts):
     store = counts.store
-    store.overwrite(table, store.read("silver.counts").coalesce(1).localCheckpoint(), "run")
+    store.overwrite(table, store.read("silver.counts").coalesce(1), "run")
     store.append(table, rows_of(spark, (date(2015, 6, 5), 4)), "run")
     before = {each["path"] for each in log.files(store.delta("silver.counts"))}
     gone, added = rows_of(spark, (DAYS[1], 1)), rows_of(spark, (DAYS[1], 10))
@@ -173,8 +180,13 @@ def test_statistics_of_instants_pass_over_the_same_files_for_every_reader(spark,
     bounds = Bounds({"at": (at[7], None)})
     assert bounds.extent(lake.store.delta("silver.instants")).files == 1
     assert sorted(row["at"] for row in lake.store.read("silver.instants", within=bounds).collect()) == at[7:]
-    by_delta = spark.read.format("delta").load(lake.store.uri("silver.instants")).where(bounds.predicate())
-    assert sorted(row["at"] for row in by_delta.collect()) == at[7:]
+    by_delta = by_spark(
+        "rows = spark.read.format('delta').load(given['uri']).where(given['where'])\n"
+        "answer = sorted(row['at'] for row in rows.collect())",
+        uri=lake.store.uri("silver.instants"),
+        where=bounds.sql(),
+    )
+    assert by_delta == [str(each) for each in at[7:]]
     zoned = [each.replace(tzinfo=UTC) for each in at[7:]]
     without_java = lake.store.delta("silver.instants").to_pyarrow_table(filters=[("at", ">=", zoned[0])])
     assert sorted(without_java["at"].to_pylist()) == zoned
