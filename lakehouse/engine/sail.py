@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from time import tzset
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from pyspark.sql import SparkSession
 
@@ -50,7 +50,7 @@ class SailEngine:
         self._server.start(background=True)
         _, port = self._server.listening_address
         channel = DefaultChannelBuilder(f"sc://{HOST}:{port}", [("grpc.client_idle_timeout_ms", FOREVER_MS)])
-        self.spark: SparkSession = ConnectSession.builder.channelBuilder(channel).create()
+        self.spark = cast(SparkSession, ConnectSession.builder.channelBuilder(channel).create())
         for name, value in PROPERTIES.items():
             self.spark.conf.set(name, value)
         loopback.close(HOST, port)

@@ -11,7 +11,7 @@ from deltalake.exceptions import DeltaError
 from lakehouse import failpoints
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import Lake
-from lakehouse.maintenance.optimize import require_published
+from lakehouse.maintenance.pending import require_published
 from lakehouse.runs import lock
 from lakehouse.runs.planner import changes
 from lakehouse.runs.publication import publish

@@ -1,11 +1,17 @@
 """storage.files — data files and log entries on a disk: read whole, and made to outlast a power cut."""
 
 import os
+import re
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from deltalake.fs import DeltaStorageHandler
 from pyarrow import fs
+
+DATA = re.compile(r"^(?!_delta_log/).*\.parquet$")
+ENTRY = re.compile(r"_delta_log/\.?(\d{20})\.[^/]*$")
 
 
 def read(uri: str, schema: pa.Schema) -> pa.Table:
@@ -17,6 +23,38 @@ def read(uri: str, schema: pa.Schema) -> pa.Table:
     for column in missing:
         rows = rows.append_column(column, pa.nulls(len(rows), column.type))
     return rows.select(schema.names).cast(schema)
+
+
+def data_files(table: str) -> dict[str, int]:
+    """Return every data file in a table's folder: path -> bytes."""
+    entries = _folder(table).get_file_info(fs.FileSelector("", recursive=True))
+    found = {each.path.lstrip("/"): each.size for each in entries if each.is_file}
+    return {
+        path: size for path, size in found.items() if path.endswith(".parquet") and not path.startswith("_delta_log/")
+    }
+
+
+def remove(table: str, path: str) -> None:
+    """Remove a file from a table's folder; one that is gone already is no matter."""
+    with suppress(FileNotFoundError):
+        _folder(table).delete_file(path)
+
+
+def shorten_log(table: str, version: int) -> None:
+    """Remove the log's entries before the newest checkpoint that is not newer than a version."""
+    folder = _folder(table)
+    entries = [
+        each.path for each in folder.get_file_info(fs.FileSelector("_delta_log", recursive=False)) if each.is_file
+    ]
+    numbered = [(int(named[1]), path) for path in entries if (named := ENTRY.search(path))]
+    checkpoints = [number for number, path in numbered if ".checkpoint." in path and number <= version]
+    for number, path in numbered:
+        if checkpoints and number < max(checkpoints):
+            folder.delete_file(path)
+
+
+def _folder(table: str) -> fs.FileSystem:
+    return fs.PyFileSystem(DeltaStorageHandler(table))
 
 
 def sync_folder(folder: str) -> None:

@@ -25,7 +25,7 @@ from lakehouse.storage.schema import delta_schema
 from lakehouse.table import Table
 
 GROUP = 1 << 20  # rows that a task holds in memory, and sorts
-FIRST_ROWS = 1 << 16  # of the first file of a group; what it weighs tells how many rows the next may hold
+PACKED = 4  # how much smaller than in memory a file is at first thought; what the first weighs tells better
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class Writer:
         """Sort a group by slice and cut it into files of about the size wanted."""
         slices = group[self.cluster_by[0]].combine_chunks()
         ordered = group.take(pc.array_sort_indices(slices)) if len(pc.unique(slices)) > 1 else group
-        start, rows = 0, FIRST_ROWS
+        start, rows = 0, max(1, len(ordered) * PACKED * self.file_bytes // max(1, ordered.nbytes))
         while start < len(ordered):
             left = len(ordered) - start
             rows = left if left < 1.5 * rows else rows

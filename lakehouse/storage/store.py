@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import pyarrow as pa
+import pyarrow.dataset as ds
 from deltalake import CommitProperties, DeltaTable, QueryBuilder, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction
@@ -198,6 +199,14 @@ class Store:
             return self.spark.createDataFrame([], schema)
         return self.spark.read.schema(schema).parquet(*[f"{uri}/{path}" for path in paths])
 
+    def dataset(self, name: str, paths: Sequence[str]) -> ds.Dataset:
+        """Open some files of a table for Arrow, after comparing them with their digests; columns are the table's."""
+        integrity.verify(name, self.uri(name), [unquote(path) for path in paths], self.settings)
+        whole = self.delta(name).to_pyarrow_dataset()
+        chosen = {unquote(path).rsplit("/", 1)[-1] for path in paths}
+        fragments = [each for each in whole.get_fragments() if each.path.rsplit("/", 1)[-1] in chosen]
+        return ds.FileSystemDataset(fragments, whole.schema, ds.ParquetFileFormat(), whole.filesystem)
+
     def materialize(
         self, frame: DataFrame, counts: Mapping[str, Column] | None = None, limits: Mapping[str, Column] | None = None
     ) -> Materialized:
@@ -281,7 +290,7 @@ class Store:
             change: returns the rows that take the place of a file's; the very same object where they stay as they are.
             run_id: the run, or whatever does it.
         """
-        delta, writer = self.delta(table.name), self._writer(table)
+        delta, writer = self.delta(table.name), self.writer(table)
         old, new, num_gone = [], [], 0
         for each in log.files(delta):
             rows = files.read(f"{self.object_uri(table.name)}/{unquote(each['path'])}", pa.schema(delta.schema()))
@@ -316,6 +325,18 @@ class Store:
         failpoints.reach(f"written.{name}")
         return self._renew(name)
 
+    def files(self, name: str) -> dict[str, int]:
+        """Return every data file in a table's folder, of any version or of none: path -> bytes."""
+        return files.data_files(self.delta(name).table_uri)
+
+    def remove_file(self, name: str, path: str) -> None:
+        """Remove a data file that no version needs any more."""
+        files.remove(self.delta(name).table_uri, path)
+
+    def shorten_log(self, name: str, version: int) -> None:
+        """Remove the log's entries before the newest checkpoint that is not newer than a version."""
+        files.shorten_log(self.delta(name).table_uri, version)
+
     def compact(self, name: str) -> None:
         """Put a table's small files together without Java, and sum its log up; older versions stay readable a week."""
         delta = self.delta(name)
@@ -342,13 +363,14 @@ class Store:
             self._pinned[name] = delta
         return delta.version()
 
-    def _writer(self, table: Table) -> Writer:
+    def writer(self, table: Table) -> Writer:
+        """Return what writes files of a table."""
         file_bytes = int(self.settings.maintenance.file_mb * 1_000_000)
         return Writer.of(table, self.object_uri(table.name), file_bytes)
 
     def _write(self, table: Table, frame: DataFrame, counts: Mapping[str, Column] | None = None) -> Measured:
         check_columns(table, frame)
-        return self._writer(table).spread(frame, counts)
+        return self.writer(table).spread(frame, counts)
 
     def _discard(self, table: Table, written: Sequence[DataFile]) -> None:
         """Remove files that no log is going to name."""

@@ -46,13 +46,13 @@ def optimize(settings: Settings, select: tuple[str, ...], as_json: bool) -> None
 def vacuum(settings: Settings, hours: int | None, is_applied: bool, as_json: bool) -> None:
     """Remove files that no published and no newer version needs; older versions can then no longer be read.
 
-    HOURS is optimize.keep_hours of conf/base.toml if it is not given.
+    HOURS is maintenance.keep_hours of conf/base.toml if it is not given.
     """
     from lakehouse.lake import open_lake
-    from lakehouse.maintenance import optimize
+    from lakehouse.maintenance import vacuum as vacuuming
 
     kept = settings.maintenance.keep_hours if hours is None else hours
-    found = optimize.vacuum(open_lake(settings), say, kept, is_applied)
+    found = vacuuming.vacuum(open_lake(settings), say, kept, is_applied)
     lines = [f"{each.table:<28} {_size(each.extent):>22}" for each in found]
     lines += (
         [f"{'all':<28} {_size(total(each.extent for each in found)):>22}"] if found else ["There is nothing to remove."]

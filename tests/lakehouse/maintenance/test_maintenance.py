@@ -16,7 +16,7 @@ from deltalake import DeltaTable, write_deltalake
 from lakehouse import settings
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import Lake, open_lake
-from lakehouse.maintenance import optimize
+from lakehouse.maintenance import optimize, vacuum
 from lakehouse.maintenance.optimize import is_in_order
 from lakehouse.maintenance.restore import restore
 from lakehouse.runs import runner
@@ -139,7 +139,7 @@ def test_optimized_tables_keep_their_statistics_and_every_reader(optimized):
 
 def test_after_optimizing_and_vacuum_a_later_file_is_taken_up_by_increment(optimized, tmp_path):
     lake = copy(optimized[0], tmp_path)
-    optimize.vacuum(lake, print, hours=0, is_applied=True)
+    vacuum.vacuum(lake, print, hours=0, is_applied=True)
     assert plan(lake) == []
     land(lake, tmp_path, *[f"{START + 240 * HOUR + n},8{n},view,3," for n in range(5)])
     done = runner.run(lake, print)
@@ -150,10 +150,10 @@ def test_after_optimizing_and_vacuum_a_later_file_is_taken_up_by_increment(optim
 def test_vacuum_without_apply_removes_nothing_and_tells_what_would_go(two_runs, tmp_path):
     lake = copy(two_runs, tmp_path)
     before = sorted(lake.settings.lake_path.rglob("*"))
-    told = {each.table: each.extent for each in optimize.vacuum(lake, print, hours=0, is_applied=False)}
+    told = {each.table: each.extent for each in vacuum.vacuum(lake, print, hours=0, is_applied=False)}
     assert sorted(lake.settings.lake_path.rglob("*")) == before
     assert told["gold.funnel"].files > 0 and told["gold.funnel"].bytes > 0
-    assert optimize.vacuum(lake, print, hours=1, is_applied=False) == []
+    assert vacuum.vacuum(lake, print, hours=1, is_applied=False) == []
 
 
 def test_vacuum_removes_old_versions_and_leftovers_and_never_what_is_published(two_runs, tmp_path):
@@ -162,10 +162,10 @@ def test_vacuum_removes_old_versions_and_leftovers_and_never_what_is_published(t
     leftover.write_bytes(b"PAR1")
     abandoned = lake.settings.lake_path / "landing" / "events" / ".999999999-cut.part"
     abandoned.write_bytes(b"timestamp")
-    optimize.vacuum(lake, print, hours=0, is_applied=True)
+    vacuum.vacuum(lake, print, hours=0, is_applied=True)
     assert not leftover.exists() and not abandoned.exists()
     assert all(rows(lake, name) == rows(two_runs, name) for name in lake.contracts)
-    assert optimize.vacuum(lake, print, hours=0, is_applied=False) == []
+    assert vacuum.vacuum(lake, print, hours=0, is_applied=False) == []
     with pytest.raises(LakehouseError, match=r"Version 1 of gold\.funnel is gone"):
         restore(lake, print, "gold.funnel", 1, is_applied=False)
 
@@ -177,9 +177,9 @@ def test_vacuum_refuses_while_a_table_has_not_taken_up_what_it_would_destroy(two
     reads["gold.funnel"]["gold.visitor_days"] = older.versions["gold.visitor_days"]
     lake.ledger.record(replace(lake.ledger.published(), ended_at=now(), reads=reads))
     with pytest.raises(LakehouseError, match=r"gold\.funnel has not taken up") as raised:
-        optimize.vacuum(lake, print, hours=0, is_applied=True)
+        vacuum.vacuum(lake, print, hours=0, is_applied=True)
     assert (raised.value.code, raised.value.remedy) == (Exit.USAGE, "lakehouse run")
-    assert optimize.vacuum(lake, print, hours=1, is_applied=False) == []
+    assert vacuum.vacuum(lake, print, hours=1, is_applied=False) == []
 
 
 def test_what_a_run_wrote_and_did_not_publish_is_no_matter_of_maintenance(two_runs, tmp_path):
@@ -187,7 +187,7 @@ def test_what_a_run_wrote_and_did_not_publish_is_no_matter_of_maintenance(two_ru
     lake.store.overwrite(lake.tables["gold.funnel"], lake.store.read("gold.funnel").limit(1), "died")
     for act in (
         lambda: optimize.optimize(lake, print),
-        lambda: optimize.vacuum(lake, print, hours=0, is_applied=True),
+        lambda: vacuum.vacuum(lake, print, hours=0, is_applied=True),
         lambda: restore(lake, print, "gold.activity", 1, is_applied=True),
     ):
         with pytest.raises(LakehouseError, match=r"did|before it published what it wrote: gold\.funnel") as raised:
@@ -251,11 +251,11 @@ def test_an_optimize_and_a_vacuum_that_died_at_every_step_are_ended_by_the_same_
     for name in (rewritten[0], rewritten[-1]):
         die(lake.settings.lake_path, f"optimized.{name}", *maintain, "optimize", LAKEHOUSE_MAINTENANCE__FILE_MB="0.01")
     optimize.optimize(lake, print)
-    removable = optimize.vacuum(lake, print, 0, is_applied=False)
+    removable = vacuum.vacuum(lake, print, 0, is_applied=False)
     for name in (each.table for each in removable if each.table in lake.contracts):
         die(lake.settings.lake_path, f"vacuumed.{name}", *maintain, "vacuum", "--older-than", "0", "--apply")
-    optimize.vacuum(lake, print, 0, is_applied=True)
-    assert optimize.vacuum(lake, print, 0, is_applied=False) == []
+    vacuum.vacuum(lake, print, 0, is_applied=True)
+    assert vacuum.vacuum(lake, print, 0, is_applied=False) == []
     assert all(rows(lake, each) == rows(two_runs, each) for each in lake.tables if not each.startswith("ml."))
     assert plan(lake) == []
 

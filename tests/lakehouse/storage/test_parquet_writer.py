@@ -70,8 +70,7 @@ def test_a_group_of_rows_is_sorted_by_slice_and_the_log_is_told_the_limits_of_it
     }
 
 
-def test_no_file_spans_more_slices_than_its_size_asks_for(tmp_path, monkeypatch):
-    monkeypatch.setattr(parquet_writer, "FIRST_ROWS", 4)
+def test_no_file_spans_more_slices_than_its_size_asks_for(tmp_path):
     numbers = [day for _ in range(4) for day in range(1, 31)]
     group = rows(*numbers).set_column(1, "at", pa.array([datetime(2015, 6, day, tzinfo=UTC) for day in numbers]))
     files = Writer.of(visits, str(tmp_path), file_bytes=1).write([group.cast(rows().schema)])
