@@ -68,6 +68,7 @@ def session(settings: Settings) -> SparkSession:
     home = java.find(environment())
     class_path = os.pathsep.join(map(str, jars.paths(settings)))
     options = " ".join([settings.spark.java_options, *COMPILER_OPTIONS, *archive.options(settings, home)])
+    os.environ.pop("SPARK_CONNECT_MODE_ENABLED", None)  # of a parent that runs the embedded engine
     os.environ["JAVA_HOME"] = str(home)
     os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
     os.environ["TZ"] = "UTC"  # instants that reach Python as datetimes are UTC, whatever the host says

@@ -7,6 +7,7 @@ Bronze is streamed and read back from what was written; the tables after it stay
 """
 
 import json
+import os
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -283,6 +284,9 @@ class Lake:
         started, path = time.perf_counter(), self.folder / name.replace(".", "/")
         zstd = WriterProperties(compression="ZSTD", compression_level=1, default_column_properties=columns)
         write_deltalake(path, batches, writer_properties=zstd)
+        for file in path.rglob("*.*"):  # what a run makes durable, this does too
+            with file.open("rb") as written:
+                os.fsync(written.fileno())
         report(name, "written", started)
         return DeltaTable(path).file_uris()
 

@@ -19,8 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+from comparison import compare, newest_run
 from deltalake import DeltaTable
-from full_load import LAKEHOUSE, PROJECT, YARD_STICK, compare, land, machine, measure, newest_run, sample
+from full_load import LAKEHOUSE, PROJECT, YARD_STICK, land, machine, measure, sample
 
 LOADED_DAYS = 136
 EVENTS = "read_csv('{}', columns = {{'line': 'VARCHAR'}}, delim = '\x01', quote = '', header = false, skip = 1)"
