@@ -19,7 +19,7 @@ from lakehouse.lake import Lake
 from lakehouse.maintenance.pending import require_published, require_taken_up
 from lakehouse.runs import lock
 from lakehouse.runs.publication import publish
-from lakehouse.storage import log
+from lakehouse.storage import files, log
 from lakehouse.storage.ledger import Run, new_run_id, now
 from lakehouse.storage.log import DataSize
 
@@ -66,7 +66,7 @@ def remove(lake: Lake, names: Sequence[str], hours: int) -> None:
     """Vacuum tables, and remove what killed writes left."""
     for name in (each for each in names if each in lake.contracts):
         for file in _unneeded(lake, name, hours):
-            lake.store.remove_file(name, file)
+            files.remove(lake.store.delta(name).table_uri, file)
         _shorten_log(lake, name, hours)
         failpoints.reach(f"vacuumed.{name}")
     for path in leftovers(lake, hours):
@@ -94,8 +94,8 @@ def _removable(lake: Lake, hours: int) -> list[Removed]:
     require_taken_up(lake, now() - timedelta(hours=hours))
     found = []
     for name in (each for each in lake.contracts if lake.store.exists(each)):
-        files = _unneeded(lake, name, hours)
-        found += [Removed(name, DataSize(len(files), sum(files.values())))] if files else []
+        unneeded = _unneeded(lake, name, hours)
+        found += [Removed(name, DataSize(len(unneeded), sum(unneeded.values())))] if unneeded else []
     partial = leftovers(lake, hours)
     return [*found, Removed("leftovers", _extent(partial))] if partial else found
 
@@ -108,7 +108,7 @@ def _unneeded(lake: Lake, name: str, hours: int) -> dict[str, int]:
         if commit.at < now() - timedelta(hours=hours):
             break
         needed |= {*commit.added, *commit.removed}
-    return {path: size for path, size in lake.store.files(name).items() if path not in needed}
+    return {path: size for path, size in files.data_files(delta.table_uri).items() if path not in needed}
 
 
 def _kept(lake: Lake, name: str, hours: int) -> set[int]:
@@ -127,7 +127,7 @@ def _shorten_log(lake: Lake, name: str, hours: int) -> None:
     cutoff = now() - timedelta(hours=hours)
     recent = [each.version for each in log.since(delta, max(-1, delta.version() - 1000)) if each.at >= cutoff]
     oldest = min([*_kept(lake, name, hours), *(version - 1 for version in recent if hours)])
-    lake.store.shorten_log(name, max(0, oldest))
+    files.shorten_log(delta.table_uri, max(0, oldest))
 
 
 def _extent(paths: Sequence[Path]) -> DataSize:

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,8 +14,7 @@ from urllib.parse import unquote
 import pyarrow as pa
 import pyarrow.dataset as ds
 from deltalake import CommitProperties, DeltaTable, QueryBuilder, Transaction, write_deltalake
-from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
-from deltalake.transaction import AddAction, RemoveAction
+from deltalake.exceptions import DeltaError, TableNotFoundError
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import types as T
 
@@ -24,21 +22,15 @@ from lakehouse import error_messages, failpoints
 from lakehouse.engine import session
 from lakehouse.engine.frames import difference, without
 from lakehouse.engine.session import Engine
-from lakehouse.errors import Exit, LakehouseError
+from lakehouse.errors import LakehouseError
 from lakehouse.expectations import conditions, enforce
 from lakehouse.settings import Settings
-from lakehouse.storage import evolution, files, integrity, log
+from lakehouse.storage import commit, evolution, files, integrity, log
+from lakehouse.storage.commit import Change
 from lakehouse.storage.data_skipping import Bounds
 from lakehouse.storage.parquet_writer import DataFile, Measured, Writer
-from lakehouse.storage.schema import check_columns, delta_schema
+from lakehouse.storage.schema import check_columns
 from lakehouse.table import Table
-
-PROPERTIES = {
-    "delta.checkpointInterval": "10",
-    "delta.enableChangeDataFeed": "false",  # what changed is told by the files that came and went
-    "delta.enableExpiredLogCleanup": "false",  # a published version needs its entry for as long as it is published
-    "delta.logRetentionDuration": "interval 90 days",
-}
 
 
 @dataclass(frozen=True)
@@ -139,11 +131,12 @@ class Store:
             LakehouseError: a table of landed files is there with a schema that cannot become the contract's.
         """
         if not self.exists(table.name):
-            self._create(table)
+            commit.create(table, self.object_uri(table.name))
+            self._renew(table.name)
             failpoints.reach(f"created.{table.name}")
             return
         there = self.delta(table.name)
-        if evolution.adopt(there, table, _properties(table)):
+        if evolution.adopt(there, table, commit.properties(table)):
             self._renew(table.name)
 
     def read(self, name: str, version: int | None = None, within: Bounds | None = None) -> DataFrame:
@@ -242,24 +235,26 @@ class Store:
         try:
             enforce(table.name, table.output_rules, measured.counts, *[remedy] if remedy else [])
         except LakehouseError:
-            self._discard(table, measured.files)
+            commit.discard(self.uri(table.name), measured.files)
             raise
         if not is_plain(delta):
-            delta = self._create(table)  # takes back what another program switched on
-        version = self._commit(table, delta, measured.files, run_id, removed=log.files(delta), mode="overwrite")
+            commit.create(table, self.object_uri(table.name))  # takes back what another program switched on
+            delta = self._open(table.name)
+        change = Change(measured.files, run_id, log.files(delta), mode="overwrite")
+        version = self._commit(table, delta, change)
         return Written(version, measured.rows, broken=measured.counts)
 
     def ingest(self, table: Table, files: Sequence[DataFile], run_id: str, receipt_number: int) -> Written:
         """Add the rows of landed files up to a receipt's number; the number enters the log with them."""
-        transactions = [Transaction(table.name, receipt_number)]
-        version = self._commit(table, self.delta(table.name), files, run_id, transactions=transactions)
+        change = Change(files, run_id, transactions=[Transaction(table.name, receipt_number)])
+        version = self._commit(table, self.delta(table.name), change)
         return Written(version, sum(file.rows for file in files))
 
     def append(self, table: Table, frame: DataFrame, run_id: str) -> int:
         """Add rows in one commit, none where there are none; return the table's version."""
         delta = self.delta(table.name)
         measured = self._write(table, frame)
-        return self._commit(table, delta, measured.files, run_id) if measured.files else delta.version()
+        return self._commit(table, delta, Change(measured.files, run_id)) if measured.files else delta.version()
 
     def replace(
         self, table: Table, gone: DataFrame, added: DataFrame, within: Bounds, num_gone: int, run_id: str
@@ -280,7 +275,7 @@ class Store:
         measured = self._write(table, without(there, gone, table.key).unionByName(added))
         copied = sum(int(each["num_records"]) for each in old) - num_gone
         metrics = {"numCopiedRows": copied, "numDeletedRows": num_gone}
-        return self._commit(table, delta, measured.files, run_id, removed=old, metrics=metrics)
+        return self._commit(table, delta, Change(measured.files, run_id, old, metrics=metrics))
 
     def rewrite(self, table: Table, change: Callable[[pa.Table], pa.Table], run_id: str) -> int:
         """Change the rows of a table, file by file, in one commit; return the table's version.
@@ -303,13 +298,13 @@ class Store:
             return delta.version()
         copied = sum(int(each["num_records"]) for each in old) - num_gone
         metrics = {"numCopiedRows": copied, "numDeletedRows": num_gone}
-        return self._commit(table, delta, new, run_id, removed=old, metrics=metrics)
+        return self._commit(table, delta, Change(new, run_id, old, metrics=metrics))
 
     def regroup(self, table: Table, old: Sequence[Mapping[str, Any]], new: Sequence[DataFile], run_id: str) -> int:
         """Let files take the place of others that hold the same rows, which changes nothing for whoever reads."""
         delta = self.delta(table.name)
         metrics = {"numCopiedRows": sum(file.rows for file in new)}
-        return self._commit(table, delta, new, run_id, removed=old, metrics=metrics, is_change=False)
+        return self._commit(table, delta, Change(new, run_id, old, metrics=metrics, is_data_change=False))
 
     def delete(self, name: str, where: str, run_id: str, note: Mapping[str, str]) -> int:
         """Delete rows by SQL; a note enters the log with it. Return the new version."""
@@ -324,18 +319,6 @@ class Store:
         files.sync_log(self.uri(name))
         failpoints.reach(f"written.{name}")
         return self._renew(name)
-
-    def files(self, name: str) -> dict[str, int]:
-        """Return every data file in a table's folder, of any version or of none: path -> bytes."""
-        return files.data_files(self.delta(name).table_uri)
-
-    def remove_file(self, name: str, path: str) -> None:
-        """Remove a data file that no version needs any more."""
-        files.remove(self.delta(name).table_uri, path)
-
-    def shorten_log(self, name: str, version: int) -> None:
-        """Remove the log's entries before the newest checkpoint that is not newer than a version."""
-        files.shorten_log(self.delta(name).table_uri, version)
 
     def compact(self, name: str) -> None:
         """Put a table's small files together without Java, and sum its log up; older versions stay readable a week."""
@@ -372,74 +355,10 @@ class Store:
         check_columns(table, frame)
         return self.writer(table).spread(frame, counts)
 
-    def _discard(self, table: Table, written: Sequence[DataFile]) -> None:
-        """Remove files that no log is going to name."""
-        for file in written if "://" not in self.uri(table.name) else []:
-            Path(self.uri(table.name), file.path).unlink(missing_ok=True)
-
-    def _create(self, table: Table) -> DeltaTable:
-        DeltaTable.create(
-            self.object_uri(table.name),
-            delta_schema(table),
-            mode="overwrite",
-            name=table.name,
-            description=table.comment,
-            configuration=_properties(table),
-        )
-        files.sync_log(self.uri(table.name))
-        self._renew(table.name)
-        return self.delta(table.name)
-
-    def _commit(
-        self,
-        table: Table,
-        delta: DeltaTable,
-        written: Sequence[DataFile],
-        run_id: str,
-        removed: Sequence[Mapping[str, Any]] = (),
-        metrics: Mapping[str, int] | None = None,
-        transactions: Sequence[Transaction] = (),
-        mode: str = "append",
-        is_change: bool = True,
-    ) -> int:
-        """Write an entry into the table's log, which alone makes the files the table's; return the new version.
-
-        It stands on the very snapshot that the rows were computed from.
-
-        Raises:
-            LakehouseError: another program changed the table meanwhile (exit code 1).
-        """
-        now, schema = int(time.time() * 1000), delta_schema(table) if mode == "overwrite" else delta.schema()
-        actions: list[Any] = [AddAction(each.path, each.size, {}, now, is_change, each.statistics) for each in written]
-        if mode == "append":  # an overwrite finds by itself what it removes
-            actions += [RemoveAction(each["path"], is_change, now, each["size_bytes"], {}) for each in removed]
-        facts = {
-            "numFiles": len(written),
-            "numOutputRows": sum(each.rows for each in written),
-            "numOutputBytes": sum(each.size for each in written),
-            "numRemovedFiles": len(removed),
-            **(metrics or {}),
-        }
-        custom = {"userMetadata": run_id, "operationMetrics": {name: str(fact) for name, fact in facts.items()}}
-        properties = CommitProperties(custom_metadata=custom, app_transactions=list(transactions), max_commit_retries=0)
-        files.sync_folder(self.uri(table.name))
-        try:
-            if self._open(table.name).metadata().id != delta.metadata().id:
-                raise CommitFailedError("another table took its place")
-            delta.create_write_transaction(actions, mode, schema, commit_properties=properties)
-        except CommitFailedError as error:
-            self._discard(table, written)
-            message = f"Another program changed {table.name} while it was being written; what was computed is stale."
-            raise LakehouseError(message, "lakehouse run", Exit.FAILED) from error
-        files.sync_log(self.uri(table.name))
-        failpoints.reach(f"written.{table.name}")
+    def _commit(self, table: Table, delta: DeltaTable, change: Change) -> int:
+        """Write an entry into the table's log; return the new version."""
+        commit.commit(table, delta, self.object_uri(table.name), change)
         return self._renew(table.name)
-
-
-def _properties(table: Table) -> dict[str, str]:
-    if not table.cluster_by:
-        return PROPERTIES | {"delta.dataSkippingNumIndexedCols": "0"}
-    return PROPERTIES | {"delta.dataSkippingStatsColumns": ",".join(table.cluster_by)}
 
 
 def _rows(delta: DeltaTable) -> pa.Table:
