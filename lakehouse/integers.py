@@ -2,7 +2,9 @@
 
 import re
 
-INTEGER = re.compile(r"-?[0-9]{1,19}|-?[0-9]{1,15}\.0{1,6}")  # `8693.0`: how pandas and Excel write a column with blanks
+INTEGER = re.compile(
+    r"-?[0-9]{1,19}|-?[0-9]{1,15}\.0{1,6}"
+)  # `8693.0`: how pandas and Excel write a column with blanks
 LEAST, MOST = -(2**63), 2**63 - 1
 
 
