@@ -77,7 +77,7 @@ def _batches(lake: Lake, choice: Choice, columns: list[str]) -> Iterator[pa.Reco
     """Read the quarantine as it is now, published or not: what a failed run refused is what one wants to see."""
     if lake.store.exists(choice.quarantine.name):
         dataset = lake.store.delta(choice.quarantine.name).to_pyarrow_dataset()
-        is_meant = pc.field("_source_file").isin(list(choice.files))
+        is_meant = pc.field("_source_file").isin(pa.array(list(choice.files), pa.string()))
         yield from dataset.to_batches(columns=columns, filter=is_meant, batch_size=BATCH, batch_readahead=1)
 
 
