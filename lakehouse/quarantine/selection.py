@@ -76,7 +76,10 @@ def rows(lake: Lake, choice: Choice) -> Iterator[dict[str, object]]:
 def _batches(lake: Lake, choice: Choice, columns: list[str]) -> Iterator[pa.RecordBatch]:
     """Read the quarantine as it is now, published or not: what a failed run refused is what one wants to see."""
     if lake.store.exists(choice.quarantine.name):
-        dataset, files = lake.store.delta(choice.quarantine.name).to_pyarrow_dataset(), pa.array(list(choice.files), pa.string())
+        dataset, files = (
+            lake.store.delta(choice.quarantine.name).to_pyarrow_dataset(),
+            pa.array(list(choice.files), pa.string()),
+        )
         for batch in dataset.to_batches(columns=columns, batch_size=BATCH, batch_readahead=1):
             yield batch.filter(pc.is_in(batch["_source_file"], files))
 

@@ -23,8 +23,10 @@ def test_an_integer_may_have_spaces_and_tabs_around_it_and_zeros_behind_a_point(
 
 @pytest.mark.parametrize(
     "text",
-    ["", " ", "-", "7.", ".0", "+7", "1e3", "603.5", "7.0000000", "1,000", "7 7", "7\n", "\x0b7", "٧", "0x7"]
-    + ["9223372036854775808", "1234567890123456.0", "00000000000000000007"],
+    [
+        *("", " ", "-", "7.", ".0", "+7", "1e3", "603.5", "7.0000000", "1,000", "7 7", "7\n", "\x0b7", "٧", "0x7"),
+        *("9223372036854775808", "1234567890123456.0", "00000000000000000007"),
+    ],
 )
 def test_nothing_else_is_an_integer(text):
     assert integers.parse(text) is None

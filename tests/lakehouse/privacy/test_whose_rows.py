@@ -29,9 +29,7 @@ def landed(lake: Lake) -> list[str]:
 
 
 def bronze(lake: Lake) -> list[tuple[str | None, str | None]]:
-    return sorted(
-        ((row["visitorid"], row["_rest"]) for row in lake.store.arrow("bronze.events").to_pylist()), key=str
-    )
+    return sorted(((row["visitorid"], row["_rest"]) for row in lake.store.arrow("bronze.events").to_pylist()), key=str)
 
 
 def test_a_space_before_a_quoted_field_moves_no_line_to_another_visitor(lake, call, land, erase):

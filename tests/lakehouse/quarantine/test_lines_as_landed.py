@@ -38,7 +38,10 @@ FILES = {
         f"{EVENTS},city,note",
         ['xyz,61,view,601,,"Bergen, NO",first', 'x,"62",view,601,,Turin,"he said ""yes"""', 'x,63,view,601,,"",'],
     ),
-    "two unnamed columns": (f",{','.join(EVENTS.split(','))},", ["7,xyz,71,view,601,,left", '8,x,71,view,601,,"le,ft"']),
+    "two unnamed columns": (
+        f",{','.join(EVENTS.split(','))},",
+        ["7,xyz,71,view,601,,left", '8,x,71,view,601,,"le,ft"'],
+    ),
     "two unnamed columns, no quote": (f",{EVENTS},", ["7,xyz,71,view,601,,left", "9,x,71,view,601,,"]),
     "spaces before quotes": (WITH_NOTE, ['x, 1, view, 7, , "a, b"', 'x,"1", "view",7,,  "a"', 'x,1,view,7,,a "b"']),
     "malformed": (EVENTS, ["1,2,3", '"1,2",3', "x", '1,2,"view",3,4,5,"6"', "  a b  "]),
