@@ -14,7 +14,7 @@ from lakehouse.errors import LakehouseError
 from lakehouse.lake import Lake
 from lakehouse.landing import lines
 from lakehouse.landing.receipts import with_checksum
-from lakehouse.maintenance import optimize
+from lakehouse.maintenance import vacuum
 from lakehouse.privacy import inventory, landed, record, redaction, tables
 from lakehouse.privacy.landed import Finder, LandedFile
 from lakehouse.privacy.record import Record
@@ -72,7 +72,7 @@ def erase(lake: Lake, visitor: DataSubject, say: Say, is_applied: bool) -> Recor
         _publish(lake, run_id)
         failpoints.reach("erased.published")
         say("Removing the files of every older version …")
-        optimize.remove(lake, [name for name in lake.contracts if lake.store.exists(name)], hours=0)
+        vacuum.remove(lake, [name for name in lake.contracts if lake.store.exists(name)], hours=0)
         failpoints.reach("erased.versions")
         redaction.clean_ledger(lake.store, visitor)
         redaction.clean_logs(lake.settings.lake_path, visitor)
