@@ -45,11 +45,14 @@ class Layout:
         return columns_of(self.header)
 
     def read(self, line: str) -> Row | None:
-        """Return what a line says, or None of one without a row: blank (spaces at most), or the header again."""
+        """Return what a line says, or None of one without a row: blank (spaces at most), or the header again.
+
+        Where the header lacks a column of the contract, every line is malformed.
+        """
         if line == self.header or not line.strip(" "):
             return None
         fields = fields_of(line)
-        if len(fields) != len(self.columns):
+        if len(fields) != len(self.columns) or not self._is_complete:
             return Row(None, line)
         rest = ",".join(fields[i] for i in self._beyond) if self._beyond else None
         return Row(tuple(fields[i] for i in self._places), rest)
@@ -72,6 +75,10 @@ class Layout:
             is_same = '"' not in line or fields_of(changed)[0] == change(value)
             texts[i] = changed if is_same else _quoted(change(value))
         return ",".join(texts)
+
+    @cached_property
+    def _is_complete(self) -> bool:
+        return set(self.delivered) <= set(self.columns)
 
     @cached_property
     def _places(self) -> list[int]:

@@ -265,6 +265,7 @@ def test_a_landed_file_that_no_run_has_read_is_read_as_the_erasure_left_it(plant
         ('1, 5, view, 7, , "a,b"', '1, 5, view, 7, , "a,b"'),
         ('1, 5, view, 7, , "a, 7"', '1, 5, view, 7, , "a, …"'),
         ('1, 5, view, 7, , "7""7"', '1, 5, view, 7, , "…""…"'),
+        ('1,5,view,7,,"7"7 of 7', '1,5,view,7,,"77 of …"'),
         ('1,5,view,7,,"7"7 "x"', '1,5,view,7,,"7"7 "x"'),
         ("1,7.5,view,7,,x", "1,7.5,view,7,,x"),
         ("1,of 7,view,9,,x", ""),

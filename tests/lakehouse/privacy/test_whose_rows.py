@@ -108,6 +108,14 @@ def test_a_landed_file_without_a_receipt_and_one_set_aside_are_erased_from(lake,
     assert call("run").code == 0
 
 
+def test_of_a_file_in_the_landing_folder_that_did_not_land_every_line_is_free_text(lake, call, land, erase):
+    land("a.csv", f"{NOON},1,view,7,")
+    path = lake.landing.folder / "events" / "notes.csv"
+    path.write_text("who\n12\nsaw 12 today\nsaw 13\n")
+    erase(12)
+    assert path.read_text() == "who\nsaw 13\n"
+
+
 def test_a_file_that_was_coming_in_when_its_process_died_is_removed(lake, call, land, erase):
     land("a.csv", f"{NOON},12,view,7,")
     assert call("run").code == 0
