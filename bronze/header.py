@@ -1,18 +1,17 @@
 """bronze.header — know a CSV file by its first line: which kind it is, and in which order its columns stand."""
 
-import csv
 import re
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from bronze import category_tree, events, item_properties
 from bronze.preflight import MOST_BYTES, check_text, refusal, too_long, unclosed
+from lakehouse.landing.lines import BOM, columns_of
 from lakehouse.table import short_name
 
 TABLES = [events.table, item_properties.table, category_tree.table]
 KINDS = {short_name(table.name): table.delivered_columns for table in TABLES}
 FREE_TEXT = {"property", "value"}  # all other delivered columns get a type in silver
-BOM = b"\xef\xbb\xbf"
 UNPACK, EXPORT = "unpack it first", "export it as CSV in UTF-8"
 FORMATS = {  # first bytes -> what such a file is, and the mend
     b"PK\x03\x04": ("a zip archive", UNPACK),
@@ -79,7 +78,7 @@ def read(name: str, source: BinaryIO) -> Header:
     text = check_text(name, unmarked, 1).rstrip("\r\n")
     if text.count('"') % 2:
         raise unclosed(name, 1)
-    columns = [column.strip().lower() for column in next(csv.reader([text], skipinitialspace=True), [""])]
+    columns = columns_of(text)
     return Header(line, text, columns, _kind(name, columns))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lakehouse.errors import Exit, LakehouseError
-from lakehouse.landing.csv_reader import fields_of
+from lakehouse.landing.lines import fields_of
 
 MOST_BYTES = 1 << 16  # of a line
 MOST_CHARACTERS = 1000  # of a field with a type
@@ -21,7 +21,7 @@ UNITS = {  # unit -> the digits that an instant of 1973 to 2286 has in it, and t
     "microseconds": ((15, 16), "divide them by 1,000"),
     "nanoseconds": ((18, 19), "divide them by 1,000,000"),
 }
-NEWLINE, RETURN, SPACE, QUOTE, COMMA, ZERO, NINE = b'\n\r ",09'
+NEWLINE, RETURN, SPACE, QUOTE, COMMA, POINT, ZERO, NINE = b'\n\r ",.09'
 
 Bytes = npt.NDArray[np.uint8]
 Positions = npt.NDArray[np.intp]
@@ -108,8 +108,11 @@ class Preflight:
         """Count the timestamps that have as many digits as another unit gives them."""
         column = self._columns.index("timestamp")
         commas = np.flatnonzero(array == COMMA)
-        if quotes.size:  # a comma behind an odd number of quotes lies within a field
+        odd = _odd_lines(array, quotes, ends)
+        if quotes.size:  # where quotes stand around whole fields, a comma behind an odd number of them lies within one
             commas = commas[np.searchsorted(quotes, commas) % 2 == 0]
+            self._count_units_in([array[starts[i] : ends[i]].tobytes().decode() for i in odd], column)
+            starts, ends = np.delete(starts, odd), np.delete(ends, odd)
         first = np.searchsorted(commas, starts) + column
         commas = np.append(commas, np.full(column + 1, array.size - 1))  # lines may have fewer: then the last newline
         begins = commas[first - 1] + 1 if column else starts
@@ -118,9 +121,15 @@ class Preflight:
         stops = np.minimum(commas[first], ends)
         stops = stops - (array[stops - 1] == RETURN)
         stops = stops - np.isin(array[stops - 1], (SPACE, QUOTE))
-        widths = stops - begins
         for unit, (digits, _) in UNITS.items():
-            self._in_unit[unit] += sum(_count_numbers(array, begins[widths == width], width) for width in digits)
+            self._in_unit[unit] += sum(_count_numbers(array, begins, stops, width) for width in digits)
+
+    def _count_units_in(self, lines: list[str], column: int) -> None:
+        """Count the same in lines whose quotes stand anywhere."""
+        fields = [fields_of(line) for line in lines]
+        texts = [each[column].strip().partition(".")[0] for each in fields if len(each) > column]
+        for unit, (digits, _) in UNITS.items():
+            self._in_unit[unit] += sum(len(text) in digits and text.isascii() and text.isdigit() for text in texts)
 
     def _repeated_headers(self, piece: bytes) -> int:
         if self._header not in piece:
@@ -179,7 +188,18 @@ def _blank_lines(array: Bytes, starts: Positions) -> int:
     return int(np.count_nonzero(~np.logical_or.reduceat(is_visible, starts)))
 
 
-def _count_numbers(array: Bytes, begins: Positions, width: int) -> int:
-    """Count the texts of a width that are digits alone."""
+def _odd_lines(array: Bytes, quotes: Positions, ends: Positions) -> Positions:
+    """Return the lines, counted from 0, that hold a quote elsewhere than at both ends of a field."""
+    opens = np.arange(quotes.size) % 2 == 0
+    before = np.where(quotes > 0, array[quotes - 1], NEWLINE)
+    is_right = np.where(opens, np.isin(before, (COMMA, NEWLINE)), np.isin(array[quotes + 1], (COMMA, RETURN, NEWLINE)))
+    return np.unique(np.searchsorted(ends, quotes[~is_right]))
+
+
+def _count_numbers(array: Bytes, begins: Positions, stops: Positions, width: int) -> int:
+    """Count the texts of digits alone that are of a width, decimals behind a point aside."""
+    is_long = stops - begins >= width
+    begins, stops = begins[is_long], stops[is_long]
+    begins = begins[(begins + width == stops) | (array[begins + width] == POINT)]
     texts = array[begins[:, np.newaxis] + np.arange(width)]
     return int(np.count_nonzero(((texts >= ZERO) & (texts <= NINE)).all(axis=1)))

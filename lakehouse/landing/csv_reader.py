@@ -4,7 +4,6 @@ The engine spreads the work and Arrow does it: the files are cut at line ends, a
 writes them as one Parquet file, column by column. As rows of an engine they would cost three times as much.
 """
 
-import csv
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +16,7 @@ import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from lakehouse.engine.session import Engine
+from lakehouse.landing.lines import fields_of
 from lakehouse.landing.receipts import Landing, Receipt
 from lakehouse.storage.parquet_writer import DataFile, Writer
 from lakehouse.table import Table
@@ -96,11 +96,6 @@ def rows(parts: Sequence[Part], schema: pa.Schema, run_id: str) -> pa.Table:
         The columns of the table; those that hold one text in many rows are dictionaries.
     """
     return pa.concat_tables([_rows(part, schema, run_id) for part in parts]).unify_dictionaries().combine_chunks()
-
-
-def fields_of(line: str) -> list[str]:
-    """Split a line into its fields."""
-    return next(csv.reader([line], skipinitialspace=True), []) if '"' in line else line.split(",")
 
 
 def _parts(path: Path, receipt: Receipt, size: int) -> Iterator[Part]:

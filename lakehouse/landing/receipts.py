@@ -118,7 +118,7 @@ class Landing:
         """
         _make_folder(self.folder / kind)
         with self.exclusive():
-            self._remove_leftovers()
+            self.remove_leftovers()
             file = (self.folder / kind / f".{os.urandom(8).hex()}.part").open("xb")
             fcntl.flock(file, fcntl.LOCK_EX)
         with file:
@@ -157,6 +157,14 @@ class Landing:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
+    def remove_leftovers(self) -> None:
+        """Remove what killed processes left of files that were coming in. Call it within `exclusive`."""
+        paths = [path for path in self.folder.glob("*/.*") if LEFTOVER.fullmatch(path.name)]
+        for path in paths:
+            with suppress(FileNotFoundError, BlockingIOError), path.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
+
     def _path(self, number: int) -> Path:
         return self.folder / "receipts" / f"{number:08d}.json"
 
@@ -177,13 +185,6 @@ class Landing:
         if receipt.number != number or not WHERE.fullmatch(f"{receipt.kind}/{receipt.sha256}"):
             raise _lost(path, "is damaged")
         return receipt
-
-    def _remove_leftovers(self) -> None:
-        paths = [path for path in self.folder.glob("*/.*") if LEFTOVER.fullmatch(path.name)]
-        for path in paths:
-            with suppress(FileNotFoundError, BlockingIOError), path.open("rb") as file:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                path.unlink()
 
 
 def with_checksum(receipt: Receipt, file: Path) -> Receipt:

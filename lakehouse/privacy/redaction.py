@@ -22,7 +22,7 @@ def clean_ledger(store: Store, visitor: DataSubject) -> None:
     rows = store.arrow(LEDGER)
     cleaned = rows
     for name in TEXTS:
-        texts = pa.array([text and visitor.hidden(text) for text in rows[name].to_pylist()], pa.string())
+        texts = pa.array([text and visitor.hide(text) for text in rows[name].to_pylist()], pa.string())
         cleaned = cleaned.set_column(cleaned.column_names.index(name), name, texts)
     if not cleaned.equals(rows):
         write_deltalake(store.delta(LEDGER), cleaned, mode="overwrite")
@@ -41,15 +41,24 @@ def _forget_log(delta: DeltaTable) -> None:
 
 
 def clean_logs(folder: Path, visitor: DataSubject) -> None:
-    """Empty the logs that name the visitor, and hide the id in the results of the last run."""
-    logs = (path for path in (folder / "logs").rglob("*") if path.is_file())
-    for path in logs:
-        if visitor.is_in(path.read_text(errors="replace")):
-            os.truncate(path, 0)  # not removed: a running JVM keeps writing to its own
+    """Hide the id in the logs and in the results of the last run."""
+    for path in (each for each in (folder / "logs").rglob("*") if each.is_file()):
+        _clean_log(path, visitor)
     results = folder / FILE_NAME
     if results.exists():
         told = json.loads(results.read_text())
-        if visitor.is_in(told.get("error", "")):
+        if visitor.is_named_in(told.get("error", "")):
             partial = results.with_suffix(".part")
-            partial.write_text(json.dumps(told | {"error": visitor.hidden(told["error"])}, indent=1))
+            partial.write_text(json.dumps(told | {"error": visitor.hide(told["error"])}, indent=1))
             partial.rename(results)
+
+
+def _clean_log(path: Path, visitor: DataSubject) -> None:
+    """Write asterisks over the id: bytes neither come nor go, so whoever still writes to the log is not disturbed."""
+    with path.open("r+b") as file:
+        while line := file.readline():
+            text = line.decode(errors="surrogateescape")
+            hidden = visitor.hide(text, lambda number: "*" * len(number))
+            if hidden != text:
+                file.seek(-len(line), os.SEEK_CUR)
+                file.write(hidden.encode(errors="surrogateescape"))

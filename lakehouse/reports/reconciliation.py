@@ -9,7 +9,7 @@ import duckdb
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import Lake
 from lakehouse.landing.receipts import Receipt
-from lakehouse.quarantine import review
+from lakehouse.quarantine import review, selection
 from lakehouse.reports.text import grid, several, size
 from lakehouse.table import short_name
 
@@ -100,11 +100,9 @@ def accounts_text(found: Sequence[Account]) -> str:
 
 def bad_lines(lake: Lake, account: Account) -> list[dict[str, Any]]:
     """Return the first refused lines of a landed file with the rules they break."""
-    found = []
+    found: list[dict[str, Any]] = []
     for name in account.refused:
-        choice = review.choose(lake, name, account.receipt.name)
-        mine = {account.receipt.file_name: account.receipt}
-        found += review.rows(lake, review.Choice(choice.table, choice.quarantine, mine), BAD_LINES)
+        found += review.rows(lake, selection.choose(lake, name, str(account.receipt.number)), BAD_LINES)
     return found[:BAD_LINES]
 
 

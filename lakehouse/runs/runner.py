@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from lakehouse import error_messages, failpoints
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import Lake
-from lakehouse.quarantine import review
+from lakehouse.quarantine import discard
 from lakehouse.runs import lock
 from lakehouse.runs.builder import build
 from lakehouse.runs.planner import Request, Step, changes, plan
@@ -59,7 +59,7 @@ def _run(lake: Lake, say: Say, asked: Request, command: str) -> Run | None:
     with lock.hold(lake.settings, command), lake.store.pinned():
         lake.store.forget_spilled()
         _check_integrity(lake, select(lake.tables, asked.full_refresh) if asked.full_refresh else ())
-        review.recover(lake)
+        discard.recover(lake)
         steps = plan(lake, asked)
         if not steps and not is_unpublished(lake):
             say("Nothing to do: every table is up to date.")

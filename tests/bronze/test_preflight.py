@@ -110,6 +110,16 @@ UNITS = {
         f'event,timestamp,visitorid,itemid,transactionid\n"vi,ew",{SECONDS},1,7,\n',
         IN_SECONDS,
     ),
+    "behind a quote within a field": (
+        f'event,timestamp,visitorid,itemid,transactionid\nv"ew,{SECONDS},1,7,"x\n',
+        IN_SECONDS,
+    ),
+    "behind a quoted comma behind a space": (
+        f'event,timestamp,visitorid,itemid,transactionid\n "vi""e,w", {SECONDS} ,1,7,\n',
+        IN_SECONDS,
+    ),
+    "whole, as pandas writes it": (HEADER + f"{SECONDS}.0,1,view,7,\n", IN_SECONDS),
+    "whole and quoted, behind a space": (HEADER + f'"{SECONDS}.0", "1",view,7,\n', IN_SECONDS),
     "with blank lines and the header again": (
         HEADER + "\n" + (f"{SECONDS},1,view,7,\n" + HEADER) * 3,
         IN_SECONDS,
@@ -129,6 +139,8 @@ RIGHT = {
     "only blank lines": HEADER + "\n\n",
     "milliseconds": HEADER + ROW,
     "milliseconds before 2001": HEADER + ROW.replace(MILLISECONDS, "946684800000"),
+    "milliseconds, as pandas writes them": HEADER + ROW.replace(MILLISECONDS, f"{MILLISECONDS}.0"),
+    "seconds in a quoted field of another column": HEADER + f'{MILLISECONDS},"1,{SECONDS}",v"iew,{SECONDS},"\n',
     "one row of 100 is right": HEADER + f"{SECONDS},1,view,7,\n" * 99 + ROW,
     "two units": HEADER + f"{SECONDS},1,view,7,\n{MICROSECONDS},1,view,7,\n",
     "a date of ten characters": HEADER + "2015-06-01,1,view,7,\n",

@@ -20,9 +20,10 @@ visitor_option = click.option("--visitor", type=click.IntRange(-(2**63), 2**63 -
 def export(settings: Settings, visitor: int, out: Path | None, as_json: bool) -> None:
     """Print all rows and landed lines held about a visitor, as JSON."""
     from lakehouse.lake import open_lake
-    from lakehouse.privacy import subject
+    from lakehouse.privacy import inventory
+    from lakehouse.privacy.subject import DataSubject
 
-    held = subject.export(open_lake(settings), subject.DataSubject(visitor))
+    held = inventory.export(open_lake(settings), DataSubject(visitor))
     if not held:
         say(f"Nothing is held about visitor {visitor}.")
     counts = {place: len(rows) for place, rows in held.items()}

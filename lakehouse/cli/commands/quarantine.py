@@ -1,12 +1,16 @@
 """cli.commands.quarantine — refused rows and landed files: look, judge again, discard."""
 
+import shlex
+
 import click
 
 from lakehouse.cli.render import Commands, as_json_option, emit, say
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import Settings
 
-file_option = click.option("--file", default="", metavar="NAME", help="Only rows of the landed file of this name.")
+file_option = click.option(
+    "--file", default="", metavar="NUMBER|NAME", help="Only rows of the landed file of this receipt number or name."
+)
 rule_option = click.option("--rule", default="", metavar="NAME", help="Only rows that break this rule.")
 
 
@@ -26,10 +30,11 @@ def quarantine_ls(settings: Settings, as_json: bool) -> None:
 
     found = review.counts(open_lake(settings))
     lines = [
-        (each["table"], each["file"], each["rows"], "; ".join(f"{rule}: {n:,}" for rule, n in each["rules"].items()))
+        (*[each[name] for name in ("table", "number", "file", "rows")], "; ".join(_counted(each["rules"])))
         for each in found
     ]
-    emit(found, as_json, grid(["table", "file", "rows", "by rule"], lines) if found else "No row is set aside.")
+    text = grid(["table", "number", "file", "rows", "by rule"], lines) if found else "No row is set aside."
+    emit(found, as_json, text)
 
 
 @quarantine.command("show")
@@ -45,17 +50,19 @@ def quarantine_show(
 ) -> None:
     """Print refused rows with all the rules they break and the line as it came."""
     from lakehouse.lake import open_lake
-    from lakehouse.quarantine import review
+    from lakehouse.quarantine import review, selection
     from lakehouse.reports.text import grid
 
     lake = open_lake(settings)
-    choice = review.choose(lake, table, file, rule)
+    choice = selection.choose(lake, table, file, rule)
     if as_csv:
-        emit(None, as_json=False, text=review.as_csv(lake, choice, rows))
+        for line in review.as_csv(lake, choice, rows):
+            emit(None, as_json=False, text=line)
         return
-    found = review.rows(lake, choice, rows or 10)
-    lines = [(each["file"], each["line"], "; ".join(each["rules"])) for each in found]
-    emit(found, as_json, grid(["file", "line", "broken rules"], lines) if found else "No such row is set aside.")
+    found = list(review.rows(lake, choice, rows or 10))
+    lines = [(each["number"], each["file"], each["line"], "; ".join(each["rules"])) for each in found]
+    text = grid(["number", "file", "line", "broken rules"], lines) if found else "No such row is set aside."
+    emit(found, as_json, text)
 
 
 @quarantine.command("replay")
@@ -68,14 +75,14 @@ def quarantine_replay(settings: Settings, table: str, as_json: bool) -> None:
     Rows that hold enter the table, the others stay. Where the table's definition changed since, it is built whole.
     """
     from lakehouse.lake import open_lake
-    from lakehouse.quarantine import review
+    from lakehouse.quarantine import selection
     from lakehouse.reports import run_report
     from lakehouse.runs import runner
     from lakehouse.runs.planner import Request
 
     lake = open_lake(settings)
-    choice = review.choose(lake, table)
-    if not review.rows(lake, choice, 1):
+    choice = selection.choose(lake, table)
+    if not selection.counts(lake, choice):
         raise LakehouseError(f"{choice.table.name} has no row set aside.", "lakehouse quarantine ls", Exit.USAGE)
     request = Request((f"{choice.table.name}+",), judge_again=(choice.table.name,))
     done = runner.run(lake, say, request, f"lakehouse quarantine replay {choice.table.name}")
@@ -92,20 +99,21 @@ def quarantine_replay(settings: Settings, table: str, as_json: bool) -> None:
 def quarantine_discard(settings: Settings, table: str, file: str, rule: str, apply: bool, as_json: bool) -> None:
     """Delete refused rows for good. The ledger keeps how many of which file; bronze keeps the lines as they came."""
     from lakehouse.lake import open_lake
-    from lakehouse.quarantine import review
+    from lakehouse.quarantine import discard, selection
     from lakehouse.reports.text import grid, several
 
     lake = open_lake(settings)
-    choice = review.choose(lake, table, file, rule)
-    options = [f"--{name} '{value}'" for name, value in (("file", file), ("rule", rule)) if value]
+    choice = selection.choose(lake, table, file, rule)
+    number = next(iter(choice.files.values())).number if file else ""
+    options = [f"--{name} {shlex.quote(str(value))}" for name, value in (("file", number), ("rule", rule)) if value]
     command = " ".join(["lakehouse quarantine discard", choice.table.name, *options])
-    found = review.discard(lake, choice, command, apply=apply)
+    found = discard.discard(lake, choice, command, apply=apply)
     rows = several(sum(each["rows"] for each in found), "row")
     say(f"{rows} discarded." if apply else f"{rows} would be discarded; do it: {command} --apply")
-    lines = [(each["name"], each["rows"], "; ".join(each["rules"])) for each in found]
-    emit(
-        {"applied": apply, "discarded": found}, as_json, grid(["file", "rows", "broken rules"], lines) if found else ""
-    )
+    told = [each | {"name": choice.files[each["file"]].name} for each in found]
+    lines = [(each["number"], each["name"], each["rows"], "; ".join(each["rules"])) for each in told]
+    text = grid(["number", "file", "rows", "broken rules"], lines) if told else ""
+    emit({"applied": apply, "discarded": told}, as_json, text)
 
 
 @click.command()
@@ -132,6 +140,10 @@ def receipts(settings: Settings, which: str | None, as_json: bool) -> None:
     told = [(each, reconciliation.bad_lines(lake, each)) for each in reconciliation.find(lake, which)]
     text = "\n\n".join(reconciliation.account_text(account, lines) for account, lines in told)
     emit([account.facts() | {"bad_lines": lines} for account, lines in told], as_json, text)
+
+
+def _counted(rules: dict[str, int]) -> list[str]:
+    return [f"{rule}: {count:,}" for rule, count in rules.items()]
 
 
 commands = [quarantine, receipts]

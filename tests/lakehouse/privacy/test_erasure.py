@@ -14,11 +14,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from bronze import events, landing
+from bronze import landing
 from lakehouse import settings
 from lakehouse.lake import Lake, open_lake
 from lakehouse.privacy import erasure
-from lakehouse.privacy.subject import DataSubject, Finder, counts, export
+from lakehouse.privacy.inventory import counts, export
+from lakehouse.privacy.landed import Finder, files
+from lakehouse.privacy.subject import DataSubject
 from lakehouse.runs import runner
 from lakehouse.runs.planner import plan
 from ml import mlflow_store, score, train
@@ -259,11 +261,22 @@ def test_a_landed_file_that_no_run_has_read_is_read_as_the_erasure_left_it(plant
         ("1,5,view,7,,7 of 7", "1,5,view,7,,… of …"),
         ('1,5,view,7,,"a,7"', '1,5,view,7,,"a,…"'),
         ("1,view,77", "1,view,77"),
+        ('1, 7, view, 9, , "a,b"', ""),
+        ('1, 5, view, 7, , "a,b"', '1, 5, view, 7, , "a,b"'),
+        ('1, 5, view, 7, , "a, 7"', '1, 5, view, 7, , "a, …"'),
+        ('1, 5, view, 7, , "7""7"', '1, 5, view, 7, , "…""…"'),
+        ('1,5,view,7,,"7"7 of 7', '1,5,view,7,,"77 of …"'),
+        ('1,5,view,7,,"7"7 "x"', '1,5,view,7,,"7"7 "x"'),
+        ("1,7.5,view,7,,x", "1,7.5,view,7,,x"),
+        ("1,of 7,view,9,,x", ""),
+        ("1,,view,7,,x", "1,,view,7,,x"),
+        ("1,view,7.5,-7,7e3", "1,view,7.5,-7,7e3"),
+        (HEADER.strip(), HEADER.strip()),
     ],
 )
 def test_of_a_landed_line_stays_what_is_not_the_visitors(lake, tmp_path, line, kept):
     land(lake, tmp_path, line)
-    finder = Finder(lake.landing.receipts()[0], events.table, DataSubject(7))
+    finder = Finder(files(lake)[0], DataSubject(7))
     assert finder.cleaned(f"{line}\r\n".encode()).decode() == (f"{kept}\r\n" if kept else "")
 
 

@@ -1,0 +1,84 @@
+"""quarantine.discard — delete refused rows for good, told in the ledger; needs no engine."""
+
+import json
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from lakehouse.lake import Lake
+from lakehouse.quarantine import selection
+from lakehouse.quarantine.selection import Choice
+from lakehouse.runs import lock
+from lakehouse.runs.publication import publish
+from lakehouse.storage.ledger import Result, Run, new_run_id, now
+
+
+def discard(lake: Lake, choice: Choice, command: str, *, apply: bool) -> list[dict[str, Any]]:
+    """Delete refused rows for good; their number stays in the ledger, and they stay discarded when judged again.
+
+    Args:
+        lake: the lake.
+        choice: which rows.
+        command: what to call it in the ledger and to a second writer.
+        apply: whether to do it, or only to count.
+
+    Returns:
+        How many rows of which file: `file` as it lies, `number` of its receipt, `rules` broken, `rows`. A name that a
+        file was given may name a person; so none enters the ledger.
+
+    Raises:
+        LakehouseError: another process writes the lake (exit code 4).
+    """
+    if not apply:
+        return _chosen(lake, choice)
+    with lock.hold(lake.settings, command):
+        recover(lake)
+        found = _chosen(lake, choice)
+        if found:
+            started_at, clock, run_id = now(), time.monotonic(), new_run_id()
+            where = " OR ".join(_sql(each["file"], each["rules"]) for each in found)
+            note = {"command": command, "started_at": started_at.isoformat(), "discarded": found}
+            version = lake.store.delete(choice.quarantine.name, where, run_id, {"discarded": json.dumps(note)})
+            removed = sum(each["rows"] for each in found)
+            seconds = round(time.monotonic() - clock, 2)
+            result = Result(
+                choice.quarantine.name, removed, 0, 0, seconds, version, way="discard", removed=removed, discarded=found
+            )
+            _record(lake, Run(run_id, command, "published", started_at, now(), results=[result]))
+        return found
+
+
+def recover(lake: Lake) -> None:
+    """Enter into the ledger what a process deleted that died before it could. Call it under the lock."""
+    known = {run.run_id for run in lake.ledger.runs()}
+    for name in [name for name in lake.contracts if name not in lake.tables and lake.store.exists(name)]:
+        (newest,) = lake.store.delta(name).history(1)
+        if "discarded" in newest and newest["userMetadata"] not in known:
+            note = json.loads(newest["discarded"])
+            removed = sum(each["rows"] for each in note["discarded"])
+            version, found = int(newest["version"]), note["discarded"]
+            result = Result(name, removed, 0, 0, 0, version, way="discard", removed=removed, discarded=found)
+            run = Run(newest["userMetadata"], note["command"], "published", now(), now(), results=[result])
+            _record(lake, run)
+
+
+def _record(lake: Lake, run: Run) -> None:
+    """Publish the quarantine; before the first publication there is nothing to publish it with."""
+    if lake.ledger.published():
+        publish(lake, run, [each.table for each in run.results])
+    else:
+        lake.ledger.record(Run(**vars(run) | {"status": "unpublished"}))
+
+
+def _chosen(lake: Lake, choice: Choice) -> list[dict[str, Any]]:
+    return [
+        {"file": file, "number": choice.files[file].number, "rules": list(rules), "rows": count}
+        for file, groups in selection.counts(lake, choice).items()
+        for rules, count in groups.items()
+    ]
+
+
+def _sql(file: str, rules: Sequence[str]) -> str:
+    """Return a predicate for the rows of a landed file that break these very rules, without an array literal."""
+    text = "; ".join(rules).replace("'", "''")
+    return f"(_source_file = '{file}' AND array_to_string(_broken_rules, '; ') = '{text}')"
