@@ -115,7 +115,7 @@ def _unwind(*_: object) -> None:
 
 def _end_with_parent() -> None:
     """Wait until the parent closes stdin or dies; then let the main thread clean up, but not for long."""
-    sys.stdin.buffer.read(1)
+    os.read(0, 1)  # not by sys.stdin, whose lock the end of the interpreter wants
     signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
     time.sleep(GRACE_SECONDS)
     os._exit(1)
