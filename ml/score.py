@@ -6,7 +6,6 @@ It is an expression on the engine in use, so that a lake larger than memory is s
 import time
 
 from lakehouse.errors import Exit, LakehouseError
-from lakehouse.expectations import enforce
 from lakehouse.lake import Lake
 from lakehouse.runs import lock
 from lakehouse.runs.publication import publish
@@ -43,10 +42,10 @@ def score(lake: Lake, say: Say) -> Run | None:
             return None
         say(f"Scoring {TABLE} version {version} by version {scorer.version}.")
         started_at, run_id, clock = now(), new_run_id(), time.monotonic()
+        lock.note_jvm(lake.settings, lake.store.engine.jvm_process_id)
         lake.store.create(table)
         visits = eligible(lake.store.read(TABLE, version))
-        written = lake.store.overwrite(table, predict(visits, scorer), run_id)
-        enforce(table.name, table.output_rules, written.broken, "lakehouse ml train --force")
+        written = lake.store.overwrite(table, predict(visits, scorer), run_id, remedy="lakehouse ml train --force")
         rows_in, seconds = lake.store.rows(TABLE, version), round(time.monotonic() - clock, 2)
         result = Result(table.name, rows_in, written.rows, 0, seconds, written.version, written.broken)
         run = Run(run_id, "lakehouse ml score", "published", started_at, now(), {}, {table.name: reads}, {}, [result])

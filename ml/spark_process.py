@@ -28,7 +28,8 @@ from lakehouse.settings import PROJECT, Settings, environment
 Say: TypeAlias = Callable[[str], None]
 Tell: TypeAlias = Callable[..., None]
 
-EMBEDDED = ("SPARK_CONNECT", "SPARK_REMOTE", "SPARK_LOCAL_REMOTE", "SPARK_API_MODE")  # begin the names of its variables
+# The names of variables that belong to the embedded engine begin so.
+EMBEDDED = ("SAIL_", "SPARK_CONNECT", "SPARK_REMOTE", "SPARK_LOCAL_REMOTE", "SPARK_API_MODE")
 GRACE_SECONDS = 3  # for a child to take back what it has begun
 
 

@@ -4,14 +4,13 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import pandas as pd
 from pyspark.ml import PipelineModel
 from pyspark.sql import DataFrame
 
-from lakehouse.engine import spark
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import Lake, open_lake
 from lakehouse.settings import Model, Settings
@@ -88,9 +87,9 @@ def train(settings: Settings, tell: Tell, version: int, identity: dict[str, str]
 
 def open_on_spark(settings: Settings, tell: Tell) -> Lake:
     """Open the lake on Apache Spark, whatever engine builds its tables; tell the parent of the JVM."""
-    session = spark.session(settings)
-    tell(jvm_pid=spark.jvm_process_id(session))
-    return open_lake(settings)
+    lake = open_lake(replace(settings, engine=replace(settings.engine, name="spark")))
+    tell(jvm_pid=lake.store.engine.jvm_process_id)
+    return lake
 
 
 def learn(session_features: DataFrame, settings: Model, champion: Scorer | None) -> Learned:

@@ -1,3 +1,5 @@
+import hashlib
+import json
 import shutil
 from pathlib import Path
 
@@ -45,16 +47,33 @@ def test_scoring_again_adds_no_version_and_no_row_to_the_ledger(trained_lake):
     assert (trained_lake.store.version(table.name), len(trained_lake.ledger.runs())) == (version, runs)
 
 
-def test_a_new_champion_scores_every_visit_anew_and_is_published(trained_lake):
-    settings = trained_lake.settings
-    client, name = mlflow_store.connect(settings).MlflowClient(), settings.model.name
+def register(lake, **changes) -> None:
+    """Register the champion once more, changed, and name it the champion."""
+    client, name = mlflow_store.connect(lake.settings).MlflowClient(), lake.settings.model.name
     first = client.get_model_version_by_alias(name, "champion")
-    second = client.create_model_version(name, first.source, first.run_id, first.tags)
+    document = registry.document(lake.settings, registry.by_alias(lake.settings, "champion")) | changes
+    path = registry.artifacts(lake.settings) / "second.json"
+    path.write_text(json.dumps(document))
+    tags = first.tags | {"path": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+    second = client.create_model_version(name, first.source, first.run_id, tags)
     client.set_registered_model_alias(name, "champion", second.version)
+
+
+def test_a_new_champion_scores_every_visit_anew_and_is_published(trained_lake):
+    register(trained_lake)
     run = score.score(trained_lake, print)
     assert run.command == "lakehouse ml score"
     assert run.reads[table.name][TABLE] == run.versions[TABLE]
     assert set(pc.unique(published(trained_lake, table.name)["model_version"]).to_pylist()) == {2}
+
+
+def test_predictions_that_are_no_probabilities_are_refused_before_they_are_committed(trained_lake):
+    version = trained_lake.store.version(table.name)
+    register(trained_lake, intercept=float("nan"))
+    with pytest.raises(LakehouseError, match="probability is one") as error:
+        score.score(trained_lake, print)
+    assert (error.value.code, error.value.remedy) == (Exit.REFUSED, "lakehouse ml train --force")
+    assert trained_lake.store.version(table.name) == version
 
 
 def test_the_expression_that_scores_equals_mllib_on_the_engine_in_use(spark, sample_lake):

@@ -8,7 +8,6 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse import settings
-from lakehouse.engine import spark as spark_module
 from lakehouse.lake import Lake, open_lake
 from ml import features, mlflow_store, training_run
 
@@ -31,7 +30,7 @@ def copy(trained: Lake, tmp_path: Path) -> Lake:
 
 @pytest.fixture(scope="session")
 def spark(trained: Lake) -> SparkSession:
-    return spark_module.session(trained.settings)
+    return trained.store.spark
 
 
 @pytest.fixture(scope="session")
