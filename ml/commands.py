@@ -19,7 +19,7 @@ PREDICTIONS = "ml.predictions"
 def ml() -> None:
     """Train the model of purchase intent, and score visits by it.
 
-    Both in one go, on one Spark session: lakehouse ml train score
+    Both in one go: lakehouse ml train score
     """
 
 
@@ -30,12 +30,13 @@ def ml() -> None:
 def train(settings: Settings, force: bool, as_json: bool) -> None:
     """Learn purchase intent from the published visits, and register the model.
 
-    A model not worse than the champion on the same visits becomes the champion, any other the challenger.
+    A model not worse than the champion on the same visits becomes the champion, any other the challenger. It starts
+    Apache Spark in a process of its own, which needs Java.
     """
     from lakehouse.lake import open_lake
-    from ml import train as training
+    from ml import training_command
 
-    outcome = training.train(open_lake(settings), say, force)
+    outcome = training_command.train(open_lake(settings), say, force)
     emit(vars(outcome), as_json, "\n".join(figures(outcome.metrics)))
 
 

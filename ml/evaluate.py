@@ -10,8 +10,8 @@ from pyspark.mllib.evaluation import BinaryClassificationMetrics
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from ml.estimator import summarize
 from ml.features import TARGET, WEIGHT
-from ml.fit import judged
 
 SMALLEST = 1e-15  # a probability of 0 or 1 that is wrong would cost infinitely much log loss
 
@@ -37,16 +37,16 @@ def evaluate(model: PipelineModel, test: DataFrame, threshold: float) -> Evaluat
         Areas under the curves, the figures at the threshold, log loss and Brier score; `cart_…` are the figures of
         "whoever has put something into the cart buys", `nobody_accuracy` that of "nobody buys".
     """
-    scored = scored_by(model, test).cache()
-    roc_auc, pr_auc = areas(scored, "score")
-    by_rdd = areas_by_rdd(scored)
-    summary = judged(model, test)
+    scored = add_score(model, test).cache()
+    roc_auc, pr_auc = auc(scored, "score")
+    by_rdd = auc_by_rdd(scored)
+    summary = summarize(model, test)
     metrics = {
         "roc_auc": roc_auc,
         "pr_auc": pr_auc,
         "roc_auc_rdd": by_rdd[0],
         "pr_auc_rdd": by_rdd[1],
-        **losses(scored),
+        **log_loss_and_brier(scored),
         **at_threshold(scored, F.col("score") >= threshold),
         **{f"cart_{name}": value for name, value in at_threshold(scored, F.col("num_adds") > 0).items()},
     }
@@ -56,19 +56,19 @@ def evaluate(model: PipelineModel, test: DataFrame, threshold: float) -> Evaluat
     return Evaluation(metrics, *points)
 
 
-def scored_by(model: PipelineModel, rows: DataFrame) -> DataFrame:
+def add_score(model: PipelineModel, rows: DataFrame) -> DataFrame:
     """Add the model's probability of a purchase as `score`."""
     return model.transform(rows).withColumn("score", vector_to_array(F.col("probability"))[1])
 
 
-def areas(scored: DataFrame, score: str) -> tuple[float, float]:
+def auc(scored: DataFrame, score: str) -> tuple[float, float]:
     """Return the areas under the ROC and the precision-recall curve."""
     judge = BinaryClassificationEvaluator(rawPredictionCol=score, labelCol=TARGET, weightCol=WEIGHT)
     roc, pr = (judge.setMetricName(name).evaluate(scored) for name in ("areaUnderROC", "areaUnderPR"))
     return roc, pr
 
 
-def areas_by_rdd(scored: DataFrame) -> tuple[float, float]:
+def auc_by_rdd(scored: DataFrame) -> tuple[float, float]:
     """Return the same areas by the RDD-based metrics, a second opinion on the first."""
     rows = scored.select("score", F.col(TARGET).cast("double"), WEIGHT).rdd
     with catch_warnings():
@@ -77,7 +77,7 @@ def areas_by_rdd(scored: DataFrame) -> tuple[float, float]:
     return metrics.areaUnderROC, metrics.areaUnderPR
 
 
-def losses(scored: DataFrame) -> dict[str, float]:
+def log_loss_and_brier(scored: DataFrame) -> dict[str, float]:
     """Return the base rate, the log loss (in nats) and the Brier score."""
     label, score = F.col(TARGET), F.least(F.greatest("score", F.lit(SMALLEST)), F.lit(1 - SMALLEST))
     row = scored.agg(

@@ -39,7 +39,7 @@ def split(first: datetime, last: datetime, model: Model) -> Split:
 
 
 def eligible(session_features: DataFrame) -> DataFrame:
-    """Keep the visits that showed something before their first purchase: only those can be foreseen."""
+    """Keep the visits that showed something before their first purchase: only those can be predicted."""
     return session_features.where("num_events_before > 0")
 
 
@@ -52,7 +52,7 @@ def time_range(visits: DataFrame) -> tuple[datetime, datetime] | None:
     return first, last
 
 
-def counted(visits: DataFrame, split: Split) -> DataFrame:
+def count_alike(visits: DataFrame, split: Split) -> DataFrame:
     """Count visits that look alike, so that a fit weighs thousands of rows and not millions.
 
     Args:
@@ -60,13 +60,13 @@ def counted(visits: DataFrame, split: Split) -> DataFrame:
         split: the instants that part them.
 
     Returns:
-        `part` (fit, between, validation or test), the features, the target and `num_visits`. A visit of the gap before
-        the test is in no part; one of the gap before the validation is `between`, for the final fit alone.
+        `part` (fit, embargo, validation or test), the features, the target and `num_visits`. A visit of the gap before
+        the test is in no part; one of the gap before the validation is `embargo`, for the final fit alone.
     """
     start = F.col("started_at")
     part = (
         F.when(start < F.lit(split.fit_end), "fit")
-        .when(start < F.lit(split.validation_start), "between")
+        .when(start < F.lit(split.validation_start), "embargo")
         .when(start < F.lit(split.train_end), "validation")
         .when(start >= F.lit(split.test_start), "test")
     )

@@ -1,14 +1,11 @@
-"""ml.score — the champion's answer for every visit that can be foreseen, published as ml.predictions.
+"""ml.score — the champion's answer for every visit that can be predicted, published as ml.predictions.
 
-It is written by Spark and not by the quicker way without Java: the store checks the contract and counts broken rules
-in the same pass, and a lake larger than memory is scored all the same.
+It is an expression on the engine in use, so that a lake larger than memory is scored all the same.
 """
 
 import time
-from collections.abc import Callable
 
 from lakehouse.errors import Exit, LakehouseError
-from lakehouse.expectations import enforce
 from lakehouse.lake import Lake
 from lakehouse.runs import lock
 from lakehouse.runs.publication import publish
@@ -16,9 +13,8 @@ from lakehouse.storage.ledger import Result, Run, new_run_id, now
 from ml.features import TABLE, eligible
 from ml.predictions import predict, table
 from ml.scorer import champion
-from ml.train import published_version
-
-Say = Callable[[str], None]
+from ml.spark_process import Say
+from ml.training_command import published_version
 
 
 def score(lake: Lake, say: Say) -> Run | None:
@@ -33,7 +29,7 @@ def score(lake: Lake, say: Say) -> Run | None:
 
     Raises:
         LakehouseError: nothing is published or there is no champion (2); the champion's file was altered or a rule is
-            broken (3); the lake is locked or Java is missing (4).
+            broken (3); the lake or the registry is locked (4).
     """
     with lock.hold(lake.settings, "lakehouse ml score"):
         version, scorer = published_version(lake), champion(lake.settings)
@@ -44,12 +40,12 @@ def score(lake: Lake, say: Say) -> Run | None:
         if _is_done(lake, reads):
             say(f"Nothing to do: {table.name} is by version {scorer.version} on {TABLE} version {version}.")
             return None
-        say(f"Scoring {TABLE} version {version} by version {scorer.version}; starting Spark …")
+        say(f"Scoring {TABLE} version {version} by version {scorer.version}.")
         started_at, run_id, clock = now(), new_run_id(), time.monotonic()
+        lock.note_jvm(lake.settings, lake.store.engine.jvm_process_id)
         lake.store.create(table)
         visits = eligible(lake.store.read(TABLE, version))
-        written = lake.store.overwrite(table, predict(visits, scorer), run_id)
-        enforce(table.name, table.output_rules, written.broken, "lakehouse ml train --force")
+        written = lake.store.overwrite(table, predict(visits, scorer), run_id, remedy="lakehouse ml train --force")
         rows_in, seconds = lake.store.rows(TABLE, version), round(time.monotonic() - clock, 2)
         result = Result(table.name, rows_in, written.rows, 0, seconds, written.version, written.broken)
         run = Run(run_id, "lakehouse ml score", "published", started_at, now(), {}, {table.name: reads}, {}, [result])

@@ -8,20 +8,24 @@ from importlib.metadata import version as installed
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from pyspark.ml import PipelineModel
 
 from lakehouse import failpoints
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import Settings
 from ml import curves, mlflow_store, registry
-from ml.evaluate import Evaluation
 from ml.features import FEATURES
 
+if TYPE_CHECKING:
+    from pyspark.ml import PipelineModel
+
+    from ml.evaluate import Evaluation
+
 SERVED_CODE = Path(__file__).with_name("served_model.py")
+ANSWERS = "answers.csv"  # the artefact by which any other way to score can be compared with MLlib's
 TOLERANCE = 1e-9
 EXAMPLE = {"num_views": 3, "num_adds": 1, "distinct_products": 2, "session_hour": 17}
 
@@ -37,12 +41,12 @@ class Trained:
         params: settings and instants of the training.
         identity: what it was made from, by the names of `registry.Version`.
         source: where the training table lies.
-        answers: some rows of features with Spark's own probability as `score`.
+        answers: some rows of features with MLlib's own probability as `score`.
     """
 
-    spark_model: PipelineModel
+    spark_model: "PipelineModel"
     document: Mapping[str, Any]
-    evaluation: Evaluation
+    evaluation: "Evaluation"
     params: Mapping[str, Any]
     identity: Mapping[str, str]
     source: str
@@ -56,7 +60,7 @@ def record(settings: Settings, trained: Trained, alias: str) -> int:
         The number of the registered version.
 
     Raises:
-        LakehouseError: the served model does not answer as Spark's does; nothing is registered then (exit code 3).
+        LakehouseError: the served model does not answer as MLlib's does; nothing is registered then (exit code 3).
     """
     mlflow = mlflow_store.connect(settings)
     table, table_version = trained.identity["training_table"], trained.identity["training_version"]
@@ -87,11 +91,11 @@ def record(settings: Settings, trained: Trained, alias: str) -> int:
 
 
 def compare(model: Any, answers: pd.DataFrame) -> None:
-    """Ask a model that `mlflow.pyfunc` loaded for Spark's answers.
+    """Ask a model that `mlflow.pyfunc` loaded for MLlib's answers.
 
     Args:
         model: has `predict`, which returns `probability`.
-        answers: the features, and Spark's probability as `score`.
+        answers: the features, and MLlib's probability as `score`.
 
     Raises:
         LakehouseError: they differ by more than 1e-9 (exit code 3).
@@ -99,7 +103,7 @@ def compare(model: Any, answers: pd.DataFrame) -> None:
     given = model.predict(answers[list(FEATURES)])["probability"].to_numpy()
     worst = float(np.abs(given - answers["score"].to_numpy()).max())
     if not worst <= TOLERANCE:  # a NaN is refused too
-        message = f"The served model differs from Spark's by {worst:.1e} on {len(answers)} rows; it was not registered."
+        message = f"The served model differs from MLlib's by {worst:.1e} on {len(answers)} rows; it was not registered."
         raise LakehouseError(message, code=Exit.REFUSED)
 
 
@@ -125,10 +129,11 @@ def _log_run(mlflow: ModuleType, trained: Trained) -> None:
     mlflow.log_figure(curves.roc(trained.evaluation.roc, metrics["roc_auc"]), "roc.png")
     pr = curves.precision_recall(trained.evaluation.pr, metrics["pr_auc"], metrics["base_rate"])
     mlflow.log_figure(pr, "precision_recall.png")
+    mlflow.log_text(trained.answers.to_csv(index=False), ANSWERS)
 
 
 def _log_models(mlflow: ModuleType, trained: Trained, content: str) -> Any:
-    """Log the served model and, beside it, Spark's own; return what MLflow says of the first."""
+    """Log the served model and, beside it, MLlib's own; return what MLflow says of the first."""
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema
 

@@ -81,10 +81,10 @@ def built_lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) ->
 @pytest.fixture(scope="session")
 def sample_lake(built_lake: Path) -> Path:
     """The same lake with a trained model and its scores. Read only: copy it before you write."""
-    from ml import score, train
+    from ml import score, training_command
 
     lake = open_lake(settings_of(built_lake))
-    train.train(lake, print)
+    training_command.train(lake, print)
     score.score(lake, print)
     return built_lake
 

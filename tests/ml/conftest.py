@@ -1,4 +1,4 @@
-"""A lake of one's own with a trained model."""
+"""Lakes of one's own with a trained model."""
 
 import shutil
 from pathlib import Path
@@ -9,6 +9,8 @@ from lakehouse.lake import Lake, open_lake
 from ml import mlflow_store
 
 from ..conftest import settings_of
+
+collect_ignore = ["mllib"]  # in a process of its own, which test_mllib.py starts
 
 
 @pytest.fixture

@@ -4,20 +4,31 @@ import signal
 import socket
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
 
+from lakehouse.runs import lock
 from lakehouse.settings import PROJECT
 from ml import commands, mlflow_store
 from ml.scorer import champion
 
+PATIENCE = 120  # seconds until a process that should have gone on is given up
 
-def start(lake, *arguments, **variables):
-    environment = os.environ | {"LAKEHOUSE_LAKE": str(lake), "PYTHONPATH": str(PROJECT)} | variables
-    line = [sys.executable, "-m", "lakehouse.cli", *arguments]
-    return subprocess.Popen(line, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+def start(lake, *arguments, start_new_session=False, **variables):
+    return subprocess.Popen(
+        [sys.executable, "-m", "lakehouse.cli", *arguments],
+        env=os.environ | {"LAKEHOUSE_LAKE": str(lake), "PYTHONPATH": str(PROJECT)} | variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=start_new_session,
+    )
 
 
 def free_port() -> str:
@@ -32,6 +43,47 @@ def test_what_is_done_already_needs_no_java(trained_lake, command):
     out, errors = process.communicate()
     assert (process.returncode, errors.count("Nothing to do")) == (0, 1)
     assert json.loads(out).get("run_id") is None
+
+
+@pytest.fixture
+def training(trained_lake) -> Iterator[subprocess.Popen[str]]:
+    """`lakehouse ml train` as a terminal starts it, in a group of its own, at work in its JVM."""
+    process = start(trained_lake.settings.lake_path, "ml", "train", "--force", start_new_session=True)
+    end = time.monotonic() + PATIENCE
+    while not (noted := lock.holder(trained_lake.settings)) or noted.jvm_pid is None:
+        assert process.poll() is None and time.monotonic() < end, process.communicate()
+        time.sleep(0.1)
+    yield process
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+
+
+def test_an_interrupted_training_ends_within_five_seconds_and_leaves_no_process(training):
+    os.killpg(training.pid, signal.SIGINT)  # as a terminal does: both processes get it
+    began = time.monotonic()
+    _, errors = training.communicate(timeout=PATIENCE)
+    assert time.monotonic() < began + 5
+    assert (training.returncode, errors.splitlines()[-1]) == (130, "Interrupted.")
+    assert is_group_gone(training.pid)
+
+
+def test_nothing_outlives_a_training_whose_process_alone_is_killed(training):
+    training.kill()
+    training.communicate(timeout=PATIENCE)
+    assert is_group_gone(training.pid)
+
+
+def is_group_gone(group: int, seconds: float = 10) -> bool:
+    """Wait for the end of every process of a group, its JVM too."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.1)
+    return False
 
 
 def test_the_summary_tells_the_champion_and_counts_its_predictions(trained_lake):

@@ -44,9 +44,9 @@ def test_each_visit_is_in_the_part_of_its_start_and_a_visit_in_the_gap_in_none(g
     """,
     )
     noon = [datetime(2015, 6, day, 12, tzinfo=UTC) for day in (10, 11, 20, 21)]
-    rows = features.counted(visits, features.Split(*noon)).collect()
+    rows = features.count_alike(visits, features.Split(*noon)).collect()
     assert {row["num_views"]: row["part"] for row in rows} == {
-        1: "fit", 2: "between", 3: "between", 4: "validation", 5: "validation", 8: "test",
+        1: "fit", 2: "embargo", 3: "embargo", 4: "validation", 5: "validation", 8: "test",
     }  # fmt: skip
 
 
@@ -61,7 +61,7 @@ def test_visits_that_look_alike_are_counted_once_with_their_number(given):
         2015-05-04 10:00 | 2         | 1        | 2                 | 10           | 1
     """,
     )
-    rows = features.counted(visits, features.split(FIRST, LAST, settings.load().model)).collect()
+    rows = features.count_alike(visits, features.split(FIRST, LAST, settings.load().model)).collect()
     assert sorted((row["purchase_intent"], row["num_visits"]) for row in rows) == [(0, 2.0), (1, 1.0)]
 
 

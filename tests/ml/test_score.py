@@ -1,14 +1,18 @@
+import hashlib
+import json
 import shutil
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pyarrow.compute as pc
 import pytest
 
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import open_lake
-from ml import mlflow_store, registry, score, train
+from ml import mlflow_store, registry, score, tracking
 from ml.features import TABLE
-from ml.predictions import table
+from ml.predictions import probability, table
 from ml.scorer import champion
 
 from ..conftest import settings_of
@@ -43,12 +47,44 @@ def test_scoring_again_adds_no_version_and_no_row_to_the_ledger(trained_lake):
     assert (trained_lake.store.version(table.name), len(trained_lake.ledger.runs())) == (version, runs)
 
 
+def register(lake, **changes) -> None:
+    """Register the champion once more, changed, and name it the champion."""
+    client, name = mlflow_store.connect(lake.settings).MlflowClient(), lake.settings.model.name
+    first = client.get_model_version_by_alias(name, "champion")
+    document = registry.document(lake.settings, registry.by_alias(lake.settings, "champion")) | changes
+    path = registry.artifacts(lake.settings) / "second.json"
+    path.write_text(json.dumps(document))
+    tags = first.tags | {"path": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+    second = client.create_model_version(name, first.source, first.run_id, tags)
+    client.set_registered_model_alias(name, "champion", second.version)
+
+
 def test_a_new_champion_scores_every_visit_anew_and_is_published(trained_lake):
-    train.train(trained_lake, print, force=True)
+    register(trained_lake)
     run = score.score(trained_lake, print)
     assert run.command == "lakehouse ml score"
     assert run.reads[table.name][TABLE] == run.versions[TABLE]
     assert set(pc.unique(published(trained_lake, table.name)["model_version"]).to_pylist()) == {2}
+
+
+def test_predictions_that_are_no_probabilities_are_refused_before_they_are_committed(trained_lake):
+    version = trained_lake.store.version(table.name)
+    register(trained_lake, intercept=float("nan"))
+    with pytest.raises(LakehouseError, match="probability is one") as error:
+        score.score(trained_lake, print)
+    assert (error.value.code, error.value.remedy) == (Exit.REFUSED, "lakehouse ml train --force")
+    assert trained_lake.store.version(table.name) == version
+
+
+def test_the_expression_that_scores_equals_mllib_on_the_engine_in_use(spark, sample_lake):
+    settings = settings_of(sample_lake)
+    client, scorer = mlflow_store.connect(settings).MlflowClient(), champion(settings)
+    run_id = client.get_model_version_by_alias(settings.model.name, "champion").run_id
+    answers = pd.read_csv(client.download_artifacts(run_id, tracking.ANSWERS))
+    expression = probability(scorer.features, scorer.coefficients, scorer.intercept)
+    found = spark.createDataFrame(answers).withColumn("found", expression).toPandas()
+    assert len(found) > 100
+    assert np.abs(found["found"] - found["score"]).max() <= 1e-9
 
 
 def test_a_lake_that_was_moved_scores_and_serves_its_model(trained_lake, tmp_path):

@@ -7,30 +7,12 @@ import pandas as pd
 import pytest
 
 from lakehouse.errors import Exit, LakehouseError
-from lakehouse.lake import open_lake
-from ml import mlflow_store, registry
-from ml.evaluate import scored_by
-from ml.features import FEATURES, TABLE, eligible
+from ml import registry
 from ml.scorer import champion
 
 from ..conftest import settings_of
 
 VISIT = {"num_views": 3, "num_adds": 1, "distinct_products": 2, "session_hour": 17}
-
-
-def test_the_scorer_and_the_served_model_equal_spark(sample_lake):
-    settings = settings_of(sample_lake)
-    mlflow = mlflow_store.connect(settings)
-    run_id = mlflow.MlflowClient().get_model_version_by_alias(settings.model.name, "champion").run_id
-    spark_model = mlflow.spark.load_model(f"runs:/{run_id}/spark_model", dfs_tmpdir=str(sample_lake / "logs" / "dfs"))
-    visits = eligible(open_lake(settings).store.read(TABLE)).select(*FEATURES).distinct()
-    extremes = visits.sparkSession.createDataFrame([(5000, 0, 5000, 0), (0, 900, 900, 23)], visits.schema)
-    rows = scored_by(spark_model, visits.unionByName(extremes)).select(*FEATURES, "score").toPandas()
-    served = mlflow.pyfunc.load_model(f"models:/{settings.model.name}@champion").predict(rows[list(FEATURES)])
-    scorer = champion(settings)
-    assert np.abs(scorer.score(rows) - rows["score"]).max() <= 1e-9
-    assert np.abs(served["probability"] - rows["score"]).max() <= 1e-9
-    assert served["is_predicted"].tolist() == (rows["score"] >= scorer.threshold).tolist()
 
 
 def test_mappings_score_as_a_frame_does(sample_lake):

@@ -1,9 +1,8 @@
-"""ml.train — learn purchase intent from the published visits, unless that was done before."""
+"""ml.training_command — learn purchase intent from the published visits, unless that was done before."""
 
 import ast
 import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -12,10 +11,17 @@ from lakehouse.lake import Lake
 from lakehouse.runs import lock
 from ml import registry
 from ml.features import TABLE
+from ml.spark_process import Say, call
 
-Say = Callable[[str], None]
+RUN = "ml.training_run"  # needs MLlib, so it runs in a process of its own
 
-MODULES = ("features", "fit", "evaluate", "learn", "served_model")  # a change of their code asks for a new model
+MODULES = (
+    "features",
+    "estimator",
+    "evaluate",
+    "training_run",
+    "served_model",
+)  # a change of their code asks for a new model
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,7 @@ def train(lake: Lake, say: Say, force: bool = False) -> Outcome:
 
     Raises:
         LakehouseError: nothing is published (2), there is too little to learn from, or the served model differs from
-            Spark's (3), the lake is locked or Java is missing (4).
+            MLlib's (3), the lake or the registry is locked or Java is missing (4).
     """
     with lock.hold(lake.settings, "lakehouse ml train"):
         version = published_version(lake)
@@ -48,16 +54,16 @@ def train(lake: Lake, say: Say, force: bool = False) -> Outcome:
             "settings": _hash(json.dumps(asdict(lake.settings.model), sort_keys=True)),
             "code": code_fingerprint(),
         }
-        same = None if force else _registered(lake, identity)
+        registered = _registered(lake)
+        same = None if force else _same(lake, registered, identity)
         if same:
             say(f"Nothing to do: version {same.version}, the {same.alias}, is this model of {TABLE} version {version}.")
             return same
-        say(f"Training on {TABLE} version {version}; starting Spark …")
-        from ml.learn import learn  # Spark's MLlib and MLflow take seconds to import, for the others too
-
-        number, alias, metrics = learn(lake, version, identity, say)
-        say(f"Registered {lake.settings.model.name} version {number} as {alias}.")
-        return Outcome(number, alias, metrics, is_new=True)
+        say(f"Training on {TABLE} version {version}; starting Apache Spark …")
+        answer = call(RUN, lake.settings, {"version": version, "identity": identity}, say)
+        outcome = Outcome(**answer, is_new=True)
+        say(f"Registered {lake.settings.model.name} version {outcome.version} as {outcome.alias}.")
+        return outcome
 
 
 def published_version(lake: Lake) -> int:
@@ -82,10 +88,14 @@ def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _registered(lake: Lake, identity: dict[str, str]) -> Outcome | None:
-    for alias in (registry.CHAMPION, registry.CHALLENGER):
-        version = registry.by_alias(lake.settings, alias)
-        if version and version.identity == identity:
+def _registered(lake: Lake) -> dict[str, registry.Version]:
+    found = {alias: registry.by_alias(lake.settings, alias) for alias in (registry.CHAMPION, registry.CHALLENGER)}
+    return {alias: version for alias, version in found.items() if version}
+
+
+def _same(lake: Lake, registered: dict[str, registry.Version], identity: dict[str, str]) -> Outcome | None:
+    for alias, version in registered.items():
+        if version.identity == identity:
             metrics = registry.document(lake.settings, version)["metrics"]
             return Outcome(version.number, alias, metrics, is_new=False)
     return None

@@ -1,4 +1,7 @@
 import contextvars
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 
 import pandas as pd
@@ -10,7 +13,7 @@ from lakehouse.lake import Lake, open_lake
 from lakehouse.runs import lock
 from lakehouse.runs.publication import publish
 from lakehouse.storage.ledger import Run, now
-from ml import mlflow_store, registry, scorer, tracking, train
+from ml import mlflow_store, registry, scorer, tracking, training_command
 from ml.features import FEATURES, TABLE
 
 
@@ -38,34 +41,28 @@ def test_the_first_model_is_the_champion(trained_lake):
 
 
 def test_nothing_is_trained_while_table_settings_and_code_are_the_same(trained_lake):
-    again = train.train(trained_lake, print)
+    again = training_command.train(trained_lake, print)
     assert (again.version, again.alias, again.is_new) == (1, "champion", False)
-
-
-def test_an_equal_model_replaces_the_champion_when_training_is_forced(trained_lake):
-    outcome = train.train(trained_lake, print, force=True)
-    assert (outcome.version, outcome.alias, outcome.is_new) == (2, "champion", True)
-    assert registry.by_alias(trained_lake.settings, "champion").number == 2
 
 
 def test_a_clearly_worse_model_becomes_the_challenger_and_is_not_trained_twice(trained_lake):
     lake, (lines, say) = retuned(trained_lake, reg_param=1000.0), told()
-    outcome = train.train(lake, say)
+    outcome = training_command.train(lake, say)
     assert (outcome.version, outcome.alias) == (2, "challenger")
     assert any("the champion stays" in line for line in lines)
     assert scorer.champion(lake.settings).version == 1
-    assert not train.train(lake, say).is_new
+    assert not training_command.train(lake, say).is_new
 
 
 def test_a_change_of_code_asks_for_a_new_model_and_a_comment_does_not(tmp_path, monkeypatch):
-    for name in train.MODULES:
+    for name in training_command.MODULES:
         (tmp_path / f"{name}.py").write_text("x = 1")
-    monkeypatch.setattr(train, "__file__", str(tmp_path / "train.py"))
-    before = train.code_fingerprint()
-    (tmp_path / "fit.py").write_text("x = 1  # one")
-    assert train.code_fingerprint() == before
-    (tmp_path / "fit.py").write_text("x = 2")
-    assert train.code_fingerprint() != before
+    monkeypatch.setattr(training_command, "__file__", str(tmp_path / "training_command.py"))
+    before = training_command.code_fingerprint()
+    (tmp_path / "estimator.py").write_text("x = 1  # one")
+    assert training_command.code_fingerprint() == before
+    (tmp_path / "estimator.py").write_text("x = 2")
+    assert training_command.code_fingerprint() != before
 
 
 def test_the_registry_reads_what_mlflow_says(trained_lake):
@@ -86,44 +83,61 @@ def test_a_run_tells_its_data_its_settings_its_figures_and_shows_its_curves(trai
     assert {"roc.png", "precision_recall.png"} <= {each.path for each in client.list_artifacts(run.info.run_id)}
 
 
-def test_a_served_model_that_differs_from_spark_is_refused():
+def test_a_served_model_that_differs_from_mllib_is_refused():
     class Wrong:
         def predict(self, rows):
             return pd.DataFrame({"probability": [0.5 + 1e-8] * len(rows)})
 
     answers = pd.DataFrame([[1, 0, 1, 12, 0.5]], columns=[*FEATURES, "score"])
-    with pytest.raises(LakehouseError, match=r"differs from Spark's by 1\.0e-08") as error:
+    with pytest.raises(LakehouseError, match=r"differs from MLlib's by 1\.0e-08") as error:
         tracking.compare(Wrong(), answers)
     assert error.value.code == Exit.REFUSED
 
 
 def test_before_the_first_run_there_is_nothing_to_train_on(lake):
     with pytest.raises(LakehouseError, match="not published yet") as error:
-        train.train(lake, print)
+        training_command.train(lake, print)
     assert (error.value.code, error.value.remedy) == (Exit.USAGE, "lakehouse run")
-
-
-def test_visits_without_any_purchase_are_refused(lake, given):
-    rows = "\n".join(
-        f"v{day} | {day} | 2015-05-{day:02} | 2015-05-{day:02} | 9 | 1 | 0 | 1 | 1 | 0" for day in range(1, 30)
-    )
-    columns = " | ".join(column.name for column in session_features.table.columns)
-    with_visits(lake, given(session_features.table, f"{columns}\n{rows}"))
-    with pytest.raises(LakehouseError, match="holds 0 visits with a purchase") as error:
-        train.train(lake, print)
-    assert error.value.code == Exit.REFUSED
-    assert registry.by_alias(lake.settings, "champion") is None
 
 
 def test_a_table_without_visits_is_refused(lake, none):
     with_visits(lake, none(session_features.table))
     with pytest.raises(LakehouseError, match="nothing to learn from") as error:
-        train.train(lake, print)
-    assert error.value.code == Exit.REFUSED
+        training_command.train(lake, print)
+    assert (error.value.code, error.value.remedy) == (Exit.REFUSED, "land more events, then lakehouse run")
+    assert registry.by_alias(lake.settings, "champion") is None
 
 
 def test_a_training_waits_for_no_other_writer(trained_lake):
     elsewhere = contextvars.copy_context()  # what holds the lock may hold it again; this context does not
     with lock.hold(trained_lake.settings, "lakehouse run"), pytest.raises(LakehouseError) as error:
-        elsewhere.run(train.train, trained_lake, print)
+        elsewhere.run(training_command.train, trained_lake, print)
     assert error.value.code == Exit.ENVIRONMENT
+
+
+@pytest.fixture
+def writer(trained_lake, monkeypatch) -> Iterator[None]:
+    """Another program that writes into MLflow's database and does not end."""
+    monkeypatch.setattr(registry, "BUSY_SECONDS", 0.1)
+    with closing(sqlite3.connect(registry.database(trained_lake.settings))) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        yield
+
+
+def test_a_champion_that_cannot_be_compared_with_is_not_replaced(trained_lake, writer):
+    with pytest.raises(LakehouseError, match="database is locked") as error:
+        training_command.train(trained_lake, print, force=True)
+    assert error.value.code == Exit.ENVIRONMENT
+
+
+def test_a_registry_that_is_damaged_is_told_and_not_taken_for_an_empty_one(trained_lake):
+    registry.database(trained_lake.settings).write_bytes(b"no database" * 1000)
+    with pytest.raises(LakehouseError, match="file is not a database") as error:
+        training_command.train(trained_lake, print, force=True)
+    assert error.value.code == Exit.ENVIRONMENT
+
+
+def test_a_registry_that_mlflow_has_only_begun_to_make_has_no_champion(lake):
+    registry.home(lake.settings).mkdir(parents=True)
+    registry.database(lake.settings).touch()
+    assert registry.by_alias(lake.settings, "champion") is None

@@ -5,10 +5,7 @@ import pytest
 from pyspark.sql import functions as F
 
 from lakehouse import settings
-from lakehouse.lake import open_lake
-from ml import evaluate, features, fit
-
-from ..conftest import settings_of
+from ml import estimator, evaluate
 
 
 @pytest.fixture(scope="module")
@@ -19,12 +16,8 @@ def scored(spark):
 
 
 @pytest.fixture(scope="module")
-def evaluation(sample_lake):
-    lake = open_lake(settings_of(sample_lake))
-    visits = features.eligible(lake.store.read(features.TABLE))
-    borders = features.split(*features.time_range(visits), settings.load().model)
-    rows = features.counted(visits, borders).coalesce(1).cache()
-    model, threshold = fit.fit_with_threshold(rows, settings.load().model)
+def evaluation(rows):
+    model, threshold = estimator.fit_with_threshold(rows, settings.load().model)
     return evaluate.evaluate(model, rows.where("part = 'test'"), threshold)
 
 
@@ -40,17 +33,18 @@ def test_nobody_predicted_has_no_precision_and_divides_by_nothing(scored):
 
 
 def test_losses_are_means_over_visits(scored):
-    found = evaluate.losses(scored)
+    found = evaluate.log_loss_and_brier(scored)
     assert found["base_rate"] == pytest.approx(0.2)
     assert found["log_loss"] == pytest.approx(-(8 * math.log(0.9) + math.log(0.1) + math.log(0.4)) / 10)
     assert found["brier"] == pytest.approx((0.01 + 0.81 + 0.36 + 7 * 0.01) / 10)
 
 
-def test_a_wrong_certainty_has_a_finite_loss(scored):
-    assert math.isfinite(evaluate.losses(scored.withColumn("score", F.lit(1.0)))["log_loss"])
+def test_a_wrong_certainty_costs_much_and_not_infinitely_much(scored):
+    found = evaluate.log_loss_and_brier(scored.withColumn("score", F.lit(1.0)))  # eight of ten visits did not buy
+    assert found["log_loss"] == pytest.approx(-0.8 * math.log(evaluate.SMALLEST), rel=0.01)
 
 
-def test_both_ways_to_the_areas_agree(evaluation):
+def test_both_ways_to_the_auc_agree(evaluation):
     assert evaluation.metrics["roc_auc_rdd"] == pytest.approx(evaluation.metrics["roc_auc"], abs=1e-9)
     assert evaluation.metrics["pr_auc_rdd"] == pytest.approx(evaluation.metrics["pr_auc"], abs=1e-9)
 

@@ -1,4 +1,4 @@
-"""ml.fit — the logistic regression and its threshold, from visits counted by part of the time."""
+"""ml.estimator — the logistic regression and its threshold, from visits counted by part of the time."""
 
 from typing import cast
 
@@ -12,12 +12,12 @@ from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import Model
 from ml.features import FEATURES, TABLE, TARGET, WEIGHT, Split
 
-TRAINING = ("fit", "between", "validation")
+TRAINING = ("fit", "embargo", "validation")
 FEWEST = {"training": 5, "fit": 1, "validation": 1, "test": 5}  # purchases, and other visits, that a part must hold
 
 
-def check(rows: DataFrame, borders: Split) -> None:
-    """See that every part of the time holds purchases, and visits without one.
+def require_purchases(rows: DataFrame, borders: Split) -> None:
+    """Require that every part of the time holds purchases, and visits without one.
 
     Raises:
         LakehouseError: one holds too few of either (exit code 3).
@@ -58,7 +58,7 @@ def stages(model: PipelineModel) -> tuple[VectorAssembler, LogisticRegressionMod
     return cast(VectorAssembler, assembler), cast(LogisticRegressionModel, regression)
 
 
-def judged(model: PipelineModel, rows: DataFrame) -> BinaryLogisticRegressionSummary:
+def summarize(model: PipelineModel, rows: DataFrame) -> BinaryLogisticRegressionSummary:
     """Return what Spark says of the model on these rows: curves, and figures by threshold."""
     assembler, regression = stages(model)
     return cast(BinaryLogisticRegressionSummary, regression.evaluate(assembler.transform(rows)))
@@ -68,7 +68,7 @@ def fit_with_threshold(rows: DataFrame, settings: Model) -> tuple[PipelineModel,
     """Fit the model on the whole training time, after the threshold was chosen by one that ends before its last slice.
 
     Args:
-        rows: what `features.counted` returns.
+        rows: what `features.count_alike` returns.
         settings: iterations and regularisation.
     """
     threshold = best_threshold(fit(rows.where("part = 'fit'"), settings), rows.where("part = 'validation'"))
@@ -79,5 +79,5 @@ def fit_with_threshold(rows: DataFrame, settings: Model) -> tuple[PipelineModel,
 
 def best_threshold(model: PipelineModel, validation: DataFrame) -> float:
     """Return the probability that gives the best F1 on these rows; of equals the highest."""
-    by_threshold = judged(model, validation).fMeasureByThreshold
+    by_threshold = summarize(model, validation).fMeasureByThreshold
     return float(by_threshold.orderBy(F.desc("F-Measure"), F.desc("threshold")).collect()[0]["threshold"])

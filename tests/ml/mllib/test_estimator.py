@@ -6,26 +6,11 @@ from pyspark.sql import functions as F
 
 from lakehouse import settings
 from lakehouse.errors import Exit, LakehouseError
-from lakehouse.lake import open_lake
-from ml import features, fit
-from ml.evaluate import scored_by
-
-from ..conftest import settings_of
+from ml import estimator, features
+from ml.evaluate import add_score
 
 BORDERS = features.Split(*[datetime(2015, 6, day, tzinfo=UTC) for day in (10, 11, 20, 21)])
 SCHEMA = "part STRING, num_views INT, num_adds INT, distinct_products INT, session_hour INT, purchase_intent INT, num_visits DOUBLE"
-
-
-@pytest.fixture(scope="module")
-def visits(sample_lake):
-    lake = open_lake(settings_of(sample_lake))
-    return features.eligible(lake.store.read(features.TABLE)).cache()
-
-
-@pytest.fixture(scope="module")
-def rows(visits):
-    borders = features.split(*features.time_range(visits), settings.load().model)
-    return features.counted(visits, borders).coalesce(1).cache()
 
 
 def test_counting_alike_visits_changes_no_coefficient(visits):
@@ -33,16 +18,16 @@ def test_counting_alike_visits_changes_no_coefficient(visits):
     alike = visits.groupBy(*features.FEATURES, features.TARGET).agg(
         F.count(F.lit(1)).cast("double").alias("num_visits")
     )
-    each, counted = (fit.stages(fit.fit(frame, settings.load().model))[1] for frame in (one_by_one, alike))
+    each, counted = (estimator.stages(estimator.fit(frame, settings.load().model))[1] for frame in (one_by_one, alike))
     assert counted.coefficients.toArray() == pytest.approx(each.coefficients.toArray(), abs=1e-5)
     assert counted.intercept == pytest.approx(each.intercept, abs=1e-5)
 
 
 def test_no_other_threshold_has_a_better_f1_on_the_validation(rows):
-    model = fit.fit(rows.where("part = 'fit'"), settings.load().model)
+    model = estimator.fit(rows.where("part = 'fit'"), settings.load().model)
     validation = rows.where("part = 'validation'")
-    threshold = fit.best_threshold(model, validation)
-    scored = scored_by(model, validation).select("score", features.TARGET, features.WEIGHT).toPandas()
+    threshold = estimator.best_threshold(model, validation)
+    scored = add_score(model, validation).select("score", features.TARGET, features.WEIGHT).toPandas()
 
     def f1(at: float) -> float:
         guess, bought = scored["score"] >= at, scored[features.TARGET] == 1
@@ -53,10 +38,10 @@ def test_no_other_threshold_has_a_better_f1_on_the_validation(rows):
 
 
 def test_the_final_model_learns_from_the_whole_training_time(rows):
-    model, threshold = fit.fit_with_threshold(rows, settings.load().model)
-    whole = fit.fit(rows.where("part != 'test'"), settings.load().model)
-    assert np.array_equal(fit.stages(model)[1].coefficients, fit.stages(whole)[1].coefficients)
-    assert fit.stages(model)[1].getThreshold() == threshold
+    model, threshold = estimator.fit_with_threshold(rows, settings.load().model)
+    whole = estimator.fit(rows.where("part != 'test'"), settings.load().model)
+    assert np.array_equal(estimator.stages(model)[1].coefficients, estimator.stages(whole)[1].coefficients)
+    assert estimator.stages(model)[1].getThreshold() == threshold
 
 
 @pytest.mark.parametrize(
@@ -70,12 +55,12 @@ def test_a_part_with_too_few_of_one_kind_is_refused_by_name(spark, part, others,
     with pytest.raises(
         LakehouseError, match=f"{purchases} visits with a purchase and {others} without for the {part} "
     ) as e:
-        fit.check(rows, BORDERS)
+        estimator.require_purchases(rows, BORDERS)
     assert e.value.code == Exit.REFUSED
 
 
 def test_five_purchases_in_the_whole_training_time_are_enough(spark):
-    counts = {"fit": (100, 3), "between": (10, 1), "validation": (10, 1), "test": (10, 5)}
+    counts = {"fit": (100, 3), "embargo": (10, 1), "validation": (10, 1), "test": (10, 5)}
     pairs = [(name, target, count) for name, both in counts.items() for target, count in enumerate(both)]
     rows = spark.createDataFrame([(name, 1, 0, 1, 0, target, float(count)) for name, target, count in pairs], SCHEMA)
-    fit.check(rows, BORDERS)
+    estimator.require_purchases(rows, BORDERS)
