@@ -122,7 +122,8 @@ def judge(spark, folder, bronze: Table, silver: Table, lines: list[str]) -> dict
     path.write_text("\n".join([",".join(bronze.delivered_columns), *lines]) + "\n")
     landing.accept(lake.landing, path)
     rows = ingest(lake, bronze)
-    verdict = F.when(F.expr(silver.source_filter or "true"), broken_rules(silver.quarantine_rules)).otherwise(F.array())
+    is_read = silver.source_filter.predicate if silver.source_filter else "true"
+    verdict = F.when(F.expr(is_read), broken_rules(silver.quarantine_rules)).otherwise(F.array())
     return dict(rows.select(_line(bronze, rows), verdict).collect())
 
 
