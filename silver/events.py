@@ -34,7 +34,9 @@ table = Table(
             "transaction id exactly on transactions",
             f"if({trimmed('event')} = 'transaction', {is_integer('transactionid')}, {trimmed('transactionid')} = '')",
         ),
-        expect_or_quarantine("no id is negative", none_is_negative("visitorid", "itemid", "transactionid")),
+        expect_or_quarantine(
+            "no id is negative", none_is_negative(*map(bigint, ["visitorid", "itemid", "transactionid"]))
+        ),
         expect_or_fail("day is the event's day", "event_date = to_date(occurred_at)"),
     ],
 )

@@ -14,7 +14,7 @@ from silver.parsing import bigint, is_instant, is_integer, none_is_negative, pri
 PROPERTY = trimmed("property")
 TRACKED = ["category_id", "is_available", "price"]
 BY_TIME = "OVER (PARTITION BY bucket ORDER BY item_id, valid_from)"
-CATEGORY = f"if({PROPERTY} = 'categoryid', value, NULL)"
+CATEGORY = f"if({PROPERTY} = 'categoryid', {bigint('value')}, NULL)"
 
 table = Table(
     name="silver.item_history",
@@ -40,7 +40,7 @@ table = Table(
         expect_or_quarantine("category is an integer", f"{PROPERTY} <> 'categoryid' OR {is_integer('value')}"),
         expect_or_quarantine("availability is 0 or 1", f"{PROPERTY} <> 'available' OR {bigint('value')} IN (0, 1)"),
         expect_or_quarantine("price is a number", f"{PROPERTY} <> '790' OR {price('value')} IS NOT NULL"),
-        expect_or_quarantine("no id is negative", none_is_negative("itemid", CATEGORY)),
+        expect_or_quarantine("no id is negative", none_is_negative(bigint("itemid"), CATEGORY)),
         expect("one value for an item, property and instant", "num_conflicts = 0"),
         expect_or_fail("interval has a length", "valid_to IS NULL OR valid_from < valid_to"),
     ],
@@ -61,7 +61,7 @@ def build_history(item_properties: DataFrame) -> DataFrame:
         bucket(F.expr(bigint("itemid"))).alias("bucket"),
         F.expr(bigint("itemid")).alias("item_id"),
         F.timestamp_millis(F.expr(bigint("timestamp"))).alias("valid_from"),
-        F.expr(f"if({PROPERTY} = 'categoryid', {bigint('value')}, NULL)").alias("category_id"),
+        F.expr(CATEGORY).alias("category_id"),
         F.expr(f"if({PROPERTY} = 'available', {bigint('value')} = 1, NULL)").alias("is_available"),
         F.expr(f"if({PROPERTY} = '790', {price('value')}, NULL)").alias("price"),
     )

@@ -32,11 +32,9 @@ def is_integer(column: str) -> str:
     return f"{bigint(column)} IS NOT NULL"
 
 
-def none_is_negative(*columns: str) -> str:
-    """Return SQL that says that no integer in these columns is below zero; what is no integer breaks another rule."""
-    values = [bigint(column) for column in columns]
-    least = f"least({', '.join(values)})" if len(values) > 1 else values[0]
-    return f"NOT coalesce({least} < 0, false)"
+def none_is_negative(*integers: str) -> str:
+    """Return SQL that says that none of some integers is below zero; what is no integer breaks another rule."""
+    return f"NOT coalesce(least({', '.join(integers)}) < 0, false)"
 
 
 def is_instant(column: str) -> str:
