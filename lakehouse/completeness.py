@@ -55,8 +55,8 @@ def days_that_count(visits: Mapping[date, int]) -> list[date]:
 def is_complete(day: date, hours: Mapping[date, Collection[int]]) -> bool:
     """Say whether a day is covered in nine of ten hours in which most days like it are.
 
-    Days like it are up to four same weekdays before it, else all days before it. Where there are none, or no hour is
-    usual, its first and its last hour must be covered.
+    Days like it are up to four same weekdays before it, else all days before it. Where there are none, its first and
+    its last hour must be covered. Where no hour is usual, a day has none to lack.
 
     Args:
         day: the day.
@@ -64,9 +64,9 @@ def is_complete(day: date, hours: Mapping[date, Collection[int]]) -> bool:
     """
     before = sorted(each for each in hours if each < day)
     like_it = [each for each in before if each.weekday() == day.weekday()][-WEEKS:] or before
-    usual = _usual_hours([hours[each] for each in like_it])
-    if not usual:
+    if not like_it:
         return {0, 23} <= set(hours[day])
+    usual = _usual_hours([hours[each] for each in like_it])
     return len(usual.intersection(hours[day])) >= LEAST_COVERAGE * len(usual)
 
 
