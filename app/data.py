@@ -4,12 +4,13 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from threading import Lock, Thread
 from typing import Any
 
 import duckdb
 
+from lakehouse.completeness import TimeBounds, time_bounds
 from lakehouse.settings import Settings
 from lakehouse.storage.ledger import LEDGER, Ledger, Run
 from lakehouse.storage.store import Store
@@ -34,9 +35,7 @@ class Publication:
         run_id: the row of the ledger that names the set.
         built_at: when that run ended, UTC.
         versions: table -> version.
-        first_day: the first day with a visit; None while no event was ever landed.
-        last_day: the last day that is known whole.
-        newest_day: the day of the newest event; `last_day`, or later and incomplete.
+        bounds: the days of its events, a few stray ones aside; None where it holds no event.
         database: where the tables lie; a query takes a cursor of its own.
         catalog: the database's catalog that holds this set.
     """
@@ -44,11 +43,24 @@ class Publication:
     run_id: str
     built_at: datetime
     versions: Mapping[str, int]
-    first_day: date | None
-    last_day: date | None
-    newest_day: date | None
+    bounds: TimeBounds | None
     database: duckdb.DuckDBPyConnection
     catalog: str
+
+    @property
+    def first_day(self) -> date | None:
+        """The first day; None where there is none."""
+        return self.bounds.first if self.bounds else None
+
+    @property
+    def last_day(self) -> date | None:
+        """The day at which ranges end: the newest complete one, or the newest where none is complete."""
+        return (self.bounds.complete or self.bounds.last) if self.bounds else None
+
+    @property
+    def newest_day(self) -> date | None:
+        """The newest day; `last_day`, or later and incomplete."""
+        return self.bounds.last if self.bounds else None
 
     def rows(self, sql: str, **parameters: Any) -> list[dict[str, Any]]:
         """Run SQL over this set, with `$name` parameters, and return its rows."""
@@ -117,8 +129,8 @@ class Published:
             database.execute(f"CREATE TABLE IF NOT EXISTS {kept} AS FROM incoming")
             database.unregister("incoming")
             database.execute(f"CREATE OR REPLACE VIEW {catalog}.{name} AS FROM {kept}")
-        first, last, newest = _days(database, catalog)
-        return Publication(run.run_id, run.ended_at, run.versions, first, last, newest, self._database, catalog)
+        bounds = _bounds(database, catalog, run.ended_at)
+        return Publication(run.run_id, run.ended_at, run.versions, bounds, self._database, catalog)
 
     def _forget(self) -> None:
         """Drop the set before the former one: a page that takes long may still read the former."""
@@ -132,13 +144,8 @@ class Published:
                 self._database.execute(f'DROP TABLE memory.main."{table}"')
 
 
-def _days(database: duckdb.DuckDBPyConnection, catalog: str) -> tuple[date | None, date | None, date | None]:
-    """Find the first day, the last complete one and the newest; a day is complete once its last hour has an event."""
-    sql = f"""
-        SELECT (SELECT min(session_date) FROM {catalog}.gold.daily_kpis), max(event_date),
-               max(event_hour) FILTER (WHERE event_date = (SELECT max(event_date) FROM {catalog}.gold.activity))
-        FROM {catalog}.gold.activity"""
-    first, newest, last_hour = database.execute(sql).fetchone() or (None, None, None)
-    if first is None or newest is None:
-        return None, None, None
-    return first, max(first, newest if last_hour == 23 else newest - timedelta(days=1)), newest
+def _bounds(database: duckdb.DuckDBPyConnection, catalog: str, published_at: datetime) -> TimeBounds | None:
+    hours = database.execute(
+        f"SELECT event_date, event_hour, sum(num_events) FROM {catalog}.gold.activity GROUP BY ALL"
+    )
+    return time_bounds({(day, hour): int(events) for day, hour, events in hours.fetchall()}, published_at)

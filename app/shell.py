@@ -46,8 +46,10 @@ def layout(publication: Publication | None, problem: str) -> Component:
 
 def badge(publication: Publication | None, problem: str) -> list[Component]:
     """Say which run the site shows and how far its data reaches."""
-    if publication is None or publication.last_day is None:
+    if publication is None:
         return [html.Span(className="dot waiting"), html.Span("nothing published yet")]
+    if publication.last_day is None:
+        return [html.Span(className="dot waiting"), html.Span("published, without an event yet")]
     words = f"run of {wording.clock_time(publication.built_at, now())} · data to {wording.day(publication.last_day)}"
     if problem:
         return [html.Span(className="dot stale"), html.Span(f"stale: {words}", title=problem)]

@@ -27,7 +27,8 @@ table = Table(
     """,
     expectations=[
         expect_or_fail(
-            "no step exceeds the visits", "greatest(num_view_sessions, num_purchase_sessions) <= num_sessions"
+            "no step exceeds the visits",
+            "greatest(num_view_sessions, num_cart_sessions, num_purchase_sessions) <= num_sessions",
         )
     ],
 )

@@ -6,7 +6,7 @@ import importlib
 import inspect
 import pkgutil
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -83,6 +83,31 @@ def rebuild() -> Refresh:
 
 
 @dataclass(frozen=True)
+class SourceFilter:
+    """Which rows of its first upstream a table is made of: those whose column, trimmed, is one of some values.
+
+    A row without a value is judged too: a malformed line has none.
+    """
+
+    column: str
+    values: Sequence[str]
+
+    @property
+    def predicate(self) -> str:
+        """SQL over the upstream's rows."""
+        return _is_one_of(rf"btrim({self.column}, ' \t')", self.values) + f" OR {self.column} IS NULL"
+
+    def among(self, spellings: Iterable[str]) -> str:
+        """Return the same as a literal list, where these are all the texts that the column holds: pages skip by it."""
+        chosen = [text for text in spellings if text.strip(" \t") in self.values]
+        return (_is_one_of(self.column, chosen) + " OR " if chosen else "") + f"{self.column} IS NULL"
+
+    def __str__(self) -> str:
+        """Return it for the documentation."""
+        return f"{self.column} is {', '.join(self.values[:-1])} or {self.values[-1]}, or missing"
+
+
+@dataclass(frozen=True)
 class Column:
     """One column of a contract."""
 
@@ -104,7 +129,7 @@ class Table:
         schema: a line per column: name, SQL type, NOT NULL or not, COMMENT with unit or zone.
         upstreams: the tables it is computed from; none for a table of landed files.
         expectations: what must hold of its rows.
-        source_filter: which rows of the first upstream it is made of, as SQL; the others are not read.
+        source_filter: which rows of the first upstream it is made of; the others are not read.
         cluster_by: columns it is filtered by, the first of them its slice; they alone carry file statistics.
         sort_by: of a table of landed files: a column of few values by which each file's rows are sorted, so that a
             filter on it reads few of them.
@@ -119,7 +144,7 @@ class Table:
     schema: str
     upstreams: list[str] = field(default_factory=list)
     expectations: list[Expectation] = field(default_factory=list)
-    source_filter: str | None = None
+    source_filter: SourceFilter | None = None
     cluster_by: list[str] = field(default_factory=list)
     sort_by: str | None = None
     person: str | None = None
@@ -195,6 +220,12 @@ class Table:
         siblings = sorted(name for name in imported if name.startswith(f"{layer}."))
         trees = [tree, *(ast.parse((folder / f"{short_name(name)}.py").read_text()) for name in siblings)]
         return hashlib.sha256("\n".join(map(ast.dump, trees)).encode()).hexdigest()[:16]
+
+
+def _is_one_of(text: str, values: Iterable[str]) -> str:
+    escaped = [value.replace("\\", "\\\\").replace("'", "\\'") for value in values]
+    quoted = ", ".join(f"'{value}'" for value in escaped)
+    return f"{text} IN ({quoted})"
 
 
 def short_name(table_name: str) -> str:

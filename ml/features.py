@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.completeness import days_that_count
 from lakehouse.settings import Model
 
 TABLE = "gold.session_features"
@@ -44,11 +45,17 @@ def eligible(session_features: DataFrame) -> DataFrame:
 
 
 def time_range(visits: DataFrame) -> tuple[datetime, datetime] | None:
-    """Return the first and the last start of a visit, UTC, or None where there is no visit."""
-    ends = visits.agg(*[F.unix_micros(end("started_at")) for end in (F.min, F.max)]).first()
-    if ends is None or ends[0] is None:
+    """Return the first and the last start of a visit, UTC, or None where there is no visit.
+
+    Days with hardly a visit do not count: one stray instant would move every border.
+    """
+    ends = [F.unix_micros(end("started_at")) for end in (F.min, F.max)]
+    days = visits.groupBy(F.to_date("started_at")).agg(F.count(F.lit(1)), *ends).collect()
+    counting = set(days_that_count({day: count for day, count, *_ in days}))
+    bounds = [micros for day, _, *bounds in days if day in counting for micros in bounds]
+    if not bounds:
         return None
-    first, last = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros) for micros in ends)
+    first, last = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=end(bounds)) for end in (min, max))
     return first, last
 
 

@@ -8,7 +8,9 @@ from pyspark.sql import functions as F
 
 from lakehouse.expectations import expect_or_fail, expect_or_quarantine
 from lakehouse.table import Table, rebuild
-from silver.parsing import bigint, is_integer
+from silver.parsing import bigint, is_integer, none_is_negative, trimmed
+
+PARENT = trimmed("parentid")
 
 table = Table(
     name="silver.categories",
@@ -26,7 +28,8 @@ table = Table(
     expectations=[
         expect_or_quarantine("line has the columns of its header", "categoryid IS NOT NULL"),
         expect_or_quarantine("category is an integer", is_integer("categoryid")),
-        expect_or_quarantine("parent is an integer or empty", f"trim(parentid) = '' OR {is_integer('parentid')}"),
+        expect_or_quarantine("parent is an integer or empty", f"{PARENT} = '' OR {is_integer('parentid')}"),
+        expect_or_quarantine("no id is negative", none_is_negative(bigint("categoryid"), bigint("parentid"))),
         expect_or_fail("no category is above itself", "root_id IS NOT NULL"),
     ],
 )

@@ -3,9 +3,9 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.expectations import expect, expect_or_fail, expect_or_quarantine
+from lakehouse.expectations import expect_or_fail, expect_or_quarantine
 from lakehouse.table import Table, upsert
-from silver.parsing import bigint, is_instant, is_integer
+from silver.parsing import bigint, is_instant, is_integer, none_is_negative, trimmed
 
 table = Table(
     name="silver.events",
@@ -29,12 +29,14 @@ table = Table(
         expect_or_quarantine("timestamp is after 2000 and not a day ahead", is_instant("timestamp")),
         expect_or_quarantine("visitor is an integer", is_integer("visitorid")),
         expect_or_quarantine("item is an integer", is_integer("itemid")),
-        expect_or_quarantine("event is known", "trim(event) IN ('view', 'addtocart', 'transaction')"),
+        expect_or_quarantine("event is known", f"{trimmed('event')} IN ('view', 'addtocart', 'transaction')"),
         expect_or_quarantine(
             "transaction id exactly on transactions",
-            "if(trim(event) = 'transaction', " + is_integer("transactionid") + ", trim(transactionid) = '')",
+            f"if({trimmed('event')} = 'transaction', {is_integer('transactionid')}, {trimmed('transactionid')} = '')",
         ),
-        expect("visitor and item are not negative", "visitor_id >= 0 AND item_id >= 0"),
+        expect_or_quarantine(
+            "no id is negative", none_is_negative(*map(bigint, ["visitorid", "itemid", "transactionid"]))
+        ),
         expect_or_fail("day is the event's day", "event_date = to_date(occurred_at)"),
     ],
 )
@@ -53,7 +55,7 @@ def clean(events: DataFrame) -> DataFrame:
     typed = events.select(
         F.timestamp_millis(F.expr(bigint("timestamp"))).alias("occurred_at"),
         F.expr(bigint("visitorid")).alias("visitor_id"),
-        F.trim("event").alias("event_type"),
+        F.expr(trimmed("event")).alias("event_type"),
         F.expr(bigint("itemid")).alias("item_id"),
         F.expr(bigint("transactionid")).alias("transaction_id"),
     )

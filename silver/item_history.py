@@ -1,20 +1,26 @@
 """silver.item_history — what an item's category, availability and price were, and when."""
 
+from functools import reduce
+from operator import and_
+
 from pyspark.sql import Column, DataFrame
-from pyspark.sql import Window as W
 from pyspark.sql import functions as F
 
 from lakehouse.expectations import expect, expect_or_fail, expect_or_quarantine
-from lakehouse.table import Table, replace
-from silver.parsing import bigint, is_instant, is_integer
+from lakehouse.table import SourceFilter, Table, replace
+from silver.ordering import bucket
+from silver.parsing import bigint, is_instant, is_integer, none_is_negative, price, trimmed
 
-PRICE = "try_cast(trim(LEADING 'n' FROM value) AS DECIMAL(18,3))"
+PROPERTY = trimmed("property")
+TRACKED = ["category_id", "is_available", "price"]
+BY_TIME = "OVER (PARTITION BY bucket ORDER BY item_id, valid_from)"
+CATEGORY = f"if({PROPERTY} = 'categoryid', {bigint('value')}, NULL)"
 
 table = Table(
     name="silver.item_history",
     comment="One row per item and interval in which its category, availability and price did not change.",
     upstreams=["bronze.item_properties"],
-    source_filter="property IN ('categoryid', 'available', '790') OR property IS NULL",  # malformed lines have none
+    source_filter=SourceFilter("property", ["categoryid", "available", "790"]),
     key=["item_id", "valid_from"],
     refresh=replace(by={"item_id": bigint("itemid")}),
     cluster_by=["item_id"],
@@ -24,16 +30,17 @@ table = Table(
         valid_to      TIMESTAMP          COMMENT 'start of the next interval, UTC, exclusive; NULL while it lasts',
         category_id   BIGINT             COMMENT 'category, NULL while none is known',
         is_available  BOOLEAN            COMMENT 'whether it can be bought, NULL while unknown',
-        price         DECIMAL(18,3)      COMMENT 'property 790, the price by common inference, unit unknown',
+        price         DECIMAL(18,3)      COMMENT 'property 790, the price by common inference, unit unknown, from 0',
         num_conflicts INT       NOT NULL COMMENT 'properties with several values at valid_from; the greatest stays'
     """,
     expectations=[
         expect_or_quarantine("line has the columns of its header", "timestamp IS NOT NULL"),
         expect_or_quarantine("timestamp is an instant", is_instant("timestamp")),
         expect_or_quarantine("item is an integer", is_integer("itemid")),
-        expect_or_quarantine("category is an integer", f"property <> 'categoryid' OR {is_integer('value')}"),
-        expect_or_quarantine("availability is 0 or 1", "property <> 'available' OR trim(value) IN ('0', '1')"),
-        expect_or_quarantine("price is a number", f"property <> '790' OR {PRICE} IS NOT NULL"),
+        expect_or_quarantine("category is an integer", f"{PROPERTY} <> 'categoryid' OR {is_integer('value')}"),
+        expect_or_quarantine("availability is 0 or 1", f"{PROPERTY} <> 'available' OR {bigint('value')} IN (0, 1)"),
+        expect_or_quarantine("price is a number", f"{PROPERTY} <> '790' OR {price('value')} IS NOT NULL"),
+        expect_or_quarantine("no id is negative", none_is_negative(bigint("itemid"), CATEGORY)),
         expect("one value for an item, property and instant", "num_conflicts = 0"),
         expect_or_fail("interval has a length", "valid_to IS NULL OR valid_from < valid_to"),
     ],
@@ -50,38 +57,35 @@ def build_history(item_properties: DataFrame) -> DataFrame:
     Returns:
         The columns of silver.item_history.
     """
-    is_of = {name: F.col("property") == name for name in ("categoryid", "available", "790")}
     values = item_properties.select(
+        bucket(F.expr(bigint("itemid"))).alias("bucket"),
         F.expr(bigint("itemid")).alias("item_id"),
         F.timestamp_millis(F.expr(bigint("timestamp"))).alias("valid_from"),
-        F.when(is_of["categoryid"], F.expr(bigint("value"))).alias("category_id"),
-        F.when(is_of["available"], F.trim("value") == "1").alias("is_available"),
-        F.when(is_of["790"], F.expr(PRICE)).alias("price"),
+        F.expr(CATEGORY).alias("category_id"),
+        F.expr(f"if({PROPERTY} = 'available', {bigint('value')} = 1, NULL)").alias("is_available"),
+        F.expr(f"if({PROPERTY} = '790', {price('value')}, NULL)").alias("price"),
     )
-    tracked = ["category_id", "is_available", "price"]
     snapshots = (
-        values.repartition("item_id")
-        .groupBy("item_id", "valid_from")
+        values.repartition("bucket")
+        .groupBy("bucket", "item_id", "valid_from")
         .agg(
-            *[F.max(column).alias(column) for column in tracked],
-            sum((_has_several(column) for column in tracked), F.lit(0)).alias("num_conflicts"),
+            *[F.max(column).alias(column) for column in TRACKED],
+            sum((_has_several(column) for column in TRACKED), F.lit(0)).alias("num_conflicts"),
         )
     )
-    by_time = W.partitionBy("item_id").orderBy("valid_from")
-    so_far = by_time.rowsBetween(W.unboundedPreceding, W.currentRow)
     known = snapshots.select(
+        "bucket",
         "item_id",
         "valid_from",
-        *[F.last(column, ignorenulls=True).over(so_far).alias(column) for column in tracked],
+        *[F.expr(_last_known(column)).alias(column) for column in TRACKED],
         "num_conflicts",
     )
-    state = F.struct(*tracked)
-    is_new = ~state.eqNullSafe(F.lag(state).over(by_time)) | (F.col("num_conflicts") > 0)
-    changes = known.withColumn("is_new", is_new).where("is_new")
+    is_same = [F.col(column).eqNullSafe(F.expr(f"lag({column}) {BY_TIME}")) for column in ["item_id", *TRACKED]]
+    changes = known.withColumn("is_new", ~reduce(and_, is_same) | (F.col("num_conflicts") > 0)).where("is_new")
     return changes.select(
         "item_id",
         "valid_from",
-        F.lead("valid_from").over(by_time).alias("valid_to"),
+        F.expr(f"if(lead(item_id) {BY_TIME} = item_id, lead(valid_from) {BY_TIME}, NULL)").alias("valid_to"),
         "category_id",
         "is_available",
         "price",
@@ -91,3 +95,9 @@ def build_history(item_properties: DataFrame) -> DataFrame:
 
 def _has_several(column: str) -> Column:
     return F.coalesce((F.min(column) != F.max(column)).cast("int"), F.lit(0))
+
+
+def _last_known(column: str) -> str:
+    """Return SQL for a column's value, or else the latest one before, if that is of the same item."""
+    owner = f"lag(if({column} IS NULL, NULL, item_id)) IGNORE NULLS {BY_TIME}"
+    return f"coalesce({column}, if({owner} = item_id, lag({column}) IGNORE NULLS {BY_TIME}, NULL))"

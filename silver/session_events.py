@@ -6,9 +6,10 @@ from pyspark.sql import functions as F
 
 from lakehouse.expectations import expect, expect_or_fail
 from lakehouse.table import SessionGap, Table, replace
-from silver.ordering import event_order
+from silver.ordering import bucket, event_order
 
 PAUSE_MINUTES = 30  # a longer one ends the visit
+PAUSE_MICROS = PAUSE_MINUTES * 60_000_000
 
 table = Table(
     name="silver.session_events",
@@ -49,8 +50,10 @@ table = Table(
 def sessionize(events: DataFrame, item_history: DataFrame) -> DataFrame:
     """Cut each visitor's events into visits and look up the item as of the event.
 
-    One sort per visitor gives start, position and what came before; a second one, within the visitor, the first
-    event of each item. Counting distinct items later is then a sum.
+    One sort gives the place of an event in its visit and what came before; a second one, within the visit, the first
+    event of each item. Counting distinct items later is then a sum. Rows, elapsed time and transactions are counted
+    from the beginning of a bucket, over visitors and visits, and never fall: what they were at the start of an event's
+    visit is their greatest value at a start so far.
 
     Args:
         events: silver.events.
@@ -59,29 +62,36 @@ def sessionize(events: DataFrame, item_history: DataFrame) -> DataFrame:
     Returns:
         The columns of silver.session_events.
     """
-    by_time = W.partitionBy("visitor_id").orderBy(*event_order())
-    so_far = by_time.rowsBetween(W.unboundedPreceding, W.currentRow)
-    by_item = W.partitionBy("visitor_id", "item_id").orderBy(*event_order())
+    by_time = W.partitionBy("bucket").orderBy("visitor_id", *event_order())
+    by_row = W.partitionBy("bucket").orderBy("row").rowsBetween(W.unboundedPreceding, W.currentRow)
+    by_item = W.partitionBy("bucket").orderBy("first_row", "item_id", "row")
 
-    previous_at = F.lag("occurred_at").over(by_time)
-    is_start = previous_at.isNull() | (F.col("occurred_at") > previous_at + F.expr(f"INTERVAL {PAUSE_MINUTES} MINUTES"))
-    is_transaction = (F.col("event_type") == "transaction").cast("int")
-    marked = events.select(
+    is_same_visitor = F.lag("visitor_id").over(by_time) == F.col("visitor_id")
+    since_last = F.unix_micros("occurred_at") - F.unix_micros(F.lag("occurred_at").over(by_time))
+    ordered = events.withColumn("bucket", bucket("visitor_id")).select(
         "*",
-        is_start.alias("is_start"),
         F.row_number().over(by_time).alias("row"),
-        F.sum(is_transaction).over(so_far).alias("transactions"),
+        F.when(is_same_visitor & (since_last <= PAUSE_MICROS), since_last).alias("pause"),
+        (F.col("event_type") == "transaction").cast("int").alias("is_transaction"),
     )
+    counted = ordered.select(
+        "*",
+        F.sum(F.coalesce("pause", F.lit(0))).over(by_row).alias("elapsed"),
+        (F.sum("is_transaction").over(by_row) - F.col("is_transaction")).alias("transactions_before"),
+    )
+    marked = counted.select(
+        "*",
+        _at_start("row").over(by_row).alias("first_row"),
+        (F.col("elapsed") - _at_start("elapsed").over(by_row)).alias("since_start"),
+        (F.col("transactions_before") - _at_start("transactions_before").over(by_row)).alias("bought_before"),
+    )
+    is_known = [F.lag(column).over(by_item).eqNullSafe(F.col(column)) for column in ("first_row", "item_id")]
     placed = marked.select(
         "*",
-        _since_start("occurred_at").over(so_far).alias("started_at"),
-        (F.col("row") - _since_start("row").over(so_far) + 1).alias("position"),
-        (F.col("transactions") == _since_start(F.col("transactions") - is_transaction).over(so_far)).alias(
-            "is_before_purchase"
-        ),
-    )
-    flagged = placed.withColumn(
-        "is_first_of_item", ~F.col("started_at").eqNullSafe(F.lag("started_at").over(by_item))
+        F.timestamp_micros(F.unix_micros("occurred_at") - F.col("since_start")).alias("started_at"),
+        (F.col("row") - F.col("first_row") + 1).alias("position"),
+        (~(is_known[0] & is_known[1])).alias("is_first_of_item"),
+        (F.col("bought_before") + F.col("is_transaction") == 0).alias("is_before_purchase"),
     ).alias("event")
     history = F.broadcast(item_history).alias("history")
     is_as_of = (
@@ -89,7 +99,7 @@ def sessionize(events: DataFrame, item_history: DataFrame) -> DataFrame:
         & (F.col("valid_from") <= F.col("occurred_at"))
         & (F.col("valid_to").isNull() | (F.col("occurred_at") < F.col("valid_to")))
     )
-    return flagged.join(history, is_as_of, how="left").select(
+    return placed.join(history, is_as_of, how="left").select(
         "visitor_id",
         "started_at",
         "position",
@@ -107,6 +117,6 @@ def sessionize(events: DataFrame, item_history: DataFrame) -> DataFrame:
     )
 
 
-def _since_start(value: Column | str) -> Column:
-    """Take the value at the latest start of a visit."""
-    return F.last(F.when(F.col("is_start"), F.col(value) if isinstance(value, str) else value), ignorenulls=True)
+def _at_start(column: str) -> Column:
+    """Take the value at the latest start of a visit, of a column that never falls."""
+    return F.max(F.when(F.col("pause").isNull(), F.col(column)))

@@ -52,7 +52,9 @@ def render(path: str | None, scene: Scene) -> Component:
         return components.page("Not found", "The address may be mistyped.", [nothing])
     has_data = scene.publication is not None and scene.publication.first_day is not None
     if page.has_period and not has_data:
-        return components.page(page.name, "No data yet", [nothing_published()])
+        return components.page(
+            page.name, "No data yet", [nothing_published() if scene.publication is None else no_events()]
+        )
     try:
         return page.layout(scene)
     except Exception:
@@ -66,3 +68,9 @@ def nothing_published() -> Component:
         "This lake has no published tables. Land files and run the pipeline; this page fills by itself once it is done."
     )
     return components.empty("Nothing is published yet", why, "lakehouse sample\nlakehouse run", identity="site-empty")
+
+
+def no_events() -> Component:
+    """Say that what is published holds no event, and where to look."""
+    why = "The tables of this lake are published and hold no event: none landed, or all were refused."
+    return components.empty("There are no events yet", why, "lakehouse receipts", identity="site-no-events")

@@ -175,8 +175,10 @@ def clocks(scene: Scene) -> Component:
     """Show how fresh the page is: the newest event, the run, this very page."""
     publication, shown_at = scene.published, now()
     newest, last = publication.newest_day, publication.last_day
-    assert newest is not None and last is not None
-    whole = "a complete day" if newest == last else f"incomplete; whole to {wording.short_day(last)}"
+    assert publication.bounds and newest is not None and last is not None
+    complete = publication.bounds.complete
+    whole = f"incomplete; whole to {wording.short_day(complete)}" if complete else "incomplete; no day is whole yet"
+    whole = "a complete day" if newest == complete else whole
     rows = [
         ("Newest event", wording.day(newest), whole),
         ("Built", _instant(publication.built_at), wording.age(publication.built_at, shown_at)),
@@ -186,7 +188,7 @@ def clocks(scene: Scene) -> Component:
         html.Div([html.Dt(name), html.Dd([html.Span(value, className="clock"), html.Span(note, className="muted")])])
         for name, value, note in rows
     ]
-    title = f"Complete to {wording.day(last)}"
+    title = f"Complete to {wording.day(complete)}" if complete else f"Filling: {wording.day(last)}"
     return components.card(
         title,
         "Newest event, newest run and this page; times in UTC",

@@ -38,7 +38,7 @@ def _entry(table: Table) -> str:
     if table.key:
         lines += [f"Key: {', '.join(f'`{column}`' for column in table.key)}.", ""]
     if table.source_filter:
-        lines += [f"Made of the rows of `{table.upstreams[0]}` where `{table.source_filter}`.", ""]
+        lines += [f"Made of the rows of `{table.upstreams[0]}` where {table.source_filter}.", ""]
     lines += ["| column | type | meaning |", "|---|---|---|"]
     lines += [f"| `{c.name}` | {c.type}{'' if c.nullable else ', never NULL'} | {c.comment} |" for c in table.columns]
     if table.expectations:

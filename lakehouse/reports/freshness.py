@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
+from lakehouse.completeness import TimeBounds
 from lakehouse.lake import Lake
+from lakehouse.reports import coverage
 from lakehouse.reports.text import grid
 from lakehouse.runs.planner import plan
-from lakehouse.storage import log
 from lakehouse.storage.ledger import Run
 from lakehouse.table import Table, short_name
 
@@ -21,7 +22,8 @@ class Freshness:
         table: its name.
         version: the published version, None if none is.
         published_at: when the run ended that published this version first, UTC.
-        newest: the newest day or instant in it; of a table of landed files, when the newest came in.
+        newest: the newest day or instant in it, stray days aside; of a table of landed files, when the newest came in.
+        complete_through: the newest complete day of the stream that it follows, UTC; None if there is none.
         waiting: landed files that are not in it or in what it is computed from.
         behind: why a run would build it, empty if it is up to date.
     """
@@ -30,6 +32,7 @@ class Freshness:
     version: int | None
     published_at: datetime | None
     newest: datetime | date | None
+    complete_through: date | None
     waiting: int
     behind: str
 
@@ -43,6 +46,7 @@ def freshness(lake: Lake) -> list[Freshness]:
     behind = {step.table.name: step.reason for step in plan(lake)}
     runs = [run for run in lake.ledger.runs() if run.status == "published"]
     published = runs[-1].versions if runs else {}
+    bounds = coverage.bounds(lake, runs[-1]) if runs else None
     found = []
     for table in lake.tables.values():
         version = published.get(table.name)
@@ -50,7 +54,8 @@ def freshness(lake: Lake) -> list[Freshness]:
         why = behind.get(table.name, "") or _unpublished(lake, table, version) or _outdated(table, runs)
         found.append(
             Freshness(
-                table.name, version, None if version is None else since, _newest(lake, table, version),
+                table.name, version, None if version is None else since, _newest(lake, table, version, bounds),
+                bounds.complete if bounds and version is not None and coverage.time_column(table) else None,
                 sum(_waiting(lake, name) for name in _sources(lake, table)), why,
             )
         )  # fmt: skip
@@ -59,7 +64,7 @@ def freshness(lake: Lake) -> list[Freshness]:
 
 def freshness_text(found: Sequence[Freshness]) -> str:
     """Return it as the terminal shows it."""
-    heads = ["table", "version", "published at", "newest", "files waiting", "behind because"]
+    heads = ["table", "version", "published at", "newest", "complete through", "files waiting", "behind because"]
     return grid(heads, [list(asdict(each).values()) for each in found])
 
 
@@ -91,15 +96,9 @@ def _waiting(lake: Lake, name: str) -> int:
     return len(lake.landing.receipts(short_name(name), after))
 
 
-def _newest(lake: Lake, table: Table, version: int | None) -> Any:
+def _newest(lake: Lake, table: Table, version: int | None, bounds: TimeBounds | None) -> Any:
     if table.refresh.kind == "append":
         received = [datetime.fromisoformat(each.received_at) for each in lake.landing.receipts(short_name(table.name))]
         return max(received, default=None)
-    types = {column.name: column.type for column in table.columns}
-    times = [name for name in table.cluster_by if types[name] in ("DATE", "TIMESTAMP")]
-    if version is None or not times:
-        return None
-    precise = next((name for name in times if types[name] == "TIMESTAMP"), times[0])
-    newest = [each.get(f"max.{precise}") for each in log.files(lake.store.delta(table.name, version))]
-    values = [value for value in newest if value is not None]
-    return max((each.replace(tzinfo=UTC) if isinstance(each, datetime) else each for each in values), default=None)
+    instant = coverage.time_column(table)
+    return coverage.newest(lake, table.name, version, instant, bounds) if version is not None and instant else None

@@ -105,7 +105,7 @@ def valid(table: Table, upstream: DataFrame) -> DataFrame:
 
 
 def _concerned(table: Table, upstream: DataFrame) -> DataFrame:
-    return upstream.where(table.source_filter) if table.source_filter else upstream
+    return upstream.where(table.source_filter.predicate) if table.source_filter else upstream
 
 
 def _is_bad(table: Table) -> Column:

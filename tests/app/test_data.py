@@ -91,19 +91,41 @@ def test_a_first_day_is_shown_even_while_it_fills(lake, published):
     assert published.current().last_day == DAY
 
 
-def test_a_day_without_an_event_in_its_last_hour_is_not_complete(lake, published):
+def publish_activity(lake, published, events):
+    """Publish hours of events, (day of June 2015, hour) -> number, on 4 June."""
     publish(lake, "20150602T060000-aaaaaa", visits=3)
-    hours = [{"event_date": date(2015, 6, day), "event_hour": hour} for day, hour in ((1, 23), (2, 23), (3, 2))]
-    write_deltalake(
-        lake.store.uri("gold.activity"), pa.Table.from_pylist(hours), mode="overwrite", schema_mode="overwrite"
-    )
+    rows = [
+        {"event_date": date(2015, 6, day), "event_hour": hour, "num_events": number}
+        for (day, hour), number in events.items()
+    ]
+    activity = pa.table({name: [row[name] for row in rows] for name in ("event_date", "event_hour", "num_events")})
+    write_deltalake(lake.store.uri("gold.activity"), activity, mode="overwrite", schema_mode="overwrite")
     versions = {name: lake.store.version(name) for name in TABLES}
-    instant = datetime(2015, 6, 3, tzinfo=UTC)
+    instant = datetime(2015, 6, 4, tzinfo=UTC)
     lake.ledger.record(Run("20150603T060000-bbbbbb", "run", "published", instant, datetime.now(UTC), versions))
     published.refresh()
+    return published.current()
 
-    shown = published.current()
+
+def test_a_day_that_is_cut_short_is_not_complete_though_its_last_hour_has_an_event(lake, published):
+    full = {(day, hour): 9 for day in (1, 2) for hour in range(24)}
+    shown = publish_activity(lake, published, full | {(3, hour): 9 for hour in (0, 1, 2, 23)})
+
     assert (shown.last_day, shown.newest_day) == (date(2015, 6, 2), date(2015, 6, 3))
+
+
+def test_a_stray_event_is_in_no_range(lake, published):
+    full = {(day, hour): 9 for day in (10, 11) for hour in range(24)}
+    shown = publish_activity(lake, published, full | {(1, 7): 1, (28, 7): 1})
+
+    assert (shown.first_day, shown.last_day, shown.newest_day) == (date(2015, 6, 10), *[date(2015, 6, 11)] * 2)
+    assert shown.rows("SELECT count(*) AS days FROM (SELECT DISTINCT event_date FROM gold.activity)") == [{"days": 4}]
+
+
+def test_a_publication_without_an_event_has_no_days(lake, published):
+    shown = publish_activity(lake, published, {(1, 7): 0})
+
+    assert (shown.first_day, shown.last_day, shown.newest_day) == (None, None, None)
 
 
 def test_the_database_of_the_site_reaches_no_file(lake, published):

@@ -7,6 +7,7 @@ from app import queries
 from app.data import Publication
 from app.queries import Root, Skips, Steps
 from app.view import Period
+from lakehouse.completeness import TimeBounds
 
 MONDAY, TUESDAY, WEDNESDAY, THURSDAY = (date(2015, 6, day) for day in (1, 2, 3, 4))
 
@@ -39,7 +40,7 @@ def publication() -> Publication:
             GROUP BY ALL
     """)
     instant = datetime(2015, 6, 4, 6, tzinfo=UTC)
-    return Publication("run", instant, {}, MONDAY, WEDNESDAY, WEDNESDAY, database, "tiny")
+    return Publication("run", instant, {}, TimeBounds(MONDAY, WEDNESDAY, WEDNESDAY), database, "tiny")
 
 
 def test_a_visitor_of_two_days_counts_once_over_both(publication):

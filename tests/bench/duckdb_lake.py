@@ -29,16 +29,20 @@ UTC = pa.timestamp("us", "UTC")
 ONE_WORD = pa.dictionary(pa.uint8(), pa.string())  # the same text in a whole batch
 PROVENANCE = [("_source_file", ONE_WORD), ("_ingested_at", UTC), ("_run_id", ONE_WORD), ("_rest", pa.string())]
 
-# A plain TRY_CAST also takes 1e12, 1.5, +1, 1_000 and 0x1F. The run's trim takes spaces off a text.
+# A plain TRY_CAST also takes 1e12, 1.5, +1, 1_000 and 0x1F. What is compared is trimmed of spaces and tabs.
 PREPARE = r"""
 SET GLOBAL TimeZone = 'UTC';
 CREATE SCHEMA bronze; CREATE SCHEMA silver; CREATE SCHEMA gold; CREATE SCHEMA valid; CREATE SCHEMA refused;
 CREATE TYPE event_type AS ENUM ('view', 'addtocart', 'transaction');
+CREATE MACRO bare(text) AS trim(text, ' ' || chr(9));
 CREATE MACRO to_bigint(text) AS CASE WHEN TRY_CAST(text AS BIGINT)::VARCHAR = text THEN TRY_CAST(text AS BIGINT)
-    WHEN regexp_full_match(trim(text, ' '), '-?[0-9]{1,19}') THEN TRY_CAST(trim(text, ' ') AS BIGINT) END;
+    WHEN regexp_full_match(bare(text), '-?([0-9]{1,19}|[0-9]{1,15}\.0{1,6})')
+    THEN TRY_CAST(split_part(bare(text), '.', 1) AS BIGINT) END;
 CREATE MACRO is_integer(text) AS to_bigint(text) IS NOT NULL;
 CREATE MACRO is_instant(text, ingested_at) AS to_bigint(text) BETWEEN 946684800000 AND epoch_ms(ingested_at) + 86400000;
-CREATE MACRO to_price(text) AS CASE WHEN NOT contains(text, '_') THEN TRY_CAST(ltrim(text, 'n') AS DECIMAL(18, 3)) END;
+CREATE MACRO to_price(text) AS CASE WHEN regexp_full_match(bare(text), 'n?[0-9]{1,15}(\.[0-9]{1,6})?')
+    THEN TRY_CAST(ltrim(bare(text), 'n') AS DECIMAL(18, 3)) END;
+CREATE MACRO is_negative(id) AS coalesce(to_bigint(id) < 0, false);
 CREATE MACRO has_several(x) AS coalesce((min(x) <> max(x))::INT, 0);
 """
 
@@ -47,7 +51,8 @@ RULES = {
     "category_tree": {
         "line has the columns of its header": "categoryid IS NOT NULL",
         "category is an integer": "is_integer(categoryid)",
-        "parent is an integer or empty": "trim(parentid, ' ') = '' OR is_integer(parentid)",
+        "parent is an integer or empty": "bare(parentid) = '' OR is_integer(parentid)",
+        "no id is negative": "NOT is_negative(categoryid) AND NOT is_negative(parentid)",
     },
     "events": {
         "line has the columns of its header": "timestamp IS NOT NULL",
@@ -55,21 +60,23 @@ RULES = {
         "timestamp is after 2000 and not a day ahead": "is_instant(timestamp, _ingested_at)",
         "visitor is an integer": "is_integer(visitorid)",
         "item is an integer": "is_integer(itemid)",
-        "event is known": "trim(event, ' ') IN ('view', 'addtocart', 'transaction')",
-        "transaction id exactly on transactions": "CASE trim(event, ' ') WHEN 'transaction' "
-        "THEN is_integer(transactionid) ELSE trim(transactionid, ' ') = '' END",
+        "event is known": "bare(event) IN ('view', 'addtocart', 'transaction')",
+        "transaction id exactly on transactions": "CASE bare(event) WHEN 'transaction' "
+        "THEN is_integer(transactionid) ELSE bare(transactionid) = '' END",
+        "no id is negative": "NOT is_negative(visitorid) AND NOT is_negative(itemid) AND NOT is_negative(transactionid)",
     },
     "item_properties": {
         "line has the columns of its header": "timestamp IS NOT NULL",
         "timestamp is an instant": "is_instant(timestamp, _ingested_at)",
         "item is an integer": "is_integer(itemid)",
-        "category is an integer": "CASE WHEN property <> 'categoryid' THEN true ELSE is_integer(value) END",
-        "availability is 0 or 1": "property <> 'available' OR trim(value, ' ') IN ('0', '1')",
-        "price is a number": "CASE WHEN property <> '790' THEN true ELSE to_price(value) IS NOT NULL END",
+        "category is an integer": "CASE WHEN bare(property) <> 'categoryid' THEN true ELSE is_integer(value) END",
+        "availability is 0 or 1": "bare(property) <> 'available' OR to_bigint(value) IN (0, 1)",
+        "price is a number": "CASE WHEN bare(property) <> '790' THEN true ELSE to_price(value) IS NOT NULL END",
+        "no id is negative": "NOT is_negative(itemid) AND NOT (bare(property) = 'categoryid' AND is_negative(value))",
     },
 }
 # Kind -> the bronze rows that silver looks at, if not all: a malformed line and the three properties that are kept.
-LOOKED_AT = {"item_properties": "property IS NULL OR property IN ('categoryid', 'available', '790')"}
+LOOKED_AT = {"item_properties": "property IS NULL OR bare(property) IN ('categoryid', 'available', '790')"}
 
 BY_TYPE = """count(*) FILTER (event_type = 'view') AS num_views,
             count(*) FILTER (event_type = 'addtocart') AS num_adds,
@@ -95,7 +102,7 @@ TABLES = {
         SELECT category_id, parent_id, root_id, (len(path) - 1)::INT AS depth, path FROM climbed""",
     "silver.events": """
         SELECT DISTINCT epoch_ms(to_bigint(timestamp)) AS occurred_at, to_bigint(visitorid) AS visitor_id,
-            trim(event, ' ')::event_type AS event_type, to_bigint(itemid) AS item_id,
+            bare(event)::event_type AS event_type, to_bigint(itemid) AS item_id,
             to_bigint(transactionid) AS transaction_id, occurred_at::DATE AS event_date FROM valid.events""",
     "gold.activity": """
         SELECT event_date, hour(occurred_at)::INT AS event_hour, event_type, count(*) AS num_events
@@ -103,9 +110,9 @@ TABLES = {
     "silver.item_history": """
         WITH told AS (
             SELECT to_bigint(itemid) AS item_id, epoch_ms(to_bigint(timestamp)) AS valid_from,
-                CASE WHEN property = 'categoryid' THEN to_bigint(value) END AS category_id,
-                CASE WHEN property = 'available' THEN trim(value, ' ') = '1' END AS is_available,
-                CASE WHEN property = '790' THEN to_price(value) END AS price
+                CASE WHEN bare(property) = 'categoryid' THEN to_bigint(value) END AS category_id,
+                CASE WHEN bare(property) = 'available' THEN to_bigint(value) = 1 END AS is_available,
+                CASE WHEN bare(property) = '790' THEN to_price(value) END AS price
             FROM valid.item_properties
         ), snapshots AS (
             SELECT item_id, valid_from, max(COLUMNS('category_id|is_available|price')),

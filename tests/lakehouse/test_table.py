@@ -1,7 +1,7 @@
 import pytest
 
 from lakehouse.expectations import expect
-from lakehouse.table import Table, append, rebuild, replace
+from lakehouse.table import SourceFilter, Table, append, rebuild, replace
 
 
 def table_of(schema: str = "a BIGINT NOT NULL COMMENT 'x'", upstreams: list[str] | None = None) -> Table:
@@ -46,3 +46,20 @@ def test_a_table_of_landed_files_takes_no_rules():
             schema="a STRING COMMENT 'text'",
             expectations=[expect("a is there", "a IS NOT NULL")],
         )
+
+
+ODD = SourceFilter("kind", ["a", "it's"])
+
+
+def test_a_source_filter_compares_what_is_left_without_spaces_and_tabs(spark):
+    kinds = [("a",), (" a\t",), ("it's ",), ("aa",), ("",), ("\xa0a",), (None,)]
+    frame = spark.createDataFrame(kinds, "kind STRING")
+    assert [row[0] for row in frame.where(ODD.predicate).collect()] == ["a", " a\t", "it's ", None]
+
+
+def test_a_source_filter_among_known_spellings_is_their_literal_list(spark):
+    spellings = ["a", " a\t", "it's ", "aa", "\xa0a"]
+    assert ODD.among(["aa"]) == "kind IS NULL"
+    assert "btrim" not in ODD.among(spellings)
+    frame = spark.createDataFrame([(text,) for text in [*spellings, None]], "kind STRING")
+    assert frame.where(ODD.among(spellings)).collect() == frame.where(ODD.predicate).collect()

@@ -78,5 +78,15 @@ def test_a_visit_that_opens_with_its_purchase_takes_no_part(given):
     assert [row["session_id"] for row in features.eligible(visits).collect()] == ["looks"]
 
 
+def test_a_stray_visit_moves_no_border(given):
+    june = [f"2015-06-{day:02} {hour:02}:30" for day in range(1, 8) for hour in range(24)] * 5
+    strays = ["2001-01-01 12:00", "2015-06-28 12:00"]
+    visits = given(session_features.table, "\n".join(["started_at", *june, *strays]))
+    assert features.time_range(visits) == (
+        datetime(2015, 6, 1, 0, 30, tzinfo=UTC),
+        datetime(2015, 6, 7, 23, 30, tzinfo=UTC),
+    )
+
+
 def test_no_visits_have_no_time_range(none):
     assert features.time_range(none(session_features.table)) is None

@@ -19,6 +19,7 @@ COLUMNS = "line has the columns of its header"
 TIME, VISITOR, ITEM = "timestamp is an integer", "visitor is an integer", "item is an integer"
 IN_TIME, KNOWN = "timestamp is after 2000 and not a day ahead", "event is known"
 TRANSACTION = "transaction id exactly on transactions"
+NEGATIVE = "no id is negative"
 NO_TIME = [TIME, IN_TIME]
 NOW, HOUR = int(time.time() * 1000), 3_600_000
 
@@ -27,13 +28,18 @@ EVENTS = {  # line -> the rules it breaks
     "1433152800000,1,addtocart,7,": [],
     "1433152800000,1,transaction,7,9": [],
     " 1433152800000 , 1 , transaction , 7 , 9 ": [],
-    "1433152800000,-1,view,-7,": [],
+    "1433152800000,-1,view,7,": [NEGATIVE],
+    "1433152800000,1,view,-7.0,": [NEGATIVE],
+    "1433152800000,1,transaction,7,-9": [NEGATIVE],
+    "1433152800000,-0,view,7,": [],
+    "1433152800000.0,1.0,view,7.0,": [],
+    "1433152800000,1,transaction,7,9.0": [],
+    "\t1433152800000\t,1,view\t,7 \t,\t": [],
     "1433152800000,9223372036854775807,view,7,": [],
     "946684800000,1,view,7,": [],
     f"{NOW + 23 * HOUR},1,view,7,": [],
     "1e12,1,view,7,": NO_TIME,
     "1.4331528E+12,1,view,7,": NO_TIME,
-    "1433152800000.0,1,view,7,": NO_TIME,
     "+1433152800000,1,view,7,": NO_TIME,
     "1_433_152_800_000,1,view,7,": NO_TIME,
     "0x14DAE1D8D00,1,view,7,": NO_TIME,
@@ -42,7 +48,6 @@ EVENTS = {  # line -> the rules it breaks
     ",1,view,7,": NO_TIME,
     "  ,1,view,7,": NO_TIME,
     "NULL,1,view,7,": NO_TIME,
-    "1433152800000\t,1,view,7,": NO_TIME,
     "\x1f1433152800000,1,view,7,": NO_TIME,
     "1433152800000\xa0,1,view,7,": NO_TIME,
     "1433152800000\x85,1,view,7,": NO_TIME,
@@ -57,24 +62,24 @@ EVENTS = {  # line -> the rules it breaks
     f"{NOW + 25 * HOUR},1,view,7,": [IN_TIME],
     "253402214400000,1,view,7,": [IN_TIME],
     "9223372036854775807,1,view,7,": [IN_TIME],
-    "1433152800000,1.0,view,7,": [VISITOR],
     "1433152800000,+1,view,7,": [VISITOR],
     "1433152800000,\uff11,view,7,": [VISITOR],
     "1433152800000,12ab,view,7,": [VISITOR],
+    "1433152800000,1.5,view,7,": [VISITOR],
+    "1433152800000,7.,view,7,": [VISITOR],
+    f"1433152800000,{'9' * 1000},view,7,": [VISITOR],
     "1433152800000,-9223372036854775809,view,7,": [VISITOR],
     "1433152800000,,view,7,": [VISITOR],
     "1433152800000,1,view,1e3,": [ITEM],
-    "1433152800000,1,view,7\t,": [ITEM],
+    "1433152800000,1,view,603.5,": [ITEM],
     "1433152800000,1,view,9223372036854775808,": [ITEM],
     "1433152800000,1,view,,": [ITEM],
     "1433152800000,1,click,7,": [KNOWN],
     "1433152800000,1,View,7,": [KNOWN],
-    "1433152800000,1,view\t,7,": [KNOWN],
     "1433152800000,1,,7,": [KNOWN],
     "1433152800000,1,click,7,9": [KNOWN, TRANSACTION],
     "1433152800000,1,transaction,7,": [TRANSACTION],
     "1433152800000,1,transaction,7, ": [TRANSACTION],
-    "1433152800000,1,transaction,7,9.0": [TRANSACTION],
     "1433152800000,1,view,7,9": [TRANSACTION],
     "1433152800000,1,addtocart,7,x": [TRANSACTION],
     "1433152800000,1,view": [COLUMNS, TIME, IN_TIME, VISITOR, ITEM, KNOWN, TRANSACTION],
@@ -88,6 +93,21 @@ PROPERTIES = {
     "1431226800000,5,available,1": [],
     "1431226800000,5,790,n9500.000": [],
     "1431226800000,5,888,1e12 +1": [],
+    "1431226800000,5,categoryid    ,100 ": [],
+    "1431226800000.0, 5.0,\tavailable,1         ": [],
+    "1431226800000,5, 790 , n480.000 \t": [],
+    "1431226800000,-5,available,1": [NEGATIVE],
+    "1431226800000,5,categoryid,-1": [NEGATIVE],
+    "1431226800000,-5,888,x": [],
+    "1431226800000,5, categoryid,x": [CATEGORY],
+    "1431226800000,5,790,n1e999999999": [NUMBER],
+    "1431226800000,5,790,n1E-999999999": [NUMBER],
+    f"1431226800000,5,790,n{'9' * 40}.000": [NUMBER],
+    f"1431226800000,5,790,{'9' * 65_000}": [NUMBER],
+    f"1431226800000,5,categoryid,{'9' * 65_000}": [CATEGORY],
+    "1431226800000,5,790,n1e5": [NUMBER],
+    "1431226800000,5,790,n-5.000": [NUMBER],
+    "1431226800000,5,790,nNaN": [NUMBER],
     "x,y,888,z": [],
     "1431226800000,5,categoryid,1e2": [CATEGORY],
     "1431226800000,5,categoryid,\u0661": [CATEGORY],
@@ -111,6 +131,11 @@ TREE = {
     ",1": [CATEGORY],
     "4,x": [PARENT],
     "4,+1": [PARENT],
+    "5,214.0": [],
+    "5,\t": [],
+    "5,214.5": [PARENT],
+    "6,-1": [NEGATIVE],
+    "-2,6": [NEGATIVE],
     "4": [COLUMNS, CATEGORY, PARENT],
 }
 
@@ -122,7 +147,8 @@ def judge(spark, folder, bronze: Table, silver: Table, lines: list[str]) -> dict
     path.write_text("\n".join([",".join(bronze.delivered_columns), *lines]) + "\n")
     landing.accept(lake.landing, path)
     rows = ingest(lake, bronze)
-    verdict = F.when(F.expr(silver.source_filter or "true"), broken_rules(silver.quarantine_rules)).otherwise(F.array())
+    is_read = silver.source_filter.predicate if silver.source_filter else "true"
+    verdict = F.when(F.expr(is_read), broken_rules(silver.quarantine_rules)).otherwise(F.array())
     return dict(rows.select(_line(bronze, rows), verdict).collect())
 
 

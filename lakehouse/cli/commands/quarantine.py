@@ -126,7 +126,7 @@ def receipts(settings: Settings, which: str | None, as_json: bool) -> None:
     Lines that passed were accepted, or are duplicates of accepted ones.
     """
     from lakehouse.lake import open_lake
-    from lakehouse.reports import reconciliation
+    from lakehouse.reports import reconciliation, unread
 
     lake = open_lake(settings)
     if which is None:
@@ -137,9 +137,14 @@ def receipts(settings: Settings, which: str | None, as_json: bool) -> None:
             reconciliation.accounts_text(found) if found else "No file has landed.",
         )
         return
-    told = [(each, reconciliation.bad_lines(lake, each)) for each in reconciliation.find(lake, which)]
-    text = "\n\n".join(reconciliation.account_text(account, lines) for account, lines in told)
-    emit([account.facts() | {"bad_lines": lines} for account, lines in told], as_json, text)
+    told = [
+        (each, reconciliation.bad_lines(lake, each), unread.count_unread(lake, each.receipt))
+        for each in reconciliation.find(lake, which)
+    ]
+    text = "\n\n".join(
+        reconciliation.account_text(account, lines) + unread.unread_text(rows) for account, lines, rows in told
+    )
+    emit([account.facts() | {"num_unread": rows, "bad_lines": lines} for account, lines, rows in told], as_json, text)
 
 
 def _counted(rules: dict[str, int]) -> list[str]:

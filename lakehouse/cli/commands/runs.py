@@ -45,12 +45,16 @@ def plan(settings: Settings, select: tuple[str, ...], full_refresh: tuple[str, .
 def run(settings: Settings, select: tuple[str, ...], full_refresh: tuple[str, ...], as_json: bool) -> None:
     """Run the pipeline."""
     from lakehouse.lake import open_lake
-    from lakehouse.reports import run_report
+    from lakehouse.reports import run_report, unread
     from lakehouse.runs import runner
     from lakehouse.runs.planner import Request
 
     command = " ".join(["lakehouse run", *select, *[f"--full-refresh {name}" for name in full_refresh]])
-    done = runner.run(open_lake(settings), say, Request(select, full_refresh), command)
+    lake = open_lake(settings)
+    waiting = unread.receipts_waiting(lake)
+    done = runner.run(lake, say, Request(select, full_refresh), command)
+    for sentence in unread.describe_ignored(lake, waiting):
+        say(sentence)
     emit(run_report.run_facts(done), as_json, run_report.results_text(done.results) if done else "")
 
 

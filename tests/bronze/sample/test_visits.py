@@ -9,8 +9,6 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from bronze.sample.clock import wind_up
-
 from .conftest import HALF_HOUR, REAL, SCALE, distance
 
 
@@ -101,9 +99,7 @@ def test_the_next_event_follows_the_official_chances(shop):
     assert cart["end"] == pytest.approx(0.28, abs=0.05)
     assert cart["view"] == pytest.approx(0.356, abs=0.05)
     assert cart["addtocart"] == pytest.approx(0.264, abs=0.05)
-    assert cart["transaction"] == pytest.approx(
-        0.10, abs=0.08
-    )  # at least 0.17 is due where 0.7 % of visits cart, then buy
+    assert cart["transaction"] == pytest.approx(0.155, abs=0.025)  # official: 0.10; 0.7 % of visits cart, then buy
 
 
 def test_purchases_and_carts_are_as_rare_as_the_official_ones(shop):
@@ -207,9 +203,12 @@ def test_the_spike_of_july_brings_views_but_no_interest(shop):
         SELECT count(*) FROM events WHERE event = 'view' AND moment::DATE IN ('2015-07-25', '2015-07-26')
     """)
     assert views / SCALE == pytest.approx(26_512 + 32_047, rel=0.1)
-    noon, week = 1_437_825_600_000, 604_800_000  # Saturday 2015-07-25 12:00 UTC
-    spike, before, after = wind_up().interest_at(np.array([noon, noon - week, noon + week]))
-    assert spike < 0.7 * min(before, after)
+    spike, weekends = shop.row("""
+        SELECT avg((purchases > 0)::INT) FILTER (is_spike), avg((purchases > 0)::INT) FILTER (NOT is_spike)
+        FROM (SELECT *, started_at::DATE IN ('2015-07-25', '2015-07-26') AS is_spike FROM visits)
+        WHERE dayofweek(started_at) IN (0, 6)
+    """)
+    assert 0.4 < spike / weekends < 0.85
 
 
 def ranking_skill(shop, features):
