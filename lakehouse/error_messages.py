@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from lakehouse import settings as settings_module
+from lakehouse import private
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import Settings
 
@@ -182,8 +182,7 @@ def _unforeseen(error: BaseException, settings: Settings | None) -> LakehouseErr
     if settings is None:
         return LakehouseError(f"{type(error).__name__}: {reason}", trace)
     try:
-        log = settings_module.log_file(settings)
-        log.write_text(trace)
+        log = private.write_trace(settings, trace)
     except OSError:  # the lake takes no file
         log = Path(tempfile.mkstemp(prefix="lakehouse-", suffix=".log")[1])
         log.write_text(trace)

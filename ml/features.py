@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.settings import Model
+from lakehouse.sections import Model
 
 TABLE = "gold.session_features"
 FEATURES = ("num_views", "num_adds", "distinct_products", "session_hour")

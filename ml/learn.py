@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame
 
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import Lake
-from lakehouse.settings import Model
+from lakehouse.sections import Model
 from ml import registry
 from ml.evaluate import Evaluation, areas, evaluate, scored_by
 from ml.features import FEATURES, TABLE, Split, counted, eligible, split, time_range

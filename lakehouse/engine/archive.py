@@ -17,7 +17,8 @@ from pathlib import Path
 
 from lakehouse.engine import jars, java
 from lakehouse.errors import LakehouseError
-from lakehouse.settings import Lake, Settings, environment
+from lakehouse.sections import Lake
+from lakehouse.settings import Settings, environment
 
 # An archive that no longer fits is passed over without a word; these keep the JVM's warning off the terminal.
 _USE = ("-Xshare:auto", "-Xlog:cds=off", "-Xlog:cds+dynamic=off")

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from lakehouse.engine import java
 from lakehouse.errors import Exit, LakehouseError
-from lakehouse.settings import PROJECT, Settings, environment
+from lakehouse.settings import SHARED, Settings, environment
 
-LOCK = PROJECT / "jars.lock"
+LOCK = SHARED / "jars.lock"
 _BY_HAND = "put the files of jars.lock into a folder and name it by LAKEHOUSE_JARS"
 
 

@@ -24,12 +24,12 @@ def test_the_short_names_stand_for_their_settings(tmp_path):
     [
         ({"LAKEHOUSE_RUN__THREDS": "2"}, "Unknown setting LAKEHOUSE_RUN__THREDS.", "did you mean run.threads?"),
         ({"LAKEHOUSE_XYZ": "2"}, "Unknown setting LAKEHOUSE_XYZ.", "`lakehouse config` lists every setting"),
-        ({"LAKEHOUSE_RUN__THREADS": "two"}, "LAKEHOUSE_RUN__THREADS=two is no int.", ""),
-        ({"LAKEHOUSE_RUN__THREADS": "2.5"}, "run.threads = 2.5 in LAKEHOUSE_RUN__THREADS is no int.", ""),
+        ({"LAKEHOUSE_RUN__THREADS": "two"}, "LAKEHOUSE_RUN__THREADS=two is not a whole number.", ""),
+        ({"LAKEHOUSE_RUN__THREADS": "2.5"}, "run.threads = 2.5 in LAKEHOUSE_RUN__THREADS is not a whole number.", ""),
         (
             {"LAKEHOUSE_ENV": "prod"},
             "LAKEHOUSE_ENV=prod names no file conf/prod.toml.",
-            "use one of: cluster, dev, test",
+            "use one of: cluster, spark, test",
         ),
     ],
 )
