@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from lakehouse import processes
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import Lake, open_lake
 from lakehouse.runs import lock, runner
@@ -59,9 +60,9 @@ def test_a_run_after_the_death_of_the_driver_alone_waits_until_its_jvm_is_gone(d
             jvm = json.loads(path.read_text())["jvm_pid"]
             os.kill(driver.pid, signal.SIGKILL)
             driver.wait()
-            assert lock.is_java(jvm)
+            assert processes.is_java(jvm)
             with lock.hold(damaged.settings, "lakehouse run"):
-                assert not lock.is_java(jvm)
+                assert not processes.is_java(jvm)
         finally:
             end(driver)
 
