@@ -1,18 +1,26 @@
 """lakehouse.error_messages — what libraries and the machine throw, as sentences: what, why, and what mends it."""
 
 import errno
+import json
+import os
 import re
+import shlex
+import shutil
 import tempfile
 import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from lakehouse import private
+from lakehouse import private, secrets
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import Settings
 
+LEDGER = "ledger"
+FULL_BYTES = 1 << 20
 NO_SPACE = "No space left on device|Disk quota exceeded"
-READ_ONLY = "Read-only file system|Permission denied"
+READ_ONLY = "Read-only file system|Permission denied|Operation not permitted|AccessDeniedException"
+UNREADABLE = "Input/output error|Stale file handle|Too many open files"
+NO_NAME = "invalid null input: name"
 NO_MEMORY = "java.lang.OutOfMemoryError|INVALID_DRIVER_MEMORY"
 JVM_GONE = "Answer from Java side is empty|Error while sending or receiving|Connection refused|Connection reset by peer"
 TOO_NEW = (
@@ -23,6 +31,7 @@ CUT_LOG = r"DELTA_TRUNCATED_TRANSACTION_LOG|Json error|/_delta_log/[0-9.a-z-]*\.
 NO_FILE = r"FILE_NOT_EXIST|Object at location .* not found|FileNotFoundException|PATH_NOT_FOUND|DELTA_FILE_NOT_FOUND"
 BAD_FILE = "Checksum error|FAILED_READ_FILE|deserialize thrift|Corrupt|CRC checksum"
 NO_VALUE = r"ValueError: (\w+\.\w+: a row has no \w+, which is NOT NULL\.)"
+PLACE = re.compile(r"[\"'`: ](/[^\n\"'`]*?)(?=[\"'`:]|: |, | \(|$)", re.MULTILINE)
 FILE = re.compile(r"(?:file:(?://)?)?(/[^\n|]*?\.(?:parquet|json|csv))(?!\.?\w)")
 
 
@@ -35,18 +44,21 @@ def explain(error: BaseException, settings: Settings | None) -> LakehouseError:
 
 def known(error: BaseException, settings: Settings) -> LakehouseError | None:
     """Return the sentence for an error that is expected to happen on some machine some day, None for any other."""
-    text, lake = _text(error), settings.lake_path
+    text = _text(error)
     for pattern, sentence in _SENTENCES:
         if re.search(pattern, text):
             return sentence(settings, text)
     if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return _read_only(settings, str(lake))
+        return _read_only(settings, text)
     return None
 
 
 def of_log(name: str, folder: str, error: BaseException, settings: Settings) -> LakehouseError:
-    """Return the sentence for a table whose log cannot be read."""
+    """Return the sentence for a table whose log cannot be read: it may be sound, and only this process be at fault."""
     text = _text(error)
+    for pattern, sentence in ((READ_ONLY, _read_only), (UNREADABLE, _unreadable), (NO_SPACE, _no_space)):
+        if re.search(pattern, text):
+            return sentence(settings, text)
     if re.search(TOO_NEW, text):
         return _too_new(settings, f"{folder}/_delta_log/x.json")
     return log_is_cut(name, folder, text.splitlines()[0], settings)
@@ -56,7 +68,19 @@ def log_is_cut(name: str, folder: str, what: str, settings: Settings) -> Lakehou
     """Return the sentence for a table whose log lacks an entry, or a part of one."""
     entries = sorted(Path(folder, "_delta_log").glob("*.json"))
     message = f"The log of {name} is damaged ({what}), last entry {entries[-1] if entries else folder}."
-    return LakehouseError(message, _rebuilding(name, folder, settings), Exit.REFUSED)
+    remedy = _rebuilding(name, folder, settings)
+    if name == LEDGER and entries and _is_cut(entries[-1]):  # all that was written before it is kept so
+        remedy = f"{shlex.join(['mv', str(entries[-1]), f'{entries[-1]}.damaged'])} && lakehouse run"
+    return LakehouseError(message, remedy, Exit.REFUSED)
+
+
+def _is_cut(entry: Path) -> bool:
+    """Say whether an entry of a log is empty, or cut within a line."""
+    lines = entry.read_bytes().splitlines()
+    try:
+        return not [json.loads(line) for line in lines]
+    except ValueError:
+        return True
 
 
 def file_is_missing(name: str, folder: str, path: str, settings: Settings) -> LakehouseError:
@@ -71,13 +95,37 @@ def file_is_damaged(name: str, folder: str, path: str, settings: Settings, what:
 
 
 def _no_space(settings: Settings, _: str) -> LakehouseError:
-    message = f"There is no space left for the lake {settings.lake_path}; nothing was published."
-    return LakehouseError(message, "free some space, then repeat the command", Exit.ENVIRONMENT)
+    lake = str(settings.lake_path)
+    full = next((each for each in (lake, _temporary_folder(), str(settings.cache_path)) if _is_full(each)), lake)
+    what = f"for the lake {lake}" if full == lake else f"in {full}, which is not the lake's own"
+    message = f"There is no space left {what}; nothing was published."
+    remedy = "free some space, then repeat the command"
+    if full == _temporary_folder() != lake:
+        remedy += ", or name another folder for temporary files: TMPDIR=dir"
+    return LakehouseError(message, remedy, Exit.ENVIRONMENT)
 
 
-def _read_only(settings: Settings, _: str) -> LakehouseError:
-    message = f"The lake {settings.lake_path} cannot be written: it is read-only, or belongs to another user."
-    return LakehouseError(message, f"let this user write there: ls -ld {settings.lake_path}", Exit.ENVIRONMENT)
+def _read_only(settings: Settings, text: str) -> LakehouseError:
+    """Name the folder or file that this user may not use; the lake where none is named or all of it is meant."""
+    lake, found = settings.lake_path, PLACE.search(text)
+    place = Path(found.group(1)) if found else lake
+    if "Read-only" in text and place.is_relative_to(lake):
+        place = lake
+    what = f"The lake {lake}" if place == lake else str(place)
+    verb = "be read or written" if place != lake and place.is_relative_to(lake) else "be written"
+    message = f"{what} cannot {verb}: it is read-only, or belongs to another user."
+    return LakehouseError(message, f"let this user in: ls -ld {shlex.quote(str(place))}", Exit.ENVIRONMENT)
+
+
+def _unreadable(settings: Settings, text: str) -> LakehouseError:
+    found = re.search(UNREADABLE, text)
+    message = f"The lake {settings.lake_path} cannot be read now: {found.group(0).lower() if found else text}."
+    return LakehouseError(message, "see to the disk or the system, then repeat the command", Exit.ENVIRONMENT)
+
+
+def _no_name(settings: Settings, _: str) -> LakehouseError:
+    message = f"Apache Spark asks for the name of the user {os.getuid()}, and this system has none."
+    return LakehouseError(message, "add a line for it to /etc/passwd", Exit.ENVIRONMENT)
 
 
 def _no_memory(settings: Settings, _: str) -> LakehouseError:
@@ -94,7 +142,9 @@ def _no_value(_: Settings, text: str) -> LakehouseError:
 def _jvm_gone(settings: Settings, _: str) -> LakehouseError:
     message = "Spark's JVM ended while it was at work: something killed it, or the machine had no memory left."
     log = settings.lake_path / "logs" / "spark.log"
-    return LakehouseError(message, f"repeat the command; its last words are in {log}", Exit.ENVIRONMENT)
+    return LakehouseError(
+        message, f"repeat the command; its last words are in {shlex.quote(str(log))}", Exit.ENVIRONMENT
+    )
 
 
 def _too_new(settings: Settings, text: str) -> LakehouseError:
@@ -107,7 +157,11 @@ def _too_new(settings: Settings, text: str) -> LakehouseError:
 
 def _cut_log(settings: Settings, text: str) -> LakehouseError:
     name, folder = _table(settings, text)
-    return log_is_cut(name or "a table", folder, "an entry is missing or cut short", settings)
+    if not name:
+        found = FILE.search(text)
+        message = f"The log of a table is damaged: {found.group(1) if found else text.splitlines()[0]}."
+        return LakehouseError(message, "put it back, from where it came", Exit.REFUSED)
+    return log_is_cut(name, folder, "an entry is missing or cut short", settings)
 
 
 def _no_file(settings: Settings, text: str) -> LakehouseError:
@@ -147,21 +201,27 @@ def _rewriting(name: str, folder: str, settings: Settings) -> str:
 
 
 def _rebuilding(name: str, folder: str, settings: Settings) -> str:
-    """Return the command that makes a table anew; all of them follow from the landed files."""
-    layer = name.partition(".")[0]
-    follow = "lakehouse run" if layer != "ml" else "lakehouse ml score"
-    return f"rm -r '{folder}' && {follow}"
+    """Return the command that makes a table anew where its rows can be derived again: from landed files and model.
+
+    The ledger cannot: it holds decisions, and which versions were published.
+    """
+    if name == LEDGER:
+        return f"put {shlex.quote(folder)} back from a copy of the lake"
+    follow = "lakehouse ml score" if name.startswith("ml.") else "lakehouse run"
+    return f"remove {folder}, then: {follow}" if "://" in folder else f"rm -r {shlex.quote(folder)} && {follow}"
 
 
 _SENTENCES: list[tuple[str, Callable[[Settings, str], LakehouseError]]] = [
     (NO_SPACE, _no_space),
+    (READ_ONLY, _read_only),
+    (UNREADABLE, _unreadable),
+    (NO_NAME, _no_name),
     (NO_VALUE, _no_value),
     (NO_MEMORY, _no_memory),
     (TOO_NEW, _too_new),
     (CUT_LOG, _cut_log),
     (NO_FILE, _no_file),
     (BAD_FILE, _bad_file),
-    (READ_ONLY, _read_only),
     (JVM_GONE, _jvm_gone),
 ]
 
@@ -178,12 +238,36 @@ def _text(error: BaseException) -> str:
 
 def _unforeseen(error: BaseException, settings: Settings | None) -> LakehouseError:
     reason = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
-    trace = "".join(traceback.format_exception(error))
-    if settings is None:
-        return LakehouseError(f"{type(error).__name__}: {reason}", trace)
+    secrets_of = settings.spark.conf if settings else {}
+    trace = secrets.hide("".join(traceback.format_exception(error)), secrets_of)
+    message = f"{type(error).__name__}: {secrets.hide(reason, secrets_of)[:300]}"
+    return LakehouseError(message, _kept(trace, settings))
+
+
+def _kept(trace: str, settings: Settings | None) -> str:
+    """Return where a trace was put: the lake's logs, else a temporary file; the trace itself where neither takes it."""
     try:
-        log = private.write_trace(settings, trace)
-    except OSError:  # the lake takes no file
-        log = Path(tempfile.mkstemp(prefix="lakehouse-", suffix=".log")[1])
-        log.write_text(trace)
-    return LakehouseError(f"{type(error).__name__}: {reason[:300]}", f"the trace is in {log}")
+        if settings:
+            return f"the trace is in {private.write_trace(settings, trace)}"
+    except (OSError, LakehouseError):
+        pass
+    try:
+        with tempfile.NamedTemporaryFile("wb", prefix="lakehouse-", suffix=".log", delete=False) as file:
+            file.write(trace.encode(errors="backslashreplace"))
+            return f"the trace is in {file.name}"
+    except OSError:
+        return trace
+
+
+def _temporary_folder() -> str:
+    try:
+        return tempfile.gettempdir()
+    except OSError:  # there is none that can be written
+        return ""
+
+
+def _is_full(folder: str) -> bool:
+    try:
+        return shutil.disk_usage(folder).free < FULL_BYTES
+    except OSError:
+        return False

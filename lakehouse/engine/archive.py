@@ -93,7 +93,7 @@ def _identity(settings: Settings, java_home: Path) -> tuple[str, str]:
     spec = find_spec("pyspark")
     owner = [spec.origin if spec else "", settings.spark.java_options]
     contents = [java.version(java_home), version("pyspark"), str(jars.folder(settings)), jars.LOCK.read_text()]
-    contents.append(Path(__file__).read_text())  # what the training loads
+    contents.append(Path(__file__).read_text(encoding="utf-8"))  # what the training loads
     digests = (hashlib.sha256("\0".join(map(str, each)).encode()).hexdigest()[:12] for each in (owner, contents))
     return next(digests), next(digests)
 
