@@ -20,13 +20,10 @@ def make_lake(settings: Settings) -> Path:
     """
     path = settings.lake_path
     try:
-        if not path.is_dir():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.mkdir(mode=0o700)
+        _make_durable(path, mode=0o700)
     except (FileExistsError, NotADirectoryError) as error:
-        if not path.is_dir():
-            message = f"The lake {path} is not a folder, and cannot become one."
-            raise LakehouseError(message, "LAKEHOUSE_LAKE=<another folder>", Exit.USAGE) from error
+        message = f"The lake {path} is not a folder, and cannot become one."
+        raise LakehouseError(message, "LAKEHOUSE_LAKE=<another folder>", Exit.USAGE) from error
     return path
 
 
@@ -35,6 +32,19 @@ def make_folder(settings: Settings, name: str) -> Path:
     folder = make_lake(settings) / name
     folder.mkdir(mode=0o700, exist_ok=True)
     return folder
+
+
+def _make_durable(folder: Path, mode: int = 0o777) -> None:
+    """Make a folder, and those above it, so that they outlast a power cut."""
+    if folder.is_dir():
+        return
+    _make_durable(folder.parent)
+    folder.mkdir(mode, exist_ok=True)
+    parent = os.open(folder.parent, os.O_RDONLY)
+    try:
+        os.fsync(parent)
+    finally:
+        os.close(parent)
 
 
 def open_log(settings: Settings, name: str) -> BinaryIO:
