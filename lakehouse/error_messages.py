@@ -2,27 +2,18 @@
 
 import errno
 import json
-import os
 import re
 import shlex
-import shutil
 import tempfile
 import traceback
-from collections.abc import Callable
 from pathlib import Path
 
-from lakehouse import private, secrets
+from lakehouse import machine_errors, private, secrets
 from lakehouse.errors import Exit, LakehouseError
+from lakehouse.machine_errors import Sentences
 from lakehouse.settings import Settings
 
 LEDGER = "ledger"
-FULL_BYTES = 1 << 20
-NO_SPACE = "No space left on device|Disk quota exceeded"
-READ_ONLY = "Read-only file system|Permission denied|Operation not permitted|AccessDeniedException"
-UNREADABLE = "Input/output error|Stale file handle|Too many open files"
-NO_NAME = "invalid null input: name"
-NO_MEMORY = "java.lang.OutOfMemoryError|INVALID_DRIVER_MEMORY"
-JVM_GONE = "Answer from Java side is empty|Error while sending or receiving|Connection refused|Connection reset by peer"
 TOO_NEW = (
     "DELTA_INVALID_PROTOCOL_VERSION|DELTA_UNSUPPORTED_FEATURES|Unsupported minimum (reader|writer) version"
     "|Unsupported: Feature|EXPRESSION_DECODING_FAILED"
@@ -31,7 +22,6 @@ CUT_LOG = r"DELTA_TRUNCATED_TRANSACTION_LOG|Json error|/_delta_log/[0-9.a-z-]*\.
 NO_FILE = r"FILE_NOT_EXIST|Object at location .* not found|FileNotFoundException|PATH_NOT_FOUND|DELTA_FILE_NOT_FOUND"
 BAD_FILE = "Checksum error|FAILED_READ_FILE|deserialize thrift|Corrupt|CRC checksum"
 NO_VALUE = r"ValueError: (\w+\.\w+: a row has no \w+, which is NOT NULL\.)"
-PLACE = re.compile(r"[\"'`: ](/[^\n\"'`]*?)(?=[\"'`:]|: |, | \(|$)", re.MULTILINE)
 FILE = re.compile(r"(?:file:(?://)?)?(/[^\n|]*?\.(?:parquet|json|csv))(?!\.?\w)")
 
 
@@ -49,14 +39,14 @@ def known(error: BaseException, settings: Settings) -> LakehouseError | None:
         if re.search(pattern, text):
             return sentence(settings, text)
     if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return _read_only(settings, text)
+        return machine_errors.read_only(settings, text)
     return None
 
 
 def of_log(name: str, folder: str, error: BaseException, settings: Settings) -> LakehouseError:
     """Return the sentence for a table whose log cannot be read: it may be sound, and only this process be at fault."""
     text = _text(error)
-    for pattern, sentence in ((READ_ONLY, _read_only), (UNREADABLE, _unreadable), (NO_SPACE, _no_space)):
+    for pattern, sentence in machine_errors.OF_FOLDERS:
         if re.search(pattern, text):
             return sentence(settings, text)
     if re.search(TOO_NEW, text):
@@ -94,57 +84,10 @@ def file_is_damaged(name: str, folder: str, path: str, settings: Settings, what:
     return LakehouseError(message, _rewriting(name, folder, settings), Exit.REFUSED)
 
 
-def _no_space(settings: Settings, _: str) -> LakehouseError:
-    lake = str(settings.lake_path)
-    full = next((each for each in (lake, _temporary_folder(), str(settings.cache_path)) if _is_full(each)), lake)
-    what = f"for the lake {lake}" if full == lake else f"in {full}, which is not the lake's own"
-    message = f"There is no space left {what}; nothing was published."
-    remedy = "free some space, then repeat the command"
-    if full == _temporary_folder() != lake:
-        remedy += ", or name another folder for temporary files: TMPDIR=dir"
-    return LakehouseError(message, remedy, Exit.ENVIRONMENT)
-
-
-def _read_only(settings: Settings, text: str) -> LakehouseError:
-    """Name the folder or file that this user may not use; the lake where none is named or all of it is meant."""
-    lake, found = settings.lake_path, PLACE.search(text)
-    place = Path(found.group(1)) if found else lake
-    if "Read-only" in text and place.is_relative_to(lake):
-        place = lake
-    what = f"The lake {lake}" if place == lake else str(place)
-    verb = "be read or written" if place != lake and place.is_relative_to(lake) else "be written"
-    message = f"{what} cannot {verb}: it is read-only, or belongs to another user."
-    return LakehouseError(message, f"let this user in: ls -ld {shlex.quote(str(place))}", Exit.ENVIRONMENT)
-
-
-def _unreadable(settings: Settings, text: str) -> LakehouseError:
-    found = re.search(UNREADABLE, text)
-    message = f"The lake {settings.lake_path} cannot be read now: {found.group(0).lower() if found else text}."
-    return LakehouseError(message, "see to the disk or the system, then repeat the command", Exit.ENVIRONMENT)
-
-
-def _no_name(settings: Settings, _: str) -> LakehouseError:
-    message = f"Apache Spark asks for the name of the user {os.getuid()}, and this system has none."
-    return LakehouseError(message, "add a line for it to /etc/passwd", Exit.ENVIRONMENT)
-
-
-def _no_memory(settings: Settings, _: str) -> LakehouseError:
-    message = f"Spark's memory of {settings.spark.driver_memory} (spark.driver_memory) is too small for this data."
-    return LakehouseError(message, "LAKEHOUSE_SPARK__DRIVER_MEMORY=… with more than that", Exit.ENVIRONMENT)
-
-
 def _no_value(_: Settings, text: str) -> LakehouseError:
     found = re.search(NO_VALUE, text)
     message = f"{found.group(1) if found else text} Nothing was published."
     return LakehouseError(message, "mend what computes the table, or its contract", Exit.REFUSED)
-
-
-def _jvm_gone(settings: Settings, _: str) -> LakehouseError:
-    message = "Spark's JVM ended while it was at work: something killed it, or the machine had no memory left."
-    log = settings.lake_path / "logs" / "spark.log"
-    return LakehouseError(
-        message, f"repeat the command; its last words are in {shlex.quote(str(log))}", Exit.ENVIRONMENT
-    )
 
 
 def _too_new(settings: Settings, text: str) -> LakehouseError:
@@ -211,18 +154,14 @@ def _rebuilding(name: str, folder: str, settings: Settings) -> str:
     return f"remove {folder}, then: {follow}" if "://" in folder else f"rm -r {shlex.quote(folder)} && {follow}"
 
 
-_SENTENCES: list[tuple[str, Callable[[Settings, str], LakehouseError]]] = [
-    (NO_SPACE, _no_space),
-    (READ_ONLY, _read_only),
-    (UNREADABLE, _unreadable),
-    (NO_NAME, _no_name),
+_SENTENCES: Sentences = [
+    *machine_errors.OF_FOLDERS,
     (NO_VALUE, _no_value),
-    (NO_MEMORY, _no_memory),
     (TOO_NEW, _too_new),
     (CUT_LOG, _cut_log),
     (NO_FILE, _no_file),
     (BAD_FILE, _bad_file),
-    (JVM_GONE, _jvm_gone),
+    *machine_errors.OF_ENGINES,
 ]
 
 
@@ -257,17 +196,3 @@ def _kept(trace: str, settings: Settings | None) -> str:
             return f"the trace is in {file.name}"
     except OSError:
         return trace
-
-
-def _temporary_folder() -> str:
-    try:
-        return tempfile.gettempdir()
-    except OSError:  # there is none that can be written
-        return ""
-
-
-def _is_full(folder: str) -> bool:
-    try:
-        return shutil.disk_usage(folder).free < FULL_BYTES
-    except OSError:
-        return False

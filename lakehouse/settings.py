@@ -23,7 +23,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 
 def _beside_packages() -> Path:
     """Return the folder of conf/ and jars.lock: the checkout, or where a wheel put them."""
-    if not (PROJECT / "conf").is_dir():
+    if not (PROJECT / "conf" / "base.toml").is_file():
         try:
             found = [each for each in files("clickstream-lakehouse") or [] if each.match("conf/base.toml")]
             return Path(str(found[0].locate())).resolve().parents[1]

@@ -15,10 +15,11 @@ RUN = (
     "-c",
     """
 import sys
-from lakehouse import pipeline, settings
+from lakehouse import settings
 from lakehouse.lake import open_lake
-from lakehouse.plan import Request
-pipeline.run(open_lake(settings.load()), lambda line: print(line, flush=True), Request(tuple(sys.argv[1:])))
+from lakehouse.runs import runner
+from lakehouse.runs.planner import Request
+runner.run(open_lake(settings.load()), lambda line: print(line, flush=True), Request(tuple(sys.argv[1:])))
 """,
 )
 LAND = ("-m", "lakehouse.cli", "land")

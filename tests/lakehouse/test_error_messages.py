@@ -54,7 +54,7 @@ def test_a_lock_file_of_a_dead_process_holds_nobody_up(damaged):
 
 def test_a_run_after_the_death_of_the_driver_alone_waits_until_its_jvm_is_gone(damaged):
     path = damaged.settings.lake_path / ".lock"
-    with start(damaged.settings.lake_path, *RUN) as driver:
+    with start(damaged.settings.lake_path, *RUN, LAKEHOUSE_ENGINE__NAME="spark") as driver:
         try:
             wait_for(lambda: json.loads(path.read_text() or "{}").get("jvm_pid"))
             jvm = json.loads(path.read_text())["jvm_pid"]
@@ -107,15 +107,9 @@ def test_a_read_only_lake_is_told(damaged, small_disk):
 
 
 def test_a_heap_that_is_too_small_is_told_with_its_setting(damaged):
-    done = cli(damaged.settings.lake_path, "run", LAKEHOUSE_SPARK__DRIVER_MEMORY="256m")
+    done = cli(damaged.settings.lake_path, "run", LAKEHOUSE_ENGINE__NAME="spark", LAKEHOUSE_SPARK__DRIVER_MEMORY="256m")
     assert "✗ Spark's memory of 256m (spark.driver_memory) is too small" in done.stderr
     assert (done.returncode, "Traceback" in done.stderr) == (Exit.ENVIRONMENT, False)
-
-
-def test_a_path_that_delta_cannot_read_is_refused_at_once(tmp_path):
-    with pytest.raises(LakehouseError, match=r"holds %, which Delta cannot read") as raised:
-        open_lake(settings_of(tmp_path / "50%"))
-    assert raised.value.code == Exit.USAGE
 
 
 def wait_for(found: Callable[[], object]) -> None:
