@@ -38,6 +38,9 @@ def _no_space(settings: Settings, _: str) -> LakehouseError:
 def read_only(settings: Settings, text: str) -> LakehouseError:
     """Name the folder or file that this user may not use; the lake where none is named or all of it is meant."""
     lake, found = settings.lake_path, PLACE.search(text)
+    if not found and os.access(lake, os.R_OK | os.W_OK | os.X_OK):
+        line = next(line.strip() for line in text.splitlines() if re.search(READ_ONLY, line))
+        return LakehouseError(f"The system refused this user something: {line}.", "lakehouse doctor", Exit.ENVIRONMENT)
     place = Path(found.group(1)) if found else lake
     if "Read-only" in text and place.is_relative_to(lake):
         place = lake

@@ -36,7 +36,7 @@ SHARED = _beside_packages()
 CONF = SHARED / "conf"
 SHORT_NAMES = {"LAKEHOUSE_LAKE": "lake.path", "LAKEHOUSE_JARS": "java.jars"}
 NOT_SETTINGS = {"LAKEHOUSE_ENV", "LAKEHOUSE_FAILPOINT"}
-ODD = "%#?*[]{}|^\\"  # in a lake's path: a URL, a pattern or the log's library gives them another meaning
+ODD = '%#?*[]{}|^\\"'  # in a lake's path: a URL, a pattern or a library gives them another meaning
 WORDS = {int: "a whole number", float: "a number", str: "a text", list: "a list of texts", dict: "a table of texts"}
 
 
