@@ -77,12 +77,14 @@ def test_a_file_whose_last_line_has_no_end_lands_and_is_told(tmp_path):
     assert "Its last line" not in whole.stderr
 
 
-def test_show_reads_no_more_than_it_shows(run_once):
+def test_show_reads_no_more_than_it_shows(run_once, tmp_path):
     path = run_once.settings.lake_path
-    fragments = list(run_once.store.delta("silver.sessions").to_pyarrow_dataset().get_fragments())
+    (tmp_path / "second.csv").write_text("timestamp,visitorid,event,itemid,transactionid\n1433160000001,1,view,1,\n")
+    call(path, "land", str(tmp_path / "second.csv"), "then", "run", "bronze.events")
+    fragments = list(run_once.store.delta("bronze.events").to_pyarrow_dataset().get_fragments())
     assert len(fragments) == 2
-    (path / "silver" / "sessions" / fragments[-1].path.rpartition("/")[2]).unlink()
-    shown = call(path, "show", "silver.sessions", "--rows", "1", "--json")
+    (path / "bronze" / "events" / fragments[-1].path.rpartition("/")[2]).unlink()
+    shown = call(path, "show", "bronze.events", "--rows", "1", "--json")
     assert len(json.loads(shown.stdout)["rows"]) == 1, shown.stderr
 
 
