@@ -34,6 +34,14 @@ def make_folder(settings: Settings, name: str) -> Path:
     return folder
 
 
+def make_cache(settings: Settings) -> Path:
+    """Return the folder of JARs and archives, made if need be; it may lie in the lake."""
+    if settings.cache_path.is_relative_to(settings.lake_path):
+        make_lake(settings)
+    settings.cache_path.mkdir(parents=True, exist_ok=True)
+    return settings.cache_path
+
+
 def _make_durable(folder: Path, mode: int = 0o777) -> None:
     """Make a folder, and those above it, so that they outlast a power cut."""
     if folder.is_dir():

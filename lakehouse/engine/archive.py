@@ -15,6 +15,7 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
+from lakehouse import private
 from lakehouse.engine import jars, java
 from lakehouse.errors import LakehouseError
 from lakehouse.sections import Lake
@@ -61,7 +62,7 @@ def make(settings: Settings, java_home: Path, say: Callable[[str], None]) -> Pat
 
 def _make(settings: Settings, java_home: Path) -> Path:
     owner, contents = _identity(settings, java_home)
-    settings.cache_path.mkdir(parents=True, exist_ok=True)
+    private.make_cache(settings)
     with tempfile.TemporaryDirectory(dir=settings.cache_path, prefix=".classes-") as scratch:
         made = Path(scratch, "classes.jsa")
         # C1 alone compiles the short training in half the time and changes nothing about the classes.
