@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate
 CODE := lakehouse bronze silver gold ml app
 
 .DEFAULT_GOAL := help
@@ -11,12 +13,12 @@ CODE := lakehouse bronze silver gold ml app
 .DELETE_ON_ERROR:
 
 help:  ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: setup  ## build the lake from a sample, train, score and show what is there
 	@$(BIN)/lakehouse sample --if-empty then run then ml train score then status
 
-test: $(VENV)/.project  ## run all tests, the site's in a real browser
+test: $(VENV)/.dev  ## run all tests, the site's in a real browser
 	@$(BIN)/lakehouse setup --tests
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
@@ -26,31 +28,32 @@ app: setup  ## serve the site
 mlflow: setup  ## serve MLflow's pages on this lake
 	@$(BIN)/lakehouse mlflow
 
-check: $(VENV)/.project  ## format, lint and types, without changing anything
+check: $(VENV)/.dev  ## format, lint and types, without changing anything
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 
-bench: setup  ## measure a full load, then single days after many
+bench: setup $(VENV)/.dev  ## measure a full load, then single days after many
 	@$(BIN)/python tests/bench/full_load.py
 	@$(BIN)/python tests/bench/increments.py
 
 clean:  ## remove the virtual environment and caches, never the lake
 	@rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find $(CODE) tests -type d -name __pycache__ -prune -exec rm -rf {} +
-	@echo "Your lake stays. To delete it: rm -r '$(or $(LAKEHOUSE_LAKE),lake)'"
+	@echo "Your lake stays: $(or $(LAKEHOUSE_LAKE),lake)"
 
 setup: $(VENV)/.project  ## make .venv, find or install Java, fetch Spark's two JARs
 	@$(BIN)/lakehouse setup
 
-lock: $(VENV)/.project  ## pin the newest versions that pyproject.toml allows in requirements.lock
-	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --extra dev --generate-hashes \
-		--no-emit-index-url --no-header --no-annotate --output-file requirements.lock pyproject.toml
+lock: $(VENV)/.dev  ## pin the newest versions that pyproject.toml allows: what runs, and beside it what tests need
+	@$(COMPILE) --output-file requirements.lock pyproject.toml
+	@$(COMPILE) --output-file requirements-dev.lock --extra dev --constraint requirements.lock pyproject.toml \
+		$$(sed -n 's/^\([^ =]*\)==.*/--no-emit-package \1/p' requirements.lock)
 
 # The packages. setuptools goes first and builds pyspark's source package without pip fetching an unpinned copy of it.
 $(VENV)/.packages: requirements.lock
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-		echo "$(PYTHON) is not Python 3.11 or newer. Name one that is: PYTHON=python3.12 make run" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null || { \
+		echo "$(PYTHON) is not Python 3.11, 3.12 or 3.13. Name one that is: PYTHON=python3.12 make run" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 		echo "$(PYTHON) comes without venv. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
 	@echo "Making $(VENV) from requirements.lock; this takes some minutes, once."
@@ -63,4 +66,9 @@ $(VENV)/.packages: requirements.lock
 # The project itself: only this is done again when pyproject.toml changes without a new lock.
 $(VENV)/.project: pyproject.toml $(VENV)/.packages
 	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# What only tests, checks and benchmarks need; the lock names nothing that requirements.lock names.
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.project
+	@$(PIP) --require-hashes --no-deps -r requirements-dev.lock
 	@touch $@

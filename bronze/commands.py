@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 
 import click
 
+from lakehouse import private
 from lakehouse.cli.render import emit, emit_line, progress, say
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.landing.receipts import Landing
@@ -47,7 +48,7 @@ def sample(
         return
     chosen = settings.sample
     say("Making a synthetic RetailRocket …")
-    with TemporaryDirectory(prefix="lakehouse-sample-") as folder:
+    with TemporaryDirectory(prefix=".sample-", dir=None if out else private.make_lake(settings)) as folder:
         try:
             paths = generator.write(
                 out or Path(folder),
@@ -81,10 +82,10 @@ def _land(settings: Settings, files: Iterable[Path], as_json: bool) -> None:
     from bronze import landing
     from bronze.preflight import printable
 
-    codes, landed = [], []
+    lake, codes, landed = Landing(settings), [], []
     for path in files:
         try:
-            receipt, is_new = landing.accept(Landing(settings), path)
+            receipt, is_new = landing.accept(lake, path)
         except LakehouseError as error:
             say(f"✗ {error}")
             codes.append(error.code)
@@ -92,6 +93,8 @@ def _land(settings: Settings, files: Iterable[Path], as_json: bool) -> None:
         landed.append({"file": str(path), "is_new": is_new, "kind": receipt.kind, "number": receipt.number})
         if is_new:
             say(f"✓ {receipt.name}: {receipt.lines:,} lines of {receipt.kind}")
+            if not landing.has_line_end(lake.file(receipt)):
+                say("  Its last line has no line end. If it was still being written, land it again when it is whole.")
         else:
             say(f"✓ {printable(path.name)}: already received on {receipt.received_at} as {receipt.name}")
     emit(landed, as_json)
@@ -101,14 +104,15 @@ def _land(settings: Settings, files: Iterable[Path], as_json: bool) -> None:
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--every", default=2.0, show_default=True, type=click.FloatRange(0.1), help="Seconds between two looks.")
+@click.option("--every", default=0.5, show_default=True, type=click.FloatRange(0.1), help="Seconds between two looks.")
 @click.option("--json", "as_json", is_flag=True, help="Print each run as a JSON object on one line.")
 @click.pass_obj
 def watch(settings: Settings, folder: Path, every: float, as_json: bool) -> None:
-    """Land each CSV file that is dropped into FOLDER, and run: one Spark session, a line per run.
+    """Land each CSV file that is dropped into FOLDER, and run: one session, a line per run.
 
-    Files stay where they are. A refused one is told once. Ctrl-C or SIGTERM ends it after the run that is under way;
-    Ctrl-C once more ends that run, too.
+    A file is taken when it has not changed for a second, or for a minute where its last line has no end; hidden ones,
+    *.part and *.tmp never are. Files stay where they are. A refused one is told once. Ctrl-C or SIGTERM ends it after
+    the run that is under way; Ctrl-C once more ends that run, too.
     """
     from bronze import watch as watching
     from lakehouse.lake import open_lake

@@ -39,7 +39,7 @@ def accept(landing: Landing, path: Path) -> tuple[Receipt, bool]:
     name = printable(path.name)
     try:
         if not path.is_file():
-            raise LakehouseError(f"{printable(str(path))} is no file.", "give the path of a CSV file", Exit.USAGE)
+            raise LakehouseError(f"{printable(str(path))} is not a file.", "give the path of a CSV file", Exit.USAGE)
         with path.open("rb") as source:
             first_line = header.read(name, source)
             with landing.incoming(first_line.kind) as partial:
@@ -51,6 +51,14 @@ def accept(landing: Landing, path: Path) -> tuple[Receipt, bool]:
         what = f"{name} did not land: {error.strerror or error}."
         remedy = "see whether the file can be read and the lake's disk has room, then land it again"
         raise LakehouseError(what, remedy, Exit.ENVIRONMENT) from error
+
+
+def has_line_end(path: Path) -> bool:
+    """Say whether a file ends with a line's end; one without may still be in the making."""
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - 1))
+        return file.read() == b"\n"
 
 
 def _receive(landing: Landing, receipt: Receipt, partial: Path) -> tuple[Receipt, bool]:

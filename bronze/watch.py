@@ -1,6 +1,7 @@
-"""bronze.watch — land what is dropped into a folder, and run, on one Spark session, until told to stop."""
+"""bronze.watch — land what is dropped into a folder, and run, on one session, until told to stop."""
 
 import os
+import shlex
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +19,8 @@ from lakehouse.runs import lock, runner
 Say = Callable[[str], None]
 
 UNFINISHED = (".part", ".tmp")  # what programs call a file that they still write
-SETTLE_SECONDS = 1.0  # a file that did not change for so long is complete
+SETTLE_SECONDS = 1.0  # a file that did not change for so long is complete, if its last line ends
+OPEN_SECONDS = 60.0  # and if it does not: its writer may pause in the middle of a number
 RETRY_SECONDS = 60.0  # after a failure that lies in the machine: no space, no memory
 
 
@@ -66,6 +68,7 @@ class Watch:
         is_due: whether to run without a new file: at first, to finish what another process left.
         since: mark -> when it was first seen, by the monotonic clock.
         known: marks of files that landed or were refused.
+        is_open: mark -> whether the last line of the file lacks its end.
         told: what was said last of something that lasts.
         retry_at: not to run before, by the monotonic clock.
     """
@@ -78,6 +81,7 @@ class Watch:
     is_due: bool = True
     since: dict[Mark, float] = field(default_factory=dict)
     known: set[Mark] = field(default_factory=set)
+    is_open: dict[Mark, bool] = field(default_factory=dict)
     told: str = ""
     retry_at: float = 0.0
 
@@ -112,8 +116,26 @@ class Watch:
         now, found = time.monotonic(), dict(self._marks())
         self.since = {mark: self.since.get(mark, now) for mark in found}
         self.known &= found.keys()
-        ready = [mark for mark, since in self.since.items() if mark not in self.known and now - since >= SETTLE_SECONDS]
-        return [(found[mark], mark) for mark in sorted(ready, key=lambda mark: mark.name)]
+        self.is_open = {mark: is_open for mark, is_open in self.is_open.items() if mark in found}
+        settled = [mark for mark, at in self.since.items() if mark not in self.known and now - at >= SETTLE_SECONDS]
+        ready = [
+            mark
+            for mark in sorted(settled, key=lambda mark: mark.name)
+            if now - self.since[mark] >= OPEN_SECONDS or not self._is_open(mark, found[mark])
+        ]
+        return [(found[mark], mark) for mark in ready]
+
+    def _is_open(self, mark: Mark, path: Path) -> bool:
+        """Say whether the last line of a file lacks its end, and tell so once."""
+        if mark not in self.is_open:
+            try:
+                self.is_open[mark] = not landing.has_line_end(path)
+            except OSError:
+                self.is_open[mark] = False  # it cannot be read, which landing it will tell
+            if self.is_open[mark]:
+                name = printable(path.name)
+                self.say(f"{name} ends within a line; it is taken when it has not changed for {OPEN_SECONDS:.0f} s.")
+        return self.is_open[mark]
 
     def _marks(self) -> Iterator[tuple[Mark, Path]]:
         try:
@@ -122,7 +144,7 @@ class Watch:
             self._tell(f"{self.folder} cannot be read: {error.strerror}.")
             return
         for entry in entries:
-            if not entry.name.startswith(".") and not entry.name.endswith(UNFINISHED):
+            if not entry.name.startswith(".") and not entry.name.lower().endswith(UNFINISHED):
                 try:
                     about = entry.stat()
                 except OSError:  # it is gone again
@@ -136,7 +158,8 @@ class Watch:
         except (LakehouseError, OSError) as raised:
             if isinstance(raised, OSError) and raised.filename == str(path):
                 shown = printable(str(path))
-                error = LakehouseError(f"{shown} cannot be read: {raised.strerror}.", f"ls -l {shown}", Exit.REFUSED)
+                remedy = shlex.join(["ls", "-l", str(path)])
+                error = LakehouseError(f"{shown} cannot be read: {raised.strerror}.", remedy, Exit.REFUSED)
             else:
                 error = error_messages.explain(raised, self.lake.settings)
             self.say(f"✗ {error}")
@@ -175,7 +198,8 @@ def prepare(lake: Lake, folder: Path, say: Say, show: Say) -> Watch:
         LakehouseError: there is no such folder (2); Java or a JAR is missing (4).
     """
     if not folder.is_dir():
-        raise LakehouseError(f"{folder} is no folder.", f"mkdir -p {folder}", Exit.USAGE)
+        remedy = shlex.join(["mkdir", "-p", str(folder)])
+        raise LakehouseError(f"{printable(str(folder))} is not a folder.", remedy, Exit.USAGE)
     lake.store.engine  # noqa: B018  (here, so that the first file does not wait for it)
     intake = [name for name, table in lake.tables.items() if table.refresh.kind == "append" and lake.store.exists(name)]
     return Watch(lake, folder, say, show, tried=max(map(lake.store.consumed, intake), default=0))
@@ -198,5 +222,6 @@ def watch(watched: Watch, every: float, stop: threading.Event) -> Iterator[Done]
         if done:
             yield done
         if not watched.lake.store.engine.is_alive:
-            raise LakehouseError("The engine is gone.", f"lakehouse watch {watched.folder}", Exit.ENVIRONMENT)
+            again = shlex.join(["lakehouse", "watch", str(watched.folder)])
+            raise LakehouseError("The engine is gone.", again, Exit.ENVIRONMENT)
         stop.wait(every)

@@ -1,20 +1,19 @@
 """lakehouse.error_messages — what libraries and the machine throw, as sentences: what, why, and what mends it."""
 
 import errno
+import json
 import re
+import shlex
 import tempfile
 import traceback
-from collections.abc import Callable
 from pathlib import Path
 
-from lakehouse import settings as settings_module
+from lakehouse import machine_errors, private, secrets
 from lakehouse.errors import Exit, LakehouseError
+from lakehouse.machine_errors import Sentences
 from lakehouse.settings import Settings
 
-NO_SPACE = "No space left on device|Disk quota exceeded"
-READ_ONLY = "Read-only file system|Permission denied"
-NO_MEMORY = "java.lang.OutOfMemoryError|INVALID_DRIVER_MEMORY"
-JVM_GONE = "Answer from Java side is empty|Error while sending or receiving|Connection refused|Connection reset by peer"
+LEDGER = "ledger"
 TOO_NEW = (
     "DELTA_INVALID_PROTOCOL_VERSION|DELTA_UNSUPPORTED_FEATURES|Unsupported minimum (reader|writer) version"
     "|Unsupported: Feature|EXPRESSION_DECODING_FAILED"
@@ -35,18 +34,21 @@ def explain(error: BaseException, settings: Settings | None) -> LakehouseError:
 
 def known(error: BaseException, settings: Settings) -> LakehouseError | None:
     """Return the sentence for an error that is expected to happen on some machine some day, None for any other."""
-    text, lake = _text(error), settings.lake_path
+    text = _text(error)
     for pattern, sentence in _SENTENCES:
         if re.search(pattern, text):
             return sentence(settings, text)
     if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return _read_only(settings, str(lake))
+        return machine_errors.read_only(settings, text)
     return None
 
 
 def of_log(name: str, folder: str, error: BaseException, settings: Settings) -> LakehouseError:
-    """Return the sentence for a table whose log cannot be read."""
+    """Return the sentence for a table whose log cannot be read: it may be sound, and only this process be at fault."""
     text = _text(error)
+    for pattern, sentence in machine_errors.OF_FOLDERS:
+        if re.search(pattern, text):
+            return sentence(settings, text)
     if re.search(TOO_NEW, text):
         return _too_new(settings, f"{folder}/_delta_log/x.json")
     return log_is_cut(name, folder, text.splitlines()[0], settings)
@@ -56,7 +58,19 @@ def log_is_cut(name: str, folder: str, what: str, settings: Settings) -> Lakehou
     """Return the sentence for a table whose log lacks an entry, or a part of one."""
     entries = sorted(Path(folder, "_delta_log").glob("*.json"))
     message = f"The log of {name} is damaged ({what}), last entry {entries[-1] if entries else folder}."
-    return LakehouseError(message, _rebuilding(name, folder, settings), Exit.REFUSED)
+    remedy = _rebuilding(name, folder, settings)
+    if name == LEDGER and entries and _is_cut(entries[-1]):  # all that was written before it is kept so
+        remedy = f"{shlex.join(['mv', str(entries[-1]), f'{entries[-1]}.damaged'])} && lakehouse run"
+    return LakehouseError(message, remedy, Exit.REFUSED)
+
+
+def _is_cut(entry: Path) -> bool:
+    """Say whether an entry of a log is empty, or cut within a line."""
+    lines = entry.read_bytes().splitlines()
+    try:
+        return not [json.loads(line) for line in lines]
+    except ValueError:
+        return True
 
 
 def file_is_missing(name: str, folder: str, path: str, settings: Settings) -> LakehouseError:
@@ -70,31 +84,10 @@ def file_is_damaged(name: str, folder: str, path: str, settings: Settings, what:
     return LakehouseError(message, _rewriting(name, folder, settings), Exit.REFUSED)
 
 
-def _no_space(settings: Settings, _: str) -> LakehouseError:
-    message = f"There is no space left for the lake {settings.lake_path}; nothing was published."
-    return LakehouseError(message, "free some space, then repeat the command", Exit.ENVIRONMENT)
-
-
-def _read_only(settings: Settings, _: str) -> LakehouseError:
-    message = f"The lake {settings.lake_path} cannot be written: it is read-only, or belongs to another user."
-    return LakehouseError(message, f"let this user write there: ls -ld {settings.lake_path}", Exit.ENVIRONMENT)
-
-
-def _no_memory(settings: Settings, _: str) -> LakehouseError:
-    message = f"Spark's memory of {settings.spark.driver_memory} (spark.driver_memory) is too small for this data."
-    return LakehouseError(message, "LAKEHOUSE_SPARK__DRIVER_MEMORY=… with more than that", Exit.ENVIRONMENT)
-
-
 def _no_value(_: Settings, text: str) -> LakehouseError:
     found = re.search(NO_VALUE, text)
     message = f"{found.group(1) if found else text} Nothing was published."
     return LakehouseError(message, "mend what computes the table, or its contract", Exit.REFUSED)
-
-
-def _jvm_gone(settings: Settings, _: str) -> LakehouseError:
-    message = "Spark's JVM ended while it was at work: something killed it, or the machine had no memory left."
-    log = settings.lake_path / "logs" / "spark.log"
-    return LakehouseError(message, f"repeat the command; its last words are in {log}", Exit.ENVIRONMENT)
 
 
 def _too_new(settings: Settings, text: str) -> LakehouseError:
@@ -107,7 +100,11 @@ def _too_new(settings: Settings, text: str) -> LakehouseError:
 
 def _cut_log(settings: Settings, text: str) -> LakehouseError:
     name, folder = _table(settings, text)
-    return log_is_cut(name or "a table", folder, "an entry is missing or cut short", settings)
+    if not name:
+        found = FILE.search(text)
+        message = f"The log of a table is damaged: {found.group(1) if found else text.splitlines()[0]}."
+        return LakehouseError(message, "put it back, from where it came", Exit.REFUSED)
+    return log_is_cut(name, folder, "an entry is missing or cut short", settings)
 
 
 def _no_file(settings: Settings, text: str) -> LakehouseError:
@@ -147,22 +144,24 @@ def _rewriting(name: str, folder: str, settings: Settings) -> str:
 
 
 def _rebuilding(name: str, folder: str, settings: Settings) -> str:
-    """Return the command that makes a table anew; all of them follow from the landed files."""
-    layer = name.partition(".")[0]
-    follow = "lakehouse run" if layer != "ml" else "lakehouse ml score"
-    return f"rm -r '{folder}' && {follow}"
+    """Return the command that makes a table anew where its rows can be derived again: from landed files and model.
+
+    The ledger cannot: it holds decisions, and which versions were published.
+    """
+    if name == LEDGER:
+        return f"put {shlex.quote(folder)} back from a copy of the lake"
+    follow = "lakehouse ml score" if name.startswith("ml.") else "lakehouse run"
+    return f"remove {folder}, then: {follow}" if "://" in folder else f"rm -r {shlex.quote(folder)} && {follow}"
 
 
-_SENTENCES: list[tuple[str, Callable[[Settings, str], LakehouseError]]] = [
-    (NO_SPACE, _no_space),
+_SENTENCES: Sentences = [
+    *machine_errors.OF_FOLDERS,
     (NO_VALUE, _no_value),
-    (NO_MEMORY, _no_memory),
     (TOO_NEW, _too_new),
     (CUT_LOG, _cut_log),
     (NO_FILE, _no_file),
     (BAD_FILE, _bad_file),
-    (READ_ONLY, _read_only),
-    (JVM_GONE, _jvm_gone),
+    *machine_errors.OF_ENGINES,
 ]
 
 
@@ -178,13 +177,22 @@ def _text(error: BaseException) -> str:
 
 def _unforeseen(error: BaseException, settings: Settings | None) -> LakehouseError:
     reason = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
-    trace = "".join(traceback.format_exception(error))
-    if settings is None:
-        return LakehouseError(f"{type(error).__name__}: {reason}", trace)
+    secrets_of = settings.spark.conf if settings else {}
+    trace = secrets.hide("".join(traceback.format_exception(error)), secrets_of)
+    message = f"{type(error).__name__}: {secrets.hide(reason, secrets_of)[:300]}"
+    return LakehouseError(message, _kept(trace, settings))
+
+
+def _kept(trace: str, settings: Settings | None) -> str:
+    """Return where a trace was put: the lake's logs, else a temporary file; the trace itself where neither takes it."""
     try:
-        log = settings_module.log_file(settings)
-        log.write_text(trace)
-    except OSError:  # the lake takes no file
-        log = Path(tempfile.mkstemp(prefix="lakehouse-", suffix=".log")[1])
-        log.write_text(trace)
-    return LakehouseError(f"{type(error).__name__}: {reason[:300]}", f"the trace is in {log}")
+        if settings:
+            return f"the trace is in {private.write_trace(settings, trace)}"
+    except (OSError, LakehouseError):
+        pass
+    try:
+        with tempfile.NamedTemporaryFile("wb", prefix="lakehouse-", suffix=".log", delete=False) as file:
+            file.write(trace.encode(errors="backslashreplace"))
+            return f"the trace is in {file.name}"
+    except OSError:
+        return trace

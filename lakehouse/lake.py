@@ -42,14 +42,6 @@ class Lake:
 
 
 def open_lake(settings: Settings) -> Lake:
-    """Open the lake that the settings name, with the tables of all layers, upstreams first.
-
-    Raises:
-        LakehouseError: its path holds a character that a URL or a pattern gives a meaning (exit code 2).
-    """
-    odd = sorted(set(str(settings.lake_path)) & set("%#?*[]{}"))
-    if odd:
-        message = f"The lake's path {settings.lake_path} holds {' '.join(odd)}, which Delta cannot read."
-        raise LakehouseError(message, "LAKEHOUSE_LAKE=dir with another name", Exit.USAGE)
+    """Open the lake that the settings name, with the tables of all layers, upstreams first."""
     store = Store(settings)
     return Lake(settings, discover(settings.layers), store, Landing(settings), Ledger(store))

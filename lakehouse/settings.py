@@ -7,111 +7,37 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
-from datetime import UTC, datetime
 from difflib import get_close_matches
 from functools import reduce
+from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
+from lakehouse import secrets
+from lakehouse.bounds import Bound
 from lakehouse.errors import Exit, LakehouseError
+from lakehouse.sections import App, Engine, Java, Lake, Maintenance, Mlflow, Model, Run, Sample, Spark
 
 PROJECT = Path(__file__).resolve().parents[1]
-CONF = PROJECT / "conf"
+
+
+def _beside_packages() -> Path:
+    """Return the folder of conf/ and jars.lock: the checkout, or where a wheel put them."""
+    if not (PROJECT / "conf" / "base.toml").is_file():
+        try:
+            found = [each for each in files("clickstream-lakehouse") or [] if each.match("conf/base.toml")]
+            return Path(str(found[0].locate())).resolve().parents[1]
+        except (PackageNotFoundError, IndexError):
+            pass
+    return PROJECT
+
+
+SHARED = _beside_packages()
+CONF = SHARED / "conf"
 SHORT_NAMES = {"LAKEHOUSE_LAKE": "lake.path", "LAKEHOUSE_JARS": "java.jars"}
 NOT_SETTINGS = {"LAKEHOUSE_ENV", "LAKEHOUSE_FAILPOINT"}
-
-
-@dataclass(frozen=True)
-class Lake:
-    """Where a lake lies."""
-
-    path: str
-    tables_uri: str
-
-
-@dataclass(frozen=True)
-class Engine:
-    """What runs frames: `sail` or `spark`; the embedded engine's memory (empty: what suits the machine) and threads."""
-
-    name: str
-    memory: str
-    threads: int
-
-
-@dataclass(frozen=True)
-class Java:
-    """Where the Delta JARs are found or kept."""
-
-    jars: str
-    cache: str
-
-
-@dataclass(frozen=True)
-class Spark:
-    """How the one Spark session is built."""
-
-    master: str
-    driver_memory: str
-    shuffle_partitions: int
-    max_partition_bytes: str
-    broadcast_threshold: str
-    snapshot_partitions: int
-    java_options: str
-    conf: dict[str, str]
-
-
-@dataclass(frozen=True)
-class Run:
-    """How a run builds its tables."""
-
-    threads: int
-    max_refused_share: float
-    max_changed_share: float
-
-
-@dataclass(frozen=True)
-class Maintenance:
-    """How the files of tables are kept."""
-
-    file_mb: float
-    keep_hours: int
-
-
-@dataclass(frozen=True)
-class Sample:
-    """Which synthetic sample `make run` lands."""
-
-    scale: float
-    seed: int
-    faults: float
-
-
-@dataclass(frozen=True)
-class Model:
-    """How purchase intent is trained and evaluated."""
-
-    name: str
-    test_share: float
-    validation_share: float
-    gap_days: int
-    max_iter: int
-    reg_param: float
-    champion_margin: float
-
-
-@dataclass(frozen=True)
-class Mlflow:
-    """Where the MLflow UI listens (127.0.0.1 only)."""
-
-    port: int
-
-
-@dataclass(frozen=True)
-class App:
-    """Where the site listens."""
-
-    host: str
-    port: int
+ODD = '%#?*[]{}|^\\"'  # in a lake's path: a URL, a pattern or a library gives them another meaning
+WORDS = {int: "a whole number", float: "a number", str: "a text", list: "a list of texts", dict: "a table of texts"}
 
 
 @dataclass(frozen=True)
@@ -131,10 +57,23 @@ class Settings:
     app: App
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
 
+    def __post_init__(self) -> None:
+        """Refuse a lake whose path no table could be written to, before anything is.
+
+        Raises:
+            LakehouseError: it holds a character that a library would misread (exit code 2).
+        """
+        path = str(self.lake_path)
+        odd = [each for each in sorted(set(path)) if each in ODD or each < " " or "\x7f" <= each < "\xa0"]
+        odd += [each for each in sorted(set(path)) if "\ud800" <= each <= "\udfff"]  # bytes that are not UTF-8
+        if odd:
+            message = f"The lake's path {_visible(path)} holds {' '.join(map(_visible, odd))}, which Delta cannot read."
+            raise LakehouseError(message, "LAKEHOUSE_LAKE=<a folder with another name>", Exit.USAGE)
+
     @property
     def lake_path(self) -> Path:
         """The lake's folder, absolute: relative paths start at the current directory."""
-        return Path(self.lake.path).expanduser().absolute()
+        return _absolute("lake.path", self.lake.path)
 
     @property
     def spill_path(self) -> Path:
@@ -143,8 +82,11 @@ class Settings:
 
     @property
     def cache_path(self) -> Path:
-        """The folder of resolved JARs and class archives, shared by all lakes."""
-        return Path(self.java.cache).expanduser().absolute()
+        """The folder of resolved JARs and class archives, shared by all lakes; the lake's own if there is no home."""
+        is_default = self.origins.get("java.cache", "conf/base.toml") == "conf/base.toml"
+        if is_default and not _can_be_used(Path(self.java.cache)):
+            return self.lake_path / ".cache"
+        return _absolute("java.cache", self.java.cache)
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
@@ -157,13 +99,13 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         The settings, with `origins` as dotted key -> file name or variable.
 
     Raises:
-        LakehouseError: an unknown key, environment or variable, or a value of the wrong type.
+        LakehouseError: an unknown key, environment or variable, or a value of the wrong type or out of bounds.
     """
     environ = os.environ if environ is None else environ
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
     for path in [CONF / "base.toml", *_overlay(environ.get("LAKEHOUSE_ENV", ""))]:
-        for key, value in _flatten(tomllib.loads(path.read_text()), {"spark.conf"}):
+        for key, value in _flatten(_read(path), {"spark.conf"}):
             if path.name != "base.toml" and key not in values:
                 raise _unknown(f"{key} in conf/{path.name}", key, values)
             values[key], origins[key] = value, f"conf/{path.name}"
@@ -181,11 +123,9 @@ def values(settings: Settings) -> dict[str, Any]:
     return {key: reduce(lambda part, name: part[name], key.split("."), tree) for key in settings.origins}
 
 
-def log_file(settings: Settings) -> Path:
-    """Return a new file for the trace of an unforeseen error, in the lake's folder `logs`."""
-    folder = settings.lake_path / "logs"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}.log"
+def shown(settings: Settings) -> dict[str, Any]:
+    """Return the same with every secret masked."""
+    return {key: secrets.mask(value, key) for key, value in values(settings).items()}
 
 
 def environment() -> dict[str, str]:
@@ -201,6 +141,13 @@ def _overlay(env: str) -> list[Path]:
         known = ", ".join(sorted(p.stem for p in CONF.glob("*.toml") if p.stem != "base"))
         raise LakehouseError(f"LAKEHOUSE_ENV={env} names no file conf/{env}.toml.", f"use one of: {known}", Exit.USAGE)
     return [path]
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise LakehouseError(f"conf/{path.name} is not a TOML file: {error}.", code=Exit.USAGE) from error
 
 
 def _flatten(tree: Mapping[str, Any], leaves: set[str], prefix: str = "") -> list[tuple[str, Any]]:
@@ -221,7 +168,8 @@ def _parse(text: str, default: Any, variable: str) -> Any:
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError as error:
-        raise LakehouseError(f"{variable}={text} is no {type(default).__name__}.", code=Exit.USAGE) from error
+        given = variable if isinstance(default, dict) else f"{variable}={text}"  # a table may hold secrets
+        raise LakehouseError(f"{given} is not {WORDS[type(default)]}.", code=Exit.USAGE) from error
 
 
 def _unknown(where: str, key: str, known: Mapping[str, Any]) -> LakehouseError:
@@ -231,7 +179,7 @@ def _unknown(where: str, key: str, known: Mapping[str, Any]) -> LakehouseError:
 
 
 def _build(cls: Any, values: Mapping[str, Any], origins: Mapping[str, str], prefix: str) -> Any:
-    hints = get_type_hints(cls)
+    hints = get_type_hints(cls, include_extras=True)
     arguments: dict[str, Any] = {}
     for each in fields(cls):
         hint, key = hints[each.name], prefix + each.name
@@ -245,9 +193,52 @@ def _build(cls: Any, values: Mapping[str, Any], origins: Mapping[str, str], pref
 
 
 def _typed(key: str, value: Any, hint: Any, origin: str) -> Any:
-    wanted = hint.__origin__ if get_args(hint) else hint
+    """Return a value of the hint's type; an integer may stand for a float.
+
+    Raises:
+        LakehouseError: it has another type, or is out of the bound that the hint carries.
+    """
+    kind, bounds = (get_args(hint)[0], get_args(hint)[1:]) if get_origin(hint) is Annotated else (hint, ())
+    wanted = get_origin(kind) or kind
     if wanted is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
-    if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
-        raise LakehouseError(f"{key} = {value!r} in {origin} is no {wanted.__name__}.", code=Exit.USAGE)
+    given = f"{key} in {origin}" if wanted is dict or secrets.is_secret(key) else f"{key} = {value!r} in {origin}"
+    parts = [*value.values()] if isinstance(value, dict) else value if isinstance(value, list) else []
+    if (
+        not isinstance(value, wanted)
+        or (wanted is int and isinstance(value, bool))
+        or not all(isinstance(each, str) for each in parts)
+    ):
+        raise LakehouseError(f"{given} is not {WORDS[wanted]}.", code=Exit.USAGE)
+    broken: list[Bound] = [each for each in bounds if not each.admits(value)]
+    if broken:
+        raise LakehouseError(f"{given} is out of bounds: it must be {broken[0]}.", code=Exit.USAGE)
     return value
+
+
+def _absolute(key: str, text: str) -> Path:
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError as error:
+        message = f"{key} = {text} starts at a home folder, and this user has none."
+        raise LakehouseError(message, "name a folder by its whole path", Exit.USAGE) from error
+    except FileNotFoundError as error:
+        message = "The current folder is gone, and the lake's path starts there."
+        raise LakehouseError(message, "cd to a folder that is there", Exit.USAGE) from error
+
+
+def _visible(text: str) -> str:
+    """Return a text with escapes for what a terminal would not show."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+
+
+def _can_be_used(folder: Path) -> bool:
+    """Say whether a folder below the home folder is there, or can be made there."""
+    try:
+        home, path = Path.home(), folder.expanduser()
+    except RuntimeError:  # nobody knows this user
+        return False
+    if not home.is_dir():
+        return False
+    there = next(each for each in [path, *path.parents] if os.access(each, os.F_OK))
+    return os.access(there, os.W_OK | os.X_OK) or (there == path and os.access(path, os.R_OK | os.X_OK))

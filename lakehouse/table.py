@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeVar
 
 from lakehouse.expectations import Expectation
 
+CLUSTERED_TYPES = ("DATE", "BIGINT", "TIMESTAMP")
 Transform = TypeVar("Transform", bound=Callable[..., Any])
 
 COLUMN = re.compile(
@@ -130,7 +131,8 @@ class Table:
         upstreams: the tables it is computed from; none for a table of landed files.
         expectations: what must hold of its rows.
         source_filter: which rows of the first upstream it is made of; the others are not read.
-        cluster_by: columns it is filtered by, the first of them its slice; they alone carry file statistics.
+        cluster_by: columns it is filtered by, the first of them its slice; they alone carry file statistics. Of type
+            DATE, BIGINT or TIMESTAMP, with values of whole milliseconds.
         sort_by: of a table of landed files: a column of few values by which each file's rows are sorted, so that a
             filter on it reads few of them.
         person: the column that names a visitor, which erasure and export follow.
@@ -152,13 +154,20 @@ class Table:
     function: Callable[..., Any] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        """Refuse what a table of landed files cannot keep.
+        """Refuse what cannot be kept.
 
         Raises:
-            ValueError: it has rules, but it takes whatever lands.
+            ValueError: a table of landed files has rules, but it takes whatever lands; or a column of `cluster_by` is
+                of a type whose values the log keeps no limits of, so that it would be ignored.
         """
         if self.refresh.kind == "append" and self.expectations:
             raise ValueError(f"{self.name} takes every landed line as it is; rules stand in the tables that read it")
+        types = {column.name: column.type.upper() for column in self.columns} if self.cluster_by else {}
+        for column in self.cluster_by:
+            if types.get(column) not in CLUSTERED_TYPES:
+                found = types.get(column, "not a column")
+                wanted = ", ".join(CLUSTERED_TYPES)
+                raise ValueError(f"{self.name}: cluster_by {column} is {found}; files are told apart by {wanted} alone")
 
     def transform(self, function: Transform) -> Transform:
         """Take the function that computes the table; its parameters are the upstreams' names.
@@ -178,7 +187,7 @@ class Table:
         """The schema, parsed.
 
         Raises:
-            ValueError: a line of the schema is no column.
+            ValueError: a line of the schema is not a column.
         """
         lines = [line.strip().rstrip(",") for line in self.schema.strip().splitlines()]
         matches = [(line, COLUMN.fullmatch(line)) for line in lines]
@@ -215,10 +224,13 @@ class Table:
         """
         layer, module = self.name.split(".")
         folder = Path(inspect.getfile(importlib.import_module(self.name))).parent
-        tree = ast.parse((folder / f"{module}.py").read_text())
+        tree = ast.parse((folder / f"{module}.py").read_text(encoding="utf-8"))
         imported = {n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.module}
         siblings = sorted(name for name in imported if name.startswith(f"{layer}."))
-        trees = [tree, *(ast.parse((folder / f"{short_name(name)}.py").read_text()) for name in siblings)]
+        trees = [
+            tree,
+            *(ast.parse((folder / f"{short_name(name)}.py").read_text(encoding="utf-8")) for name in siblings),
+        ]
         return hashlib.sha256("\n".join(map(ast.dump, trees)).encode()).hexdigest()[:16]
 
 
@@ -273,7 +285,7 @@ def discover(layers: Iterable[str]) -> dict[str, Table]:
 
 
 def _declares_table(path: Path) -> bool:
-    return path.is_file() and re.search(r"^table = Table\(", path.read_text(), re.MULTILINE) is not None
+    return path.is_file() and re.search(r"^table = Table\(", path.read_text(encoding="utf-8"), re.MULTILINE) is not None
 
 
 def _topological_order(tables: Mapping[str, Table]) -> list[str]:

@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.errors import Exit, LakehouseError
-from lakehouse.settings import Model
+from lakehouse.sections import Model
 from ml.features import FEATURES, TABLE, TARGET, WEIGHT, Split
 
 TRAINING = ("fit", "embargo", "validation")

@@ -7,7 +7,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.completeness import days_that_count
-from lakehouse.settings import Model
+from lakehouse.sections import Model
 
 TABLE = "gold.session_features"
 FEATURES = ("num_views", "num_adds", "distinct_products", "session_hour")

@@ -13,7 +13,8 @@ from pyspark.sql import DataFrame
 
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import Lake, open_lake
-from lakehouse.settings import Model, Settings
+from lakehouse.sections import Model
+from lakehouse.settings import Settings
 from ml import registry
 from ml.estimator import fit_with_threshold, require_purchases, stages
 from ml.evaluate import Evaluation, add_score, auc, evaluate

@@ -8,18 +8,18 @@ import sys
 import time
 from pathlib import Path
 
-from lakehouse import settings
-from lakehouse.runs import lock
+from lakehouse import processes, settings
 
 # What Python is asked to do; a run takes names of tables.
 RUN = (
     "-c",
     """
 import sys
-from lakehouse import pipeline, settings
+from lakehouse import settings
 from lakehouse.lake import open_lake
-from lakehouse.plan import Request
-pipeline.run(open_lake(settings.load()), lambda line: print(line, flush=True), Request(tuple(sys.argv[1:])))
+from lakehouse.runs import runner
+from lakehouse.runs.planner import Request
+runner.run(open_lake(settings.load()), lambda line: print(line, flush=True), Request(tuple(sys.argv[1:])))
 """,
 )
 LAND = ("-m", "lakehouse.cli", "land")
@@ -72,7 +72,7 @@ def is_jvm_gone(lake: Path, seconds: float = 5) -> bool:
     note = lake / ".lock"
     pid = json.loads(note.read_text() or "{}").get("jvm_pid") if note.exists() else None
     end = time.monotonic() + seconds
-    while pid and lock.is_java(pid):
+    while pid and processes.is_java(pid):
         if time.monotonic() > end:
             return False
         time.sleep(0.05)

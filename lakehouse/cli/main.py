@@ -5,7 +5,9 @@ import importlib
 import os
 import pkgutil
 import sys
+from contextlib import suppress
 from importlib.util import find_spec
+from io import TextIOWrapper
 
 import click
 
@@ -77,7 +79,9 @@ def main(arguments: list[str] | None = None) -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
         code = Exit.INTERRUPTED
-    except Exception as error:
+    except SystemExit:
+        raise
+    except BaseException as error:  # a panic of a library in Rust is no Exception
         known = error_messages.explain(error, settings)
         click.echo(f"✗ {known}", err=True)
         code = known.code
@@ -87,14 +91,19 @@ def main(arguments: list[str] | None = None) -> None:
 def console() -> None:
     """Run the command of this process's own command line, and end the process without tearing down its libraries.
 
-    Threads of Arrow may still run then, and the interpreter's orderly end aborts the process now and again.
+    Threads of Arrow may still run then, and the interpreter's orderly end aborts the process now and again. A
+    character that the terminal's encoding lacks is printed as its escape.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         main()
     except SystemExit as ended:
         atexit._run_exitfuncs()
-        sys.stdout.flush()
-        sys.stderr.flush()
+        with suppress(OSError):  # whoever read it has gone, or the disk is full
+            sys.stdout.flush()
+            sys.stderr.flush()
         os._exit(ended.code if isinstance(ended.code, int) else 1)
 
 

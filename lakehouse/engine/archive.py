@@ -15,9 +15,11 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
+from lakehouse import private
 from lakehouse.engine import jars, java
 from lakehouse.errors import LakehouseError
-from lakehouse.settings import Lake, Settings, environment
+from lakehouse.sections import Lake
+from lakehouse.settings import Settings, environment
 
 # An archive that no longer fits is passed over without a word; these keep the JVM's warning off the terminal.
 _USE = ("-Xshare:auto", "-Xlog:cds=off", "-Xlog:cds+dynamic=off")
@@ -60,7 +62,7 @@ def make(settings: Settings, java_home: Path, say: Callable[[str], None]) -> Pat
 
 def _make(settings: Settings, java_home: Path) -> Path:
     owner, contents = _identity(settings, java_home)
-    settings.cache_path.mkdir(parents=True, exist_ok=True)
+    private.make_cache(settings)
     with tempfile.TemporaryDirectory(dir=settings.cache_path, prefix=".classes-") as scratch:
         made = Path(scratch, "classes.jsa")
         # C1 alone compiles the short training in half the time and changes nothing about the classes.
@@ -92,7 +94,7 @@ def _identity(settings: Settings, java_home: Path) -> tuple[str, str]:
     spec = find_spec("pyspark")
     owner = [spec.origin if spec else "", settings.spark.java_options]
     contents = [java.version(java_home), version("pyspark"), str(jars.folder(settings)), jars.LOCK.read_text()]
-    contents.append(Path(__file__).read_text())  # what the training loads
+    contents.append(Path(__file__).read_text(encoding="utf-8"))  # what the training loads
     digests = (hashlib.sha256("\0".join(map(str, each)).encode()).hexdigest()[:12] for each in (owner, contents))
     return next(digests), next(digests)
 

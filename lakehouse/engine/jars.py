@@ -13,11 +13,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from lakehouse import private
 from lakehouse.engine import java
 from lakehouse.errors import Exit, LakehouseError
-from lakehouse.settings import PROJECT, Settings, environment
+from lakehouse.settings import SHARED, Settings, environment
 
-LOCK = PROJECT / "jars.lock"
+LOCK = SHARED / "jars.lock"
 _BY_HAND = "put the files of jars.lock into a folder and name it by LAKEHOUSE_JARS"
 
 
@@ -75,7 +76,7 @@ def resolve(settings: Settings, say: Callable[[str], None]) -> list[Path]:
     if settings.java.jars:
         return paths(settings)  # what was brought by hand is not ours to mend
     say(f"Fetching {len(locked())} JARs")
-    settings.cache_path.mkdir(parents=True, exist_ok=True)
+    private.make_cache(settings)
     with tempfile.TemporaryDirectory(dir=settings.cache_path, prefix=".jars-") as scratch:
         complete = Path(scratch, "complete")
         complete.mkdir()

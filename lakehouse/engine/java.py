@@ -1,5 +1,6 @@
 """engine.java — find a Java that this Spark runs on, or install Debian's."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -130,4 +131,4 @@ def _wanted() -> str:
 
 
 def _expand(pattern: str) -> str:
-    return str(Path(pattern).expanduser())
+    return os.path.expanduser(pattern)  # as it is where this user has no home

@@ -1,35 +1,21 @@
 """engine.loopback — close a port of this process once its own connection stands.
 
-Every user of a machine sees every port that listens on its loopback. A socket filter on the listener drops each further
-attempt to connect; it needs no privilege, and the accept loop behind it sleeps on.
+Every user of a machine sees every port that listens on its loopback. So the listening socket is closed behind its
+owner's back, by putting an idle one into its place: the accept loop sleeps on, and whoever comes is refused. It needs
+no privilege; a socket filter does on newer kernels.
 """
 
-import ctypes
 import os
 import socket
-import sys
-from collections.abc import Iterator
-from contextlib import suppress
 
 import psutil
 
 from lakehouse.errors import Exit, LakehouseError
 
-SO_ATTACH_FILTER = 26
-RETURN_NOTHING = 0x06  # BPF: `ret 0`, which keeps no byte of a packet
-
-
-class _Instruction(ctypes.Structure):
-    _fields_ = (("code", ctypes.c_uint16), ("jt", ctypes.c_uint8), ("jf", ctypes.c_uint8), ("k", ctypes.c_uint32))
-
-
-class _Program(ctypes.Structure):
-    _fields_ = (("length", ctypes.c_uint16), ("instructions", ctypes.POINTER(_Instruction)))
-
 
 def can_close() -> bool:
-    """Say whether this platform offers a way."""
-    return sys.platform == "linux"
+    """Say whether this platform offers a way: it has descriptors that can be replaced."""
+    return os.name == "posix"
 
 
 def close(host: str, port: int) -> None:
@@ -40,30 +26,16 @@ def close(host: str, port: int) -> None:
     """
     if not can_close():
         return
-    listeners = list(_listeners(host, port))
+    connections = [each for each in psutil.Process().net_connections("tcp") if each.laddr == (host, port)]
+    listeners = [each.fd for each in connections if each.status == psutil.CONN_LISTEN]
     if not listeners:
         raise _refusal(f"The engine's port {port} could not be closed to other users of this machine.")
-    instruction = _Instruction(RETURN_NOTHING, 0, 0, 0)
-    program = _Program(1, ctypes.pointer(instruction))
-    for listener in listeners:
-        with listener:
-            listener.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, bytes(program))
+    with socket.socket() as idle:
+        for listener in listeners:
+            os.dup2(idle.fileno(), listener, inheritable=False)
     connections = [each for each in psutil.Process().net_connections("tcp") if each.laddr == (host, port)]
     if sum(each.status == psutil.CONN_ESTABLISHED for each in connections) != 1:
         raise _refusal(f"Somebody else connected with the engine's port {port} before it was closed.")
-
-
-def _listeners(host: str, port: int) -> Iterator[socket.socket]:
-    """Yield the sockets of this process that listen there; closing one of them leaves its original open."""
-    for name in os.listdir("/proc/self/fd"):
-        with suppress(OSError):
-            if os.readlink(f"/proc/self/fd/{name}").startswith("socket:"):
-                found = socket.socket(fileno=os.dup(int(name)))
-                is_listening = found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
-                if is_listening and found.getsockname()[:2] == (host, port):
-                    yield found
-                else:
-                    found.close()
 
 
 def _refusal(message: str) -> LakehouseError:

@@ -12,6 +12,7 @@ from typing import TypeVar, cast
 
 from pyspark.sql import SparkSession
 
+from lakehouse import private
 from lakehouse.engine import loopback
 from lakehouse.engine.memory import pool_bytes
 from lakehouse.settings import Settings
@@ -38,8 +39,7 @@ class SailEngine:
             LakehouseError: somebody else connected before the port was closed (exit code 4).
         """
         self._threads = settings.engine.threads or os.cpu_count() or 1
-        spill = settings.spill_path
-        spill.mkdir(parents=True, exist_ok=True, mode=0o700)
+        spill = private.make_folder(settings, settings.spill_path.name)
         os.environ.update(_environment(pool_bytes(settings.engine.memory), self._threads, str(spill)))
         tzset()  # instants that reach Python as datetimes are UTC, whatever the host says
         from pysail.spark import SparkConnectServer

@@ -13,6 +13,7 @@ from pyspark import SparkConf, SparkContext
 from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
+from lakehouse import private, secrets
 from lakehouse.engine import archive, jars, java
 from lakehouse.settings import CONF, Settings, environment
 
@@ -79,11 +80,13 @@ def session(settings: Settings) -> SparkSession:
 
 
 def _launch_jvm(settings: Settings, properties: dict[str, Any]) -> None:
-    """Start the JVM with its own log file: what it prints on the way belongs to nobody's terminal."""
-    logs = settings.lake_path / "logs"
-    logs.mkdir(parents=True, exist_ok=True)
-    conf = SparkConf(loadDefaults=False).setAll(list(properties.items()))
-    with (logs / "spark.log").open("ab") as log:
+    """Start the JVM with its own log file: what it prints on the way belongs to nobody's terminal.
+
+    Secrets reach it later, with the session: everybody can read a command line.
+    """
+    conf = SparkConf(loadDefaults=False)
+    conf.setAll([(name, value) for name, value in properties.items() if not secrets.is_secret(name)])
+    with private.open_log(settings, "spark.log") as log:
         gateway = launch_gateway(conf, popen_kwargs={"stdout": log, "stderr": STDOUT})  # type: ignore[no-untyped-call]
     SparkContext._ensure_initialized(gateway=gateway, conf=conf)
 
@@ -97,7 +100,9 @@ def _properties(settings: Settings, class_path: str, java_options: str) -> dict[
     chosen = settings.spark
     properties: dict[str, Any] = {
         "spark.driver.extraClassPath": class_path,
-        "spark.driver.extraJavaOptions": f"-Duser.timezone=UTC {java_options}".strip(),
+        "spark.driver.extraJavaOptions": " ".join(
+            ["-Duser.timezone=UTC", f'-Djava.io.tmpdir="{gettempdir()}"', java_options]
+        ),
         "spark.driver.host": "127.0.0.1",
         "spark.driver.memory": chosen.driver_memory,
         "spark.app.name": "lakehouse",

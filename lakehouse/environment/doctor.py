@@ -1,6 +1,6 @@
 """environment.doctor — look at the machine, change nothing, and name what mends each thing that is wrong."""
 
-import os
+import shlex
 import shutil
 import socket
 import sys
@@ -8,18 +8,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
-from pathlib import Path
+from tempfile import gettempdir
 
-from lakehouse.engine import archive, jars, java
+from lakehouse.bounds import size_in_bytes
+from lakehouse.engine import archive, jars, java, loopback, memory
 from lakehouse.environment import browser
 from lakehouse.errors import LakehouseError
 from lakehouse.runs import lock
 from lakehouse.settings import Settings, environment
 
 GB = 2**30
+OLDEST, NEWEST = (3, 11), (3, 13)  # of Python
 FULL, SCARCE = 1 * GB, 5 * GB  # of disk: below the one nothing is written, below the other soon nothing
-BESIDE_JVM = 1 * GB  # what Python and the system need beside the driver
-UNITS = {"k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
+BESIDE_ENGINE = 1 * GB  # what Python and the system need beside it
+OTHERS = 0o077  # the rights of group and world
 
 
 @dataclass(frozen=True)
@@ -45,12 +47,15 @@ def check(settings: Settings, environ: Mapping[str, str] | None = None) -> list[
     environ = environment() if environ is None else environ
     looks: dict[str, Callable[[], Check]] = {
         "Python": _python,
-        "Java": partial(_java, environ),
+        "Java": partial(_needed, partial(_java, environ)),
         "Spark and Delta": _versions,
-        "JARs": partial(_jars, settings),
+        "JARs": partial(_needed, partial(_jars, settings)),
         "class archive": partial(_archive, settings, environ),
+        "engine": partial(_engine, settings),
         "memory": partial(_memory, settings),
         "disk": partial(_disk, settings),
+        "temporary files": _temporary,
+        "lake's rights": partial(_rights, settings),
         "app.port": partial(_port, "app.port", settings.app.host, settings.app.port),
         "mlflow.port": partial(_port, "mlflow.port", "127.0.0.1", settings.mlflow.port),
         "lake lock": partial(_lock, settings),
@@ -67,6 +72,15 @@ def _look(name: str, look: Callable[[], Check]) -> Check:
         return Check(name, False, error.message, error.remedy)
 
 
+def _needed(look: Callable[[], Check]) -> Check:
+    """Add to a failure who needs what is missing: the embedded engine does without."""
+    try:
+        return look()
+    except LakehouseError as error:
+        needed = 'Needed by `lakehouse ml train`, and by runs where engine.name is "spark".'
+        raise LakehouseError(f"{error.message} {needed}", error.remedy, error.code) from error
+
+
 def _verdict(name: str, ok: bool, found: str, remedy: str) -> Check:
     """Give the remedy to a failure alone."""
     return Check(name, ok, found, "" if ok else remedy)
@@ -74,7 +88,7 @@ def _verdict(name: str, ok: bool, found: str, remedy: str) -> Check:
 
 def _python() -> Check:
     found = ".".join(map(str, sys.version_info[:3]))
-    return _verdict("Python", sys.version_info >= (3, 11), found, "PYTHON=python3.12 make setup")
+    return _verdict("Python", OLDEST <= sys.version_info[:2] <= NEWEST, found, "PYTHON=python3.12 make setup")
 
 
 def _java(environ: Mapping[str, str]) -> Check:
@@ -102,28 +116,24 @@ def _archive(settings: Settings, environ: Mapping[str, str]) -> Check:
     return Check("class archive", True, str(path or "none for these settings: Spark starts slower"), advice)
 
 
+def _engine(settings: Settings) -> Check:
+    """Tell whether other users of the machine can reach the engine while it works."""
+    if settings.engine.name == "spark":
+        return Check("engine", True, f"spark on {settings.spark.master}; its ports ask for a secret")
+    if loopback.can_close():
+        return Check("engine", True, "sail; its port is closed to other users")
+    found = "sail; this platform offers no way to close its port to other users of this machine while it works"
+    return Check("engine", True, found, "LAKEHOUSE_ENV=spark, if others use this machine")
+
+
 def _memory(settings: Settings) -> Check:
-    asked, there = _size(settings.spark.driver_memory), _machine_memory()
-    found = f"spark.driver_memory {settings.spark.driver_memory} of {there / GB:.1f} GB"
-    fitting = f"LAKEHOUSE_SPARK__DRIVER_MEMORY={max(1, int(there * 0.6 / GB))}g"
-    return _verdict("memory", asked + BESIDE_JVM <= there, found, fitting)
-
-
-def _machine_memory() -> int:
-    """Return what this machine or its container has, in bytes."""
-    physical = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    limits = [Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes")]
-    told = [path.read_text().strip() for path in limits if path.is_file()]
-    return min([physical, *(int(each) for each in told if each.isdigit())])
-
-
-def _size(text: str) -> int:
-    """Read a JVM size such as 5g; without a unit Spark takes mebibytes."""
-    lower = text.strip().lower().removesuffix("b")
-    number, unit = (lower[:-1], lower[-1]) if lower[-1:] in UNITS else (lower, "m")
-    if not number.isdigit():
-        raise LakehouseError(f"spark.driver_memory = {text!r} is no size.", "write it as 5g or 512m")
-    return int(number) * UNITS[unit]
+    is_embedded = settings.engine.name == "sail"
+    key = "engine.memory" if is_embedded else "spark.driver_memory"
+    asked = memory.pool_bytes(settings.engine.memory) if is_embedded else size_in_bytes(settings.spark.driver_memory)
+    there = memory.machine_bytes()
+    fitting = f"LAKEHOUSE_{key.upper().replace('.', '__')}={max(1, int(there * memory.SHARE / GB))}g"
+    found = f"{key} {asked / GB:.1f} of {there / GB:.1f} GB"
+    return _verdict("memory", asked + BESIDE_ENGINE <= there, found, fitting)
 
 
 def _disk(settings: Settings) -> Check:
@@ -133,6 +143,24 @@ def _disk(settings: Settings) -> Check:
     found = f"{free / GB:.1f} GB free at {lake}" + (", soon too little" if FULL <= free < SCARCE else "")
     advice = "lakehouse maintain vacuum, or LAKEHOUSE_LAKE=<folder on a larger disk>" if free < SCARCE else ""
     return Check("disk", free >= FULL, found, advice)
+
+
+def _temporary() -> Check:
+    """See that files of moments have a folder; Python looks for one in TMPDIR, /tmp and the like."""
+    try:
+        return Check("temporary files", True, gettempdir())
+    except FileNotFoundError as error:
+        return Check("temporary files", False, str(error), "TMPDIR=<a folder that can be written>")
+
+
+def _rights(settings: Settings) -> Check:
+    """Tell where other users of the machine may look into a lake, which can name a person."""
+    lake = settings.lake_path
+    if not lake.is_dir():
+        return Check("lake's rights", True, f"{lake} is not there yet; it will be its owner's alone")
+    mode = lake.stat().st_mode & 0o777
+    advice = f"chmod go= {shlex.quote(str(lake))}" if mode & OTHERS else ""
+    return Check("lake's rights", True, f"{mode:o}" + (", open to other users" if advice else ""), advice)
 
 
 def _port(key: str, host: str, port: int) -> Check:

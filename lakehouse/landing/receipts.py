@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
+from lakehouse import private
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import Settings
 
@@ -66,6 +67,7 @@ class Landing:
 
     def __init__(self, settings: Settings) -> None:
         """Look at the lake's landing folder; nothing is made yet."""
+        self._settings = settings
         self.folder = settings.lake_path / "landing"
         self._lock = self.folder / ".lock"
 
@@ -116,6 +118,7 @@ class Landing:
         What killed processes left of theirs is removed first. An operating system's lock on each tells which these
         are: it ends with its holder.
         """
+        private.make_lake(self._settings)
         _make_folder(self.folder / kind)
         with self.exclusive():
             self.remove_leftovers()

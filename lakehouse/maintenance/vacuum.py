@@ -25,7 +25,7 @@ from lakehouse.storage.log import DataSize
 
 Say = Callable[[str], None]
 
-LEFTOVERS = ("landing/**/.*.part", "erasures/.*.part", "*.part", "**/_delta_log/.*.tmp")  # of writes that were killed
+LEFTOVERS = ("landing/**/.*.part", "erasures/.*.part", "*.part", "**/_delta_log/.*.tmp", ".sample-*/*")
 LEAST_AGE = timedelta(hours=1)  # of a leftover: `land` takes no lock
 
 

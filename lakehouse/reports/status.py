@@ -46,7 +46,8 @@ def describe(lake: Lake, table: Table, rows: int) -> tuple[list[dict[str, Any]],
     if published is None or table.name not in published.versions:
         raise LakehouseError(f"{table.name} is not published yet.", "lakehouse run", Exit.USAGE)
     columns = [{"name": each.name, "type": each.type, "comment": each.comment} for each in table.columns]
-    return columns, lake.store.arrow(table.name, published.versions[table.name]).slice(0, rows)
+    dataset = lake.store.delta(table.name, published.versions[table.name]).to_pyarrow_dataset()
+    return columns, dataset.head(rows, batch_size=max(1, min(rows, 1 << 16)), batch_readahead=0, fragment_readahead=0)
 
 
 def table_text(columns: list[dict[str, Any]], sample: pa.Table) -> str:

@@ -7,11 +7,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
+from lakehouse import private, processes
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import Settings
 
@@ -22,12 +23,13 @@ JVM_GRACE_SECONDS = 20  # a JVM notices the death of its Python driver after abo
 
 @dataclass(frozen=True)
 class Holder:
-    """Who holds the lock: the process, its command, its start (UTC), and its JVM once there is one."""
+    """Who holds the lock: the process, its command, its start (UTC); its JVM once there is one, and when that began."""
 
     pid: int
     command: str
     started_at: str
     jvm_pid: int | None = None
+    jvm_started: float | None = None
 
 
 def _path(settings: Settings) -> Path:
@@ -56,7 +58,7 @@ def hold(settings: Settings, command: str) -> Iterator[None]:
     if settings.lake_path in _held.get():
         yield
         return
-    _path(settings).parent.mkdir(parents=True, exist_ok=True)
+    private.make_lake(settings)
     with _path(settings).open("a+") as file:
         is_free = _acquire(file)
         file.seek(0)
@@ -65,7 +67,7 @@ def hold(settings: Settings, command: str) -> Iterator[None]:
             who = f"process {previous.pid} ({previous.command}, since {previous.started_at})" if previous else "another"
             raise LakehouseError(
                 f"The lake {settings.lake_path} is being written by {who}.",
-                "wait for it to end, or stop it; the lock frees itself",
+                "wait until it has ended; the lock frees itself",
                 Exit.ENVIRONMENT,
             )
         _wait_for_jvm(previous)
@@ -79,10 +81,10 @@ def hold(settings: Settings, command: str) -> Iterator[None]:
 
 
 def note_jvm(settings: Settings, jvm_pid: int | None) -> None:
-    """Write the JVM's process id beside the holder's, so that a later run can wait for its end."""
+    """Write which process is the JVM beside the holder's, so that a later run can wait for its end."""
     current = _read(_path(settings).read_text()) if _path(settings).exists() else None
-    if current and current.pid == os.getpid() and current.jvm_pid != jvm_pid:
-        _write(settings, Holder(current.pid, current.command, current.started_at, jvm_pid))
+    if jvm_pid and current and current.pid == os.getpid() and current.jvm_pid != jvm_pid:
+        _write(settings, replace(current, jvm_pid=jvm_pid, jvm_started=processes.started_at(jvm_pid)))
 
 
 def _acquire(file: IO[str]) -> bool:
@@ -109,23 +111,16 @@ def _read(text: str) -> Holder | None:
 
 
 def _wait_for_jvm(dead: Holder | None) -> None:
+    """Wait until the JVM of a dead holder is gone; a process that has its id by now is not that one."""
     if dead is None or dead.jvm_pid is None:
         return
     end = time.monotonic() + JVM_GRACE_SECONDS
-    while is_java(dead.jvm_pid):
+    while processes.is_java(dead.jvm_pid) and processes.is_same(dead.jvm_pid, dead.jvm_started):
         if time.monotonic() > end:
+            is_ours = dead.jvm_started is not None  # else its id alone is known, which may be another's by now
             raise LakehouseError(
                 f"The JVM of a killed run (process {dead.jvm_pid}, {dead.command}) is still alive.",
-                f"kill {dead.jvm_pid}",
+                f"kill {dead.jvm_pid}" if is_ours else f"see what it does: ps -f -p {dead.jvm_pid}",
                 Exit.ENVIRONMENT,
             )
         time.sleep(0.1)
-
-
-def is_java(pid: int) -> bool:
-    """Say whether the process is a JVM that lives; one that ended and that nobody has asked for yet does not."""
-    try:
-        name, _, state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")
-        return "(java" in name and not state.strip().startswith("Z")
-    except OSError:
-        return False

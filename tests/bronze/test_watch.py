@@ -13,6 +13,7 @@ from queue import Queue
 
 import pytest
 
+from bronze import watch
 from lakehouse.lake import open_lake
 from lakehouse.runs import lock
 from lakehouse.settings import PROJECT
@@ -22,6 +23,7 @@ from ..deliveries import FIRST, SECOND
 from ..killing import CHEAP, kill
 
 PATIENCE = 240
+HEADER = "timestamp,visitorid,event,itemid,transactionid\n"
 
 
 class Watching:
@@ -92,9 +94,15 @@ def story(tmp_path_factory) -> dict:
         seen["again"] = watch.wait_for("again.csv")
         (watch.drop / "growing.csv.part").write_text("never read")
         (watch.drop / ".hidden.csv").write_text("never read")
-        watch.put("spoiled.csv", "timestamp,visitorid,event,itemid,transactionid\n" + "x,1,view,1,\n" * 9)
+        (watch.drop / "browser.csv.TMP").write_text("never read")
+        watch.put("spoiled.csv", HEADER + "x,1,view,1,\n" * 9)
         seen["spoiled"] = watch.run()
         seen["holder"] = lock.holder(watch.lake.settings)
+        watch.put("half.csv", f"{HEADER}1433160000000,90001,view,7,\n1433160000000,90002,view,")
+        seen["half"] = watch.wait_for("half.csv")
+        with (watch.drop / "half.csv").open("a") as file:
+            file.write("7,\n")
+        seen["whole"] = watch.run()
         with lock.hold(watch.lake.settings, "lakehouse ml train"):
             watch.put("tree.csv", "categoryid,parentid\n1,\n2,1\n3,1\n4,2\n5,\n6,5\n")
             seen["waits"] = watch.wait_for("Waiting for process")
@@ -140,8 +148,26 @@ def test_the_lock_is_held_during_a_run_only_and_a_locked_lake_is_waited_out(stor
 
 
 def test_files_stay_where_they_are_and_unfinished_ones_are_not_read(story):
-    assert {"bad.csv", "later.csv", "growing.csv.part", ".hidden.csv"} <= set(story["files"])
-    assert not any("growing" in line or "hidden" in line for line in story["told"])
+    assert {"bad.csv", "later.csv", "growing.csv.part", ".hidden.csv", "browser.csv.TMP"} <= set(story["files"])
+    assert not any(name in line for line in story["told"] for name in ("growing", "hidden", "browser"))
+
+
+def test_a_file_whose_last_line_has_no_end_is_waited_for_and_told_once(story):
+    assert "half.csv ends within a line; it is taken when it has not changed for 60 s." in story["half"]
+    assert sum("half.csv ends within" in line for line in story["told"]) == 1
+    assert (story["whole"]["files"][-1], story["whole"]["rows"]) == ("half.csv", 2)
+
+
+def test_a_file_that_stays_without_a_line_end_is_taken_when_its_time_is_over(lake, tmp_path, monkeypatch):
+    monkeypatch.setattr(watch, "SETTLE_SECONDS", 0.0)
+    (tmp_path / "half.csv").write_text(f"{HEADER}1433160000000,1,view,7,")
+    told: list[str] = []
+    watched = watch.Watch(lake, tmp_path, told.append, print, tried=0)
+    assert watched._complete() == []
+    assert watched._complete() == []
+    monkeypatch.setattr(watch, "OPEN_SECONDS", 0.0)
+    assert [path.name for path, _ in watched._complete()] == ["half.csv"]
+    assert len(told) == 1
 
 
 def test_an_idle_watch_ends_well_on_sigterm(story):

@@ -36,6 +36,19 @@ def test_a_refresh_reads_as_it_is_declared():
     assert str(rebuild()) == "rebuild"
 
 
+def test_a_table_is_clustered_by_columns_whose_limits_the_log_keeps():
+    schema = "day DATE COMMENT 'x',\nat TIMESTAMP COMMENT 'x',\nid BIGINT COMMENT 'x',\nname STRING COMMENT 'x'"
+
+    def table(*columns: str) -> Table:
+        return Table("gold.tests", "One row per test.", ["id"], rebuild(), schema, cluster_by=list(columns))
+
+    assert table("day", "at", "id").cluster_by == ["day", "at", "id"]
+    with pytest.raises(ValueError, match="cluster_by name is STRING; files are told apart by DATE, BIGINT, TIMESTAMP"):
+        table("day", "name")
+    with pytest.raises(ValueError, match="cluster_by nmae is not a column"):
+        table("nmae")
+
+
 def test_a_table_of_landed_files_takes_no_rules():
     with pytest.raises(ValueError, match="takes every landed line as it is"):
         Table(

@@ -12,8 +12,8 @@ from lakehouse.settings import Settings
 @as_json_option
 @click.pass_obj
 def config(settings: Settings, as_json: bool) -> None:
-    """Print every setting and where it came from."""
-    values = settings_module.values(settings)
+    """Print every setting and where it came from; secrets are masked."""
+    values = settings_module.shown(settings)
     rows = [f"{key:<30} {value!s:<34} {settings.origins[key]}" for key, value in values.items()]
     emit({key: {"value": v, "origin": settings.origins[key]} for key, v in values.items()}, as_json, "\n".join(rows))
 

@@ -20,7 +20,7 @@ def status(settings: Settings, as_json: bool) -> None:
 
 @click.command()
 @click.argument("table")
-@click.option("--rows", default=10, show_default=True, help="How many rows.")
+@click.option("--rows", default=10, show_default=True, type=click.IntRange(min=0), help="How many rows.")
 @as_json_option
 @click.pass_obj
 def show(settings: Settings, table: str, rows: int, as_json: bool) -> None:

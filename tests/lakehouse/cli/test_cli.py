@@ -68,6 +68,26 @@ def test_of_several_files_the_good_ones_land_and_a_refused_one_makes_the_exit_co
     assert "bad.csv is separated by semicolons, not commas." in done.stderr
 
 
+def test_a_file_whose_last_line_has_no_end_lands_and_is_told(tmp_path):
+    (tmp_path / "half.csv").write_text("categoryid,parentid\n1,\n21,1")
+    (tmp_path / "whole.csv").write_text("categoryid,parentid\n1,\n21,1\n")
+    half, whole = (call(tmp_path / "lake", "land", str(tmp_path / f"{name}.csv")) for name in ("half", "whole"))
+    assert (half.returncode, whole.returncode) == (0, 0)
+    assert "Its last line has no line end." in half.stderr
+    assert "Its last line" not in whole.stderr
+
+
+def test_show_reads_no_more_than_it_shows(run_once, tmp_path):
+    path = run_once.settings.lake_path
+    (tmp_path / "second.csv").write_text("timestamp,visitorid,event,itemid,transactionid\n1433160000001,1,view,1,\n")
+    call(path, "land", str(tmp_path / "second.csv"), "then", "run", "bronze.events")
+    fragments = list(run_once.store.delta("bronze.events").to_pyarrow_dataset().get_fragments())
+    assert len(fragments) == 2
+    (path / "bronze" / "events" / fragments[-1].path.rpartition("/")[2]).unlink()
+    shown = call(path, "show", "bronze.events", "--rows", "1", "--json")
+    assert len(json.loads(shown.stdout)["rows"]) == 1, shown.stderr
+
+
 def test_land_without_a_good_file_makes_the_exit_code_of_the_matter(tmp_path):
     assert call(tmp_path / "lake", "land", str(tmp_path / "nope.csv")).returncode == 2
 

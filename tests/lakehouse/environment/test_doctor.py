@@ -4,6 +4,7 @@ from contextlib import closing
 
 import pytest
 
+from lakehouse.bounds import size_in_bytes
 from lakehouse.engine import jars
 from lakehouse.environment import doctor
 from lakehouse.runs import lock
@@ -54,14 +55,26 @@ def test_missing_jars_are_a_failure_that_setup_mends(tmp_path):
 
 
 def test_a_driver_larger_than_the_machine_is_a_failure(tmp_path):
-    found = check(settings_of(tmp_path, LAKEHOUSE_SPARK__DRIVER_MEMORY="9t"), "memory")
+    found = check(settings_of(tmp_path, LAKEHOUSE_SPARK__DRIVER_MEMORY="9t", LAKEHOUSE_ENGINE__NAME="spark"), "memory")
     assert not found.ok
     assert found.remedy.startswith("LAKEHOUSE_SPARK__DRIVER_MEMORY=")
 
 
+def test_a_pool_of_the_embedded_engine_larger_than_the_machine_is_a_failure(tmp_path):
+    found = check(settings_of(tmp_path, LAKEHOUSE_ENGINE__MEMORY="9t"), "memory")
+    assert not found.ok
+    assert found.remedy.startswith("LAKEHOUSE_ENGINE__MEMORY=")
+
+
 @pytest.mark.parametrize(("text", "size"), [("5g", 5 * 2**30), ("512m", 2**29), ("2048", 2**31), ("2GB", 2**31)])
 def test_memory_is_read_as_spark_reads_it(text, size):
-    assert doctor._size(text) == size
+    assert size_in_bytes(text) == size
+
+
+def test_a_lake_that_other_users_may_look_into_is_told_with_what_closes_it(tmp_path):
+    (tmp_path / "a lake").mkdir(mode=0o755)
+    found = check(settings_of(tmp_path, LAKEHOUSE_LAKE=str(tmp_path / "a lake")), "lake's rights")
+    assert (found.ok, found.remedy) == (True, f"chmod go= '{tmp_path}/a lake'")
 
 
 def test_a_full_disk_is_a_failure(tmp_path, monkeypatch):

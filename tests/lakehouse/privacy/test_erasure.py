@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from bronze import landing
-from lakehouse import settings
+from lakehouse import private
 from lakehouse.lake import Lake, open_lake
 from lakehouse.privacy import erasure
 from lakehouse.privacy.inventory import counts, export
@@ -77,7 +77,7 @@ def planted(spark, tmp_path_factory) -> Lake:
     training_command.train(lake, print)
     score.score(lake, print)
     lake.ledger.record(replace(lake.ledger.runs()[0], status="failed", error=f"The value '{CANARY}' is odd.", reads={}))
-    settings.log_file(lake.settings).write_text(f"ValueError: {CANARY}")
+    private.write_trace(lake.settings, f"ValueError: {CANARY}")
     return lake
 
 

@@ -1,7 +1,8 @@
 """A damaged table is told in a sentence with file and remedy, nothing is published, and the remedy mends it."""
 
 import json
-import shutil
+import shlex
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -72,9 +73,10 @@ def refused(lake: Lake) -> LakehouseError:
 
 def by_remedy(lake: Lake, error: LakehouseError) -> None:
     """Do what the sentence says."""
-    table = error.remedy.partition(" && ")[0].partition("rm -r ")[2]
-    if table:
-        shutil.rmtree(table.strip("'"))
+    first, _, second = error.remedy.partition(" && ")
+    if second:
+        subprocess.run(shlex.split(first), check=True)
+        assert second == "lakehouse run"
         runner.run(lake, print)
     else:
         name = error.remedy.removeprefix("lakehouse run --full-refresh ")

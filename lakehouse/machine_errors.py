@@ -1,0 +1,110 @@
+"""lakehouse.machine_errors — what a machine refuses, as sentences: space, rights, memory, processes that end."""
+
+import os
+import re
+import shlex
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from lakehouse.errors import Exit, LakehouseError
+from lakehouse.settings import Settings
+
+FULL_BYTES = 1 << 20
+ELSEWHERE = "TMPDIR=dir"
+NO_SPACE = "No space left on device|Disk quota exceeded"
+READ_ONLY = "Read-only file system|Permission denied|Operation not permitted|AccessDeniedException"
+UNREADABLE = "Input/output error|Stale file handle|Too many open files"
+NO_EXEC = "failed to map segment from shared object|UnsatisfiedLinkError"
+NO_FOLDER = "No usable temporary directory found"
+NO_NAME = "invalid null input: name"
+NO_MEMORY = "java.lang.OutOfMemoryError|INVALID_DRIVER_MEMORY"
+JVM_GONE = "Answer from Java side is empty|Error while sending or receiving|Connection refused|Connection reset by peer"
+PLACE = re.compile(r"[\"'`: ](/[^\n\"'`]*?)(?=[\"'`:]|: |, | \(|$)", re.MULTILINE)
+
+
+def _no_space(settings: Settings, _: str) -> LakehouseError:
+    lake = str(settings.lake_path)
+    full = next((each for each in (lake, _temporary_folder(), str(settings.cache_path)) if _is_full(each)), lake)
+    what = f"for the lake {lake}" if full == lake else f"in {full}, which is not the lake's own"
+    message = f"There is no space left {what}; nothing was published."
+    remedy = "free some space, then repeat the command"
+    if full == _temporary_folder() != lake:
+        remedy += f", or name another folder for temporary files: {ELSEWHERE}"
+    return LakehouseError(message, remedy, Exit.ENVIRONMENT)
+
+
+def read_only(settings: Settings, text: str) -> LakehouseError:
+    """Name the folder or file that this user may not use; the lake where none is named or all of it is meant."""
+    lake, found = settings.lake_path, PLACE.search(text)
+    if not found and os.access(lake, os.R_OK | os.W_OK | os.X_OK):
+        line = next(line.strip() for line in text.splitlines() if re.search(READ_ONLY, line))
+        return LakehouseError(f"The system refused this user something: {line}.", "lakehouse doctor", Exit.ENVIRONMENT)
+    place = Path(found.group(1)) if found else lake
+    if "Read-only" in text and place.is_relative_to(lake):
+        place = lake
+    what = f"The lake {lake}" if place == lake else str(place)
+    verb = "be read or written" if place != lake and place.is_relative_to(lake) else "be written"
+    message = f"{what} cannot {verb}: it is read-only, or belongs to another user."
+    return LakehouseError(message, f"let this user in: ls -ld {shlex.quote(str(place))}", Exit.ENVIRONMENT)
+
+
+def _unreadable(settings: Settings, text: str) -> LakehouseError:
+    found = re.search(UNREADABLE, text)
+    message = f"The lake {settings.lake_path} cannot be read now: {found.group(0).lower() if found else text}."
+    return LakehouseError(message, "see to the disk or the system, then repeat the command", Exit.ENVIRONMENT)
+
+
+def _no_exec(_: Settings, __: str) -> LakehouseError:
+    message = f"Libraries cannot be loaded from {_temporary_folder()}: it may be mounted with noexec."
+    return LakehouseError(message, f"name another folder for temporary files: {ELSEWHERE}", Exit.ENVIRONMENT)
+
+
+def _no_folder(_: Settings, text: str) -> LakehouseError:
+    found = re.search(rf"{NO_FOLDER} in (.*)", text)
+    message = f"No folder takes temporary files: {found[1] if found else text}."
+    return LakehouseError(message, ELSEWHERE, Exit.ENVIRONMENT)
+
+
+def _no_name(settings: Settings, _: str) -> LakehouseError:
+    message = f"Apache Spark asks for the name of the user {os.getuid()}, and this system has none."
+    return LakehouseError(message, "add a line for it to /etc/passwd", Exit.ENVIRONMENT)
+
+
+def _no_memory(settings: Settings, _: str) -> LakehouseError:
+    message = f"Spark's memory of {settings.spark.driver_memory} (spark.driver_memory) is too small for this data."
+    return LakehouseError(message, "LAKEHOUSE_SPARK__DRIVER_MEMORY=… with more than that", Exit.ENVIRONMENT)
+
+
+def _jvm_gone(settings: Settings, _: str) -> LakehouseError:
+    message = "Spark's JVM ended while it was at work: something killed it, or the machine had no memory left."
+    log = settings.lake_path / "logs" / "spark.log"
+    return LakehouseError(
+        message, f"repeat the command; its last words are in {shlex.quote(str(log))}", Exit.ENVIRONMENT
+    )
+
+
+def _temporary_folder() -> str:
+    try:
+        return tempfile.gettempdir()
+    except OSError:  # there is none that can be written
+        return ""
+
+
+def _is_full(folder: str) -> bool:
+    try:
+        return shutil.disk_usage(folder).free < FULL_BYTES
+    except OSError:
+        return False
+
+
+Sentences = list[tuple[str, Callable[[Settings, str], LakehouseError]]]  # a pattern of what is said, and our sentence
+OF_FOLDERS: Sentences = [
+    (NO_SPACE, _no_space),
+    (READ_ONLY, read_only),
+    (UNREADABLE, _unreadable),
+    (NO_EXEC, _no_exec),
+    (NO_FOLDER, _no_folder),
+]
+OF_ENGINES: Sentences = [(NO_NAME, _no_name), (NO_MEMORY, _no_memory), (JVM_GONE, _jvm_gone)]

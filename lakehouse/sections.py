@@ -1,0 +1,103 @@
+"""lakehouse.sections — the sections of conf/base.toml, each value with its type and what it may be."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from lakehouse.bounds import Choice, Range, Size, Text
+
+Share = Annotated[float, Range(0, 1)]
+Part = Annotated[float, Range(0, 1, is_open=True)]
+Count = Annotated[int, Range(1)]
+
+
+@dataclass(frozen=True)
+class Lake:
+    """Where a lake lies."""
+
+    path: Annotated[str, Text()]
+    tables_uri: str
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What runs the queries."""
+
+    name: Annotated[str, Choice(("sail", "spark"))]
+    memory: Annotated[str, Size(("",))]
+    threads: Annotated[int, Range(0)]
+
+
+@dataclass(frozen=True)
+class Java:
+    """Where the Delta JARs are found or kept."""
+
+    jars: str
+    cache: Annotated[str, Text()]
+
+
+@dataclass(frozen=True)
+class Spark:
+    """How the one Spark session is built."""
+
+    master: Annotated[str, Text()]
+    driver_memory: Annotated[str, Size()]
+    shuffle_partitions: Count
+    max_partition_bytes: Annotated[str, Size()]
+    broadcast_threshold: Annotated[str, Size(("-1",))]
+    snapshot_partitions: Count
+    java_options: str
+    conf: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a run builds its tables."""
+
+    threads: Count
+    max_refused_share: Share
+    max_changed_share: Annotated[float, Range(0)]
+
+
+@dataclass(frozen=True)
+class Maintenance:
+    """How the files of tables are kept."""
+
+    file_mb: Annotated[float, Range(0, is_open=True)]
+    keep_hours: Annotated[int, Range(0)]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Which synthetic sample `make run` lands."""
+
+    scale: Annotated[float, Range(0, is_open=True)]
+    seed: Annotated[int, Range(0)]
+    faults: Share
+
+
+@dataclass(frozen=True)
+class Model:
+    """How purchase intent is trained and evaluated."""
+
+    name: Annotated[str, Text()]
+    test_share: Part
+    validation_share: Part
+    gap_days: Annotated[int, Range(0)]
+    max_iter: Count
+    reg_param: Annotated[float, Range(0)]
+    champion_margin: Annotated[float, Range(-1, 1)]
+
+
+@dataclass(frozen=True)
+class Mlflow:
+    """Where the MLflow UI listens (127.0.0.1 only)."""
+
+    port: Annotated[int, Range(1, 65535)]
+
+
+@dataclass(frozen=True)
+class App:
+    """Where the site listens; at port 0 the system chooses one."""
+
+    host: Annotated[str, Text()]
+    port: Annotated[int, Range(0, 65535)]
