@@ -112,4 +112,4 @@ def _imports(path: Path) -> set[str]:
 def _is_written(path: Path, line: int) -> bool:
     """Whether the line only sets variables, for a child process or a library."""
     text = path.read_text().splitlines()[line - 1]
-    return "] = " in text or "environ.update(" in text
+    return any(each in text for each in ("] = ", "environ.update(", "environ.pop("))
