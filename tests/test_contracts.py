@@ -66,8 +66,8 @@ def test_only_settings_reads_the_environment():
     assert set(readers) <= {"settings.py"}
 
 
-def test_the_readme_shows_the_tables_as_they_are():
-    assert catalog.update_readme(TABLES, write=False), "run `lakehouse catalog`"
+def test_the_readme_and_the_dictionary_show_the_tables_as_they_are():
+    assert catalog.update(TABLES, write=False) == [], "run `lakehouse catalog`"
 
 
 def test_a_changed_rule_changes_a_tables_fingerprint_and_a_comment_does_not(tmp_path: Path, monkeypatch):

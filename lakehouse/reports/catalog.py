@@ -1,12 +1,12 @@
-"""reports.catalog — the tables as Markdown: a flow diagram and a data dictionary, written into the README."""
+"""reports.catalog — the tables as Markdown: a flow diagram for the README and the data dictionary."""
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 from lakehouse.settings import PROJECT
 from lakehouse.table import Table
 
-README = PROJECT / "README.md"
 COLOURS = {"bronze": "#e8d5c4", "silver": "#dfe3e8", "gold": "#f5e6b3", "ml": "#d5dcf9"}
 
 
@@ -47,22 +47,32 @@ def _entry(table: Table) -> str:
     return "\n".join([*lines, "", "</details>"])
 
 
-def update_readme(tables: Mapping[str, Table], *, write: bool = True) -> bool:
-    """Put the generated parts between their markers in the README.
+def update(tables: Mapping[str, Table], *, write: bool = True) -> list[Path]:
+    """Put the generated parts between their markers in the README and the data dictionary.
 
     Args:
         tables: every declared table.
-        write: change the file; otherwise only compare.
+        write: change the files; otherwise only compare.
 
     Returns:
-        Whether the README was current already.
+        The files that were not current.
     """
-    before = README.read_text()
-    after = before
-    for name, part in {"flow": flow, "tables": overview, "dictionary": dictionary}.items():
-        start, end = f"<!-- {name} -->", f"<!-- /{name} -->"
-        block = f"{start}\n{part(tables)}\n{end}"
-        after = re.sub(f"{start}.*?{end}", lambda _, block=block: block, after, flags=re.DOTALL)  # type: ignore[misc]
-    if write and after != before:
-        README.write_text(after)
-    return after == before
+    stale = []
+    for path, parts in PARTS.items():
+        before = path.read_text()
+        after = before
+        for name, part in parts.items():
+            start, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+            block = f"{start}\n{part(tables)}\n{end}"
+            after = re.sub(f"{start}.*?{end}", lambda _, block=block: block, after, flags=re.DOTALL)  # type: ignore[misc]
+        if after != before:
+            stale.append(path)
+            if write:
+                path.write_text(after)
+    return stale
+
+
+PARTS = {
+    PROJECT / "README.md": {"flow": flow, "tables": overview},
+    PROJECT / "docs" / "tables.md": {"dictionary": dictionary},
+}

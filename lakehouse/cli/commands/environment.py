@@ -1,4 +1,4 @@
-"""cli.commands.environment — this installation: settings, Java, JARs, and the README's catalogue."""
+"""cli.commands.environment — this installation: settings, Java, JARs, and the catalogue of tables."""
 
 import click
 
@@ -45,15 +45,17 @@ def setup(settings: Settings, tests: bool) -> None:
 
 
 @click.command()
-@click.option("--check", is_flag=True, help="Change nothing; fail if the README is not current.")
+@click.option("--check", is_flag=True, help="Change nothing; fail if they are not current.")
 @click.pass_obj
 def catalog(settings: Settings, check: bool) -> None:
-    """Write the flow diagram and the data dictionary into the README, from the contracts."""
+    """Write the flow diagram in the README and the data dictionary in docs/tables.md, from the contracts."""
     from lakehouse.reports import catalog as generator
     from lakehouse.table import discover
 
-    if not generator.update_readme(discover(settings.layers), write=not check) and check:
-        raise LakehouseError("The README does not show the tables as they are.", "lakehouse catalog")
+    stale = generator.update(discover(settings.layers), write=not check)
+    if stale and check:
+        names = " and ".join(path.name for path in stale)
+        raise LakehouseError(f"{names} does not show the tables as they are.", "lakehouse catalog")
 
 
 commands = [config, doctor, setup, catalog]
