@@ -109,7 +109,7 @@ class Preflight:
         column = self._columns.index("timestamp")
         commas = np.flatnonzero(array == COMMA)
         odd = _odd_lines(array, quotes, ends)
-        if quotes.size:  # where quotes stand around whole fields, a comma behind an odd number of them lies within one
+        if quotes.size:  # where quotes open fields, a comma behind an odd number of them lies within one
             commas = commas[np.searchsorted(quotes, commas) % 2 == 0]
             self._count_units_in([array[starts[i] : ends[i]].tobytes().decode() for i in odd], column)
             starts, ends = np.delete(starts, odd), np.delete(ends, odd)
@@ -125,7 +125,7 @@ class Preflight:
             self._in_unit[unit] += sum(_count_numbers(array, begins, stops, width) for width in digits)
 
     def _count_units_in(self, lines: list[str], column: int) -> None:
-        """Count the same in lines whose quotes stand anywhere."""
+        """Count the same in lines whose quotes stand anywhere, one by one."""
         fields = [fields_of(line) for line in lines]
         texts = [each[column].strip().partition(".")[0] for each in fields if len(each) > column]
         for unit, (digits, _) in UNITS.items():
@@ -189,11 +189,10 @@ def _blank_lines(array: Bytes, starts: Positions) -> int:
 
 
 def _odd_lines(array: Bytes, quotes: Positions, ends: Positions) -> Positions:
-    """Return the lines, counted from 0, that hold a quote elsewhere than at both ends of a field."""
-    opens = np.arange(quotes.size) % 2 == 0
-    before = np.where(quotes > 0, array[quotes - 1], NEWLINE)
-    is_right = np.where(opens, np.isin(before, (COMMA, NEWLINE)), np.isin(array[quotes + 1], (COMMA, RETURN, NEWLINE)))
-    return np.unique(np.searchsorted(ends, quotes[~is_right]))
+    """Return the lines, counted from 0, with a quote that would open a field elsewhere than at its beginning."""
+    opening = quotes[::2]
+    is_odd = ~np.isin(array[opening - 1], (COMMA, NEWLINE))  # before the first byte stands, by index, the last newline
+    return np.unique(np.searchsorted(ends, opening[is_odd]))
 
 
 def _count_numbers(array: Bytes, begins: Positions, stops: Positions, width: int) -> int:

@@ -71,9 +71,7 @@ class Finder:
     def _is_about(self, row: lines.Row | None) -> bool:
         if row is None:
             return False
-        if row.values is None:
-            return self.visitor.is_named_in(row.rest or "")
-        return self.visitor.owns(row.values[self._person])
+        return self.visitor.is_named_in(row.rest or "" if row.values is None else row.values[self._person])
 
     def _may_name(self, line: bytes) -> bool:
         return self._pattern.search(line) is not None

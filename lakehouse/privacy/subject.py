@@ -1,8 +1,8 @@
 """privacy.subject — a visitor, and how values and free text name one.
 
-A column of ids names the visitor whose integer it holds, and nobody else: 5 is not `603.5`, but 8693 is `8693.0`. In
-free text an id counts where it stands as a number of its own: not within `603.5`, `-5`, `5e3`, a date, a time or a
-digest. So `visitor 5`, `id:5` and `v5` name visitor 5, `2015-06-05`, `10:05:00` and `9f5c3` do not.
+An id counts where it stands as a number of its own, by the one definition of an integer. So a column that holds an
+integer names that visitor and nobody else: 5 is not `603.5`, but 8693 is `8693.0`. Of free text, `visitor 5`, `id:5` and
+`v5` name visitor 5; numbers, dates, times and digests such as `-5`, `5e3`, `2015-06-05`, `10:05:00` and `9f5c3` do not.
 """
 
 import re
@@ -29,13 +29,8 @@ class DataSubject:
         """What every text that may name the visitor matches, among others; for Python and Arrow alike."""
         return rf"(?:^|[^0-9]){'-' if self.id < 0 else ''}0*{abs(self.id)}(?:[^0-9]|$)"
 
-    def owns(self, value: str) -> bool:
-        """Say whether a column of ids names the visitor: by its integer, or in its text where it holds none."""
-        number = integers.parse(value)
-        return self.is_named_in(value) if number is None else number == self.id
-
     def is_named_in(self, text: str) -> bool:
-        """Say whether free text names the visitor."""
+        """Say whether a text names the visitor: a value in a column of ids, or free text."""
         return any(self._is_meant(match) for match in NUMBER.finditer(text))
 
     def hide(self, text: str, mask: Callable[[str], str] = lambda _: HIDDEN) -> str:

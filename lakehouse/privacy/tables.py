@@ -63,15 +63,15 @@ def _find(rows: pa.Table, table: Table, visitor: DataSubject) -> tuple[np.ndarra
     person = rows[str(table.person)]
     if not pa.types.is_string(person.type):
         return _mask(pc.equal(person, visitor.id)), np.zeros(len(rows), bool)
-    theirs, is_malformed = _where(person, visitor, visitor.owns), _mask(pc.is_null(person))
-    named = _where(rows[REST], visitor, visitor.is_named_in) if REST in rows.column_names else np.zeros(len(rows), bool)
+    theirs, is_malformed = _named(person, visitor), _mask(pc.is_null(person))
+    named = _named(rows[REST], visitor) if REST in rows.column_names else np.zeros(len(rows), bool)
     return theirs | (is_malformed & named), named & ~is_malformed & ~theirs
 
 
-def _where(texts: pa.ChunkedArray, visitor: DataSubject, holds: Callable[[str], bool]) -> np.ndarray:
-    """Ask of the few texts that may name the visitor whether something holds."""
+def _named(texts: pa.ChunkedArray, visitor: DataSubject) -> np.ndarray:
+    """Say which texts name the visitor; the few that may are looked at one by one."""
     found = _mask(pc.match_substring_regex(texts, visitor.pattern))
-    found[found] = [holds(text) for text in texts.filter(pa.array(found)).to_pylist()]
+    found[found] = [visitor.is_named_in(text) for text in texts.filter(pa.array(found)).to_pylist()]
     return found
 
 

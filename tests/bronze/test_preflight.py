@@ -114,6 +114,14 @@ UNITS = {
         f'event,timestamp,visitorid,itemid,transactionid\nv"ew,{SECONDS},1,7,"x\n',
         IN_SECONDS,
     ),
+    "behind a quote within the first field": (
+        f'event,timestamp,visitorid,itemid,transactionid\nv"ew,{SECONDS},1,7,x"\n',
+        IN_SECONDS,
+    ),
+    "behind a doubled quote and a comma": (
+        f'event,timestamp,visitorid,itemid,transactionid\n"vi"",ew",{SECONDS},1,7,\n',
+        IN_SECONDS,
+    ),
     "behind a quoted comma behind a space": (
         f'event,timestamp,visitorid,itemid,transactionid\n "vi""e,w", {SECONDS} ,1,7,\n',
         IN_SECONDS,
@@ -140,6 +148,7 @@ RIGHT = {
     "milliseconds": HEADER + ROW,
     "milliseconds before 2001": HEADER + ROW.replace(MILLISECONDS, "946684800000"),
     "milliseconds, as pandas writes them": HEADER + ROW.replace(MILLISECONDS, f"{MILLISECONDS}.0"),
+    "one of two rows, with a quote within a field, is right": HEADER + f'{SECONDS},1,v"ie"w,7,\n' + ROW,
     "seconds in a quoted field of another column": HEADER + f'{MILLISECONDS},"1,{SECONDS}",v"iew,{SECONDS},"\n',
     "one row of 100 is right": HEADER + f"{SECONDS},1,view,7,\n" * 99 + ROW,
     "two units": HEADER + f"{SECONDS},1,view,7,\n{MICROSECONDS},1,view,7,\n",

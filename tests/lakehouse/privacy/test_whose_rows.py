@@ -126,7 +126,7 @@ def test_a_file_that_was_coming_in_when_its_process_died_is_removed(lake, call, 
 
 def test_a_receipt_loses_the_id_in_its_name_only_where_the_file_held_lines_of_the_visitor(lake, call, land, erase):
     land("clicks of 12.csv", f"{NOON},12,view,7,", f"{NOON},1,view,7,")
-    land("delivery 12.csv", f"{NOON},2,view,7,")
+    land("delivery 12.csv", f"{NOON},2,view,12,")
     assert call("run").code == 0
     erase(12)
     assert [each["name"] for each in call("receipts", "--json").json] == ["clicks of ….csv", "delivery 12.csv"]
