@@ -1,8 +1,9 @@
 """privacy.subject — a visitor, and how values and free text name one.
 
 An id counts where it stands as a number of its own, by the one definition of an integer. So a column that holds an
-integer names that visitor and nobody else: 5 is not `603.5`, but 8693 is `8693.0`. Of free text, `visitor 5`, `id:5` and
-`v5` name visitor 5; numbers, dates, times and digests such as `-5`, `5e3`, `2015-06-05`, `10:05:00` and `9f5c3` do not.
+integer names that visitor and nobody else: 5 is not `603.5`, but 8693 is `8693.0`. Of free text, `visitor 5`, `id:5`
+and `v5` name visitor 5; numbers, dates, times and digests such as `-5`, `5e3`, `2015-06-05`, `10:05:00` and `9f5c3` do
+not.
 """
 
 import re
