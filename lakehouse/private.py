@@ -5,11 +5,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from lakehouse import processes
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import Settings
 
 MOST_BYTES = 10_000_000  # of a log; the one before it stays beside it
 MOST_TRACES = 100
+ENGINE = "engine-"  # and the id of its process
 
 
 def make_lake(settings: Settings) -> Path:
@@ -32,6 +34,19 @@ def make_folder(settings: Settings, name: str) -> Path:
     folder = make_lake(settings) / name
     folder.mkdir(mode=0o700, exist_ok=True)
     return folder
+
+
+def make_spill(settings: Settings) -> Path:
+    """Return where this process's engine puts what does not fit in memory; it makes a folder there only once."""
+    folder = make_folder(settings, settings.spill_path.name) / f"{ENGINE}{os.getpid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
+def unused_spills(settings: Settings) -> list[Path]:
+    """Return what lies in the spill folder, without what an engine that lives may need, as that of an idle watch."""
+    found = [(path, path.name.removeprefix(ENGINE)) for path in settings.spill_path.glob("*")]
+    return [path for path, owner in found if not (owner.isdigit() and processes.is_running(int(owner)))]
 
 
 def make_cache(settings: Settings) -> Path:

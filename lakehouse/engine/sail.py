@@ -39,7 +39,7 @@ class SailEngine:
             LakehouseError: somebody else connected before the port was closed (exit code 4).
         """
         self._threads = settings.engine.threads or os.cpu_count() or 1
-        spill = private.make_folder(settings, settings.spill_path.name)
+        spill = private.make_spill(settings)
         os.environ.update(_environment(pool_bytes(settings.engine.memory), self._threads, str(spill)))
         tzset()  # instants that reach Python as datetimes are UTC, whatever the host says
         from pysail.spark import SparkConnectServer

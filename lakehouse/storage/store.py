@@ -18,7 +18,7 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import types as T
 
-from lakehouse import error_messages, failpoints
+from lakehouse import error_messages, failpoints, private
 from lakehouse.engine import session
 from lakehouse.engine.frames import difference, without
 from lakehouse.engine.session import Engine
@@ -213,7 +213,7 @@ class Store:
 
     def forget_spilled(self) -> None:
         """Remove what was kept for a run, and what engines that died left there. Call it under the lock."""
-        for path in self.settings.spill_path.glob("*"):
+        for path in private.unused_spills(self.settings):
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
 
     def arrow(self, name: str, version: int | None = None, columns: Sequence[str] | None = None) -> pa.Table:

@@ -1,6 +1,8 @@
 """What a lake holds can name a person: its folder and its logs are their owner's alone, and logs stay small."""
 
+import os
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -51,6 +53,16 @@ def test_of_traces_only_the_newest_are_kept(tmp_path, monkeypatch):
     paths = [private.write_trace(settings_of(tmp_path / "lake"), f"trace {number}") for number in range(5)]
     assert [path.exists() for path in paths] == [False, False, True, True, True]
     assert mode(paths[-1]) == 0o600
+
+
+def test_what_an_engine_that_lives_spills_stays_and_the_rest_goes(lake):
+    ours = private.make_spill(lake.settings)
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    (ours.parent / f"engine-{dead.pid}").mkdir()
+    (ours.parent / "a frame of a run that died").mkdir()
+    lake.store.forget_spilled()
+    assert [path.name for path in ours.parent.iterdir()] == [f"engine-{os.getpid()}"]
 
 
 @pytest.mark.parametrize(

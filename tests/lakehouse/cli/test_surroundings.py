@@ -61,7 +61,8 @@ TERMINALS = {
 
 @pytest.mark.parametrize("terminal", TERMINALS)
 def test_no_command_dies_of_a_character_that_the_terminal_lacks(tmp_path, events, terminal):
-    done = lakehouse(tmp_path / "lake", "land", events, "then", "status", "then", "config", **TERMINALS[terminal])
+    named = TERMINALS[terminal] | {"LAKEHOUSE_MODEL__NAME": "purchase→intent"}
+    done = lakehouse(tmp_path / "lake", "land", events, "then", "status", "then", "config", **named)
     assert (done.returncode, b"Traceback" in done.stderr) == (0, False)
     assert b"Tables" in done.stdout
     refused = lakehouse(tmp_path / "lake", "land", "nö.csv", **TERMINALS[terminal])
