@@ -140,7 +140,9 @@ def test_a_stray_timestamp_bends_neither_newest_nor_complete(give, call, lake): 
     events = [f"{hour + number},{number},view,7," for hour in hours for number in range(5)]
     give("events.csv", EVENTS, *events, *[f"{stray},1,view,7," for stray in strays])
     assert call("run").code == Exit.DONE
-    found = {each["table"]: each for each in json.loads(call("freshness", "--json").out)}
+    said = call("freshness", "--json")
+    assert said.code == Exit.DONE, said.err
+    found = {each["table"]: each for each in json.loads(said.out)}
     for name in ("silver.events", "silver.sessions", "gold.daily_kpis"):
         assert found[name]["newest"].startswith("2015-06-03")
         assert found[name]["complete_through"] == "2015-06-03"

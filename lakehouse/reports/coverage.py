@@ -1,6 +1,7 @@
 """reports.coverage — how far the stream of a lake reaches: its days that count, and the newest complete one."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 import duckdb
 
@@ -10,15 +11,18 @@ from lakehouse.storage import log
 from lakehouse.storage.ledger import Run
 from lakehouse.table import Table
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 
 def bounds(lake: Lake, run: Run) -> TimeBounds | None:
     """Return the bounds of the published table nearest to the landed files that is filtered by instants."""
     streams = ((table, _column(table, "TIMESTAMP")) for table in lake.tables.values() if table.name in run.versions)
     for table, instant in streams:
         if instant:
-            query = f"SELECT {instant}::DATE, hour({instant}), count(*) FROM rows GROUP BY ALL"
-            hours = _ask(lake, table.name, run.versions[table.name], query)
-            return time_bounds({(day, hour): count for day, hour, count in hours}, run.ended_at)
+            query = f"SELECT epoch_ms({instant}) // 3600000, count(*) FROM rows GROUP BY ALL"
+            counts = _ask(lake, table.name, run.versions[table.name], query)
+            hours = [(EPOCH + timedelta(hours=hour), count) for hour, count in counts]
+            return time_bounds({(hour.date(), hour.hour): count for hour, count in hours}, run.ended_at)
     return None
 
 
@@ -36,8 +40,14 @@ def newest(lake: Lake, name: str, version: int, column: str, bounds: TimeBounds 
     day = greatest.date() if isinstance(greatest, datetime) else greatest
     if day <= bounds.last:
         return _utc(greatest)
-    query = f"SELECT max({column}) FROM rows WHERE {column} < DATE '{bounds.last + timedelta(days=1)}'"
-    return _utc(_ask(lake, name, version, query)[0][0])
+    if not isinstance(greatest, datetime):
+        query = f"SELECT max({column}) FROM rows WHERE {column} <= DATE '{bounds.last}'"
+        day_within: date | None = _ask(lake, name, version, query)[0][0]
+        return day_within
+    end = (datetime.combine(bounds.last, time(), UTC) + timedelta(days=1) - EPOCH) // timedelta(milliseconds=1)
+    query = f"SELECT max(epoch_us({column})) FROM rows WHERE epoch_ms({column}) < {end}"
+    micros = _ask(lake, name, version, query)[0][0]
+    return None if micros is None else EPOCH + timedelta(microseconds=micros)
 
 
 def _column(table: Table, sql_type: str) -> str | None:
@@ -45,9 +55,9 @@ def _column(table: Table, sql_type: str) -> str | None:
     return next((name for name in table.cluster_by if types[name] == sql_type), None)
 
 
-def _ask(lake: Lake, name: str, version: int, query: str) -> list[tuple]:  # type: ignore[type-arg]
+def _ask(lake: Lake, name: str, version: int, query: str) -> list[tuple[Any, ...]]:
     rows = lake.store.delta(name, version).to_pyarrow_dataset()  # noqa: F841  (named in the query)
-    with duckdb.connect(config={"TimeZone": "UTC"}) as database:
+    with duckdb.connect() as database:
         return database.execute(query).fetchall()
 
 

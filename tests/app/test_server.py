@@ -1,10 +1,12 @@
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 
+import duckdb
 import pytest
 
-from app import components, pages, security, server
-from app.data import Published
+from app import components, pages, security, server, shell
+from app.data import Publication, Published
 from app.scene import Scene
 from app.view import View
 from lakehouse.errors import Exit, LakehouseError
@@ -88,6 +90,15 @@ def test_an_address_without_a_page_says_so(lake):
 
     assert pages.render("/nowhere", scene).children[0].children[0].children == "Not found"
     assert {pages.find(page.path + "/") for page in pages.PAGES} == set(pages.PAGES)
+
+
+def test_a_lake_that_is_published_without_an_event_does_not_say_that_nothing_is_published(lake):
+    empty = Publication("run", datetime(2015, 6, 2, tzinfo=UTC), {}, None, duckdb.connect(), "memory")
+
+    page = str(pages.render("/", Scene(lake.settings, empty, View())))
+    assert "There are no events yet" in page
+    assert "othing is published" not in page
+    assert "without an event" in str(shell.badge(empty, ""))
 
 
 def test_a_card_that_fails_says_so_under_an_id_that_the_log_has(caplog):

@@ -4,6 +4,7 @@ import duckdb
 import pytest
 from pyspark.sql import functions as F
 
+from lakehouse import integers
 from silver.parsing import bigint, none_is_negative, price
 
 from ..bench.duckdb_lake import PREPARE
@@ -153,6 +154,10 @@ def test_only_an_integer_below_zero_is_negative(spark):
 
 def test_null_is_no_integer(spark):
     assert spark.sql(f"SELECT {bigint('text')} FROM (SELECT CAST(NULL AS STRING) AS text)").first()[0] is None
+
+
+def test_what_is_erased_and_exported_reads_integers_alike(parsed):
+    assert {text: integers.parse(text) for text in parsed} == parsed
 
 
 def test_the_oracle_reads_integers_alike(parsed):
