@@ -7,6 +7,7 @@ table = Table(
     comment="One row per line of a landed category tree file, as text.",
     key=[],
     refresh=append(),
+    snapshot=True,
     schema="""
         categoryid    STRING             COMMENT 'category, as delivered; NULL if malformed',
         parentid      STRING             COMMENT 'its parent, empty at a root, as delivered',

@@ -43,7 +43,7 @@ def sample(
     """Make a synthetic RetailRocket and land it. Scale, seed and faults stand in conf/base.toml."""
     from bronze import sample as generator
 
-    if if_empty and Landing(settings).receipts():
+    if if_empty and Landing(settings).entries():
         say(f"The lake {settings.lake_path} holds landed files already; no sample is made.")
         return
     chosen = settings.sample

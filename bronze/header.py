@@ -11,6 +11,7 @@ from lakehouse.table import short_name
 
 TABLES = [events.table, item_properties.table, category_tree.table]
 KINDS = {short_name(table.name): table.delivered_columns for table in TABLES}
+SNAPSHOTS = {short_name(table.name) for table in TABLES if table.snapshot}
 FREE_TEXT = {"property", "value"}  # all other delivered columns get a type in silver
 UNPACK, EXPORT = "unpack it first", "export it as CSV in UTF-8"
 FORMATS = {  # first bytes -> what such a file is, and the mend

@@ -4,7 +4,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
@@ -29,8 +29,8 @@ def accept(landing: Landing, path: Path) -> tuple[Receipt, bool]:
             aside.
 
     Returns:
-        Its receipt, and whether it is new: the same content again keeps its first receipt, and repairs its landed
-        file if that was changed.
+        Its receipt, and whether it is new: the same content again keeps its receipt, and repairs its landed file if
+        that was changed. A snapshot that others have followed, and a file that was taken back, are received anew.
 
     Raises:
         LakehouseError: there is no such file (exit code 2), it is refused, or a receipt is damaged (3), or it could
@@ -62,17 +62,48 @@ def has_line_end(path: Path) -> bool:
 
 
 def _receive(landing: Landing, receipt: Receipt, partial: Path) -> tuple[Receipt, bool]:
-    for known in landing.receipts(receipt.kind):
-        if known.sha256 == receipt.sha256:
-            if not known.content_sha256 and not landing.is_intact(known):
-                landing.place(partial, known)
-            return known, False
-    numbered = replace(receipt, number=landing.next_number())
+    entries = landing.entries(receipt.kind)
+    accepted = [each for each in entries if not each.is_retracted]
+    same = [each.number for each in accepted if each.sha256 == receipt.sha256]
+    if receipt.kind in header.SNAPSHOTS and accepted and accepted[-1].sha256 != receipt.sha256:
+        return (
+            _put_back(landing, landing.receipt(same[-1]), receipt, partial) if same else _add(landing, receipt, partial)
+        )
+    if not same:
+        return _add(landing, receipt, partial)
+    known = landing.receipt(same[-1])
+    if not known.content_sha256 and not landing.is_intact(known):
+        landing.place(partial, known)
+    return known, False
+
+
+def _add(landing: Landing, receipt: Receipt, partial: Path) -> tuple[Receipt, bool]:
+    """Give a file the next number."""
+    numbered = _numbered(landing, receipt)
     landing.place(partial, numbered)
     reach("landing.renamed")
     landing.add(numbered)
     reach("landing.receipted")
     return numbered, True
+
+
+def _put_back(landing: Landing, known: Receipt, receipt: Receipt, partial: Path) -> tuple[Receipt, bool]:
+    """Bring a snapshot that others have followed into force again: a new receipt for the file that lies there."""
+    if not known.content_sha256 and not landing.is_intact(known):
+        return _add(landing, receipt, partial)
+    again = replace(known, name=receipt.name, received_at=receipt.received_at, accepted_at="")
+    numbered = _numbered(landing, again)
+    landing.add(numbered)
+    reach("landing.receipted")
+    return numbered, True
+
+
+def _numbered(landing: Landing, receipt: Receipt) -> Receipt:
+    """Return a receipt with the next number, received after all others, even where the clock went back."""
+    number, at = landing.next_number(), datetime.fromisoformat(receipt.received_at)
+    if number > 1:
+        at = max(at, datetime.fromisoformat(landing.receipt(number - 1).received_at) + timedelta(milliseconds=1))
+    return replace(receipt, number=number, received_at=at.isoformat(timespec="milliseconds"))
 
 
 def _copy(name: str, source: BinaryIO, first_line: header.Header, target: BinaryIO) -> Receipt:

@@ -15,11 +15,12 @@ from lakehouse.errors import Exit, LakehouseError
 
 @dataclass(frozen=True)
 class Expectation:
-    """A named rule over a row, and its severity."""
+    """A named rule over a row, and its severity; `is_whole_file` if one row that breaks it spoils its whole file."""
 
     name: str
     rule: str
     severity: Literal["count", "quarantine", "fail"]
+    is_whole_file: bool = False
 
 
 def expect(name: str, rule: str) -> Expectation:
@@ -30,6 +31,11 @@ def expect(name: str, rule: str) -> Expectation:
 def expect_or_quarantine(name: str, rule: str) -> Expectation:
     """Set aside, before the transform, the rows of the first upstream that break the rule."""
     return Expectation(name, rule, "quarantine")
+
+
+def expect_or_refuse_file(name: str, rule: str) -> Expectation:
+    """Set aside the rows that break the rule, and stop the run: a file with a single one is of no use."""
+    return Expectation(name, rule, "quarantine", is_whole_file=True)
 
 
 def expect_or_fail(name: str, rule: str) -> Expectation:

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.landing.receipts import Landing
 from lakehouse.settings import Settings
+from lakehouse.storage import lake_format
 from lakehouse.storage.ledger import Ledger
 from lakehouse.storage.store import Store
 from lakehouse.table import Table, discover, quarantine_of
@@ -42,6 +43,11 @@ class Lake:
 
 
 def open_lake(settings: Settings) -> Lake:
-    """Open the lake that the settings name, with the tables of all layers, upstreams first."""
+    """Open the lake that the settings name, with the tables of all layers, upstreams first.
+
+    Raises:
+        LakehouseError: a newer release wrote it (exit code 4).
+    """
+    lake_format.check(settings)
     store = Store(settings)
     return Lake(settings, discover(settings.layers), store, Landing(settings), Ledger(store))

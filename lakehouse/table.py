@@ -1,7 +1,5 @@
 """lakehouse.table — the contract of a table: what one row is, where it comes from, how it is kept."""
 
-import ast
-import hashlib
 import importlib
 import inspect
 import pkgutil
@@ -13,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
+from lakehouse import fingerprint
 from lakehouse.expectations import Expectation
 
 CLUSTERED_TYPES = ("DATE", "BIGINT", "TIMESTAMP")
@@ -137,6 +136,10 @@ class Table:
             filter on it reads few of them.
         person: the column that names a visitor, which erasure and export follow.
         is_required: whether a run makes no sense before a file of this table has landed.
+        snapshot: of a table of landed files: whether each file is the whole of what it tells, so that the newest alone
+            counts.
+        judged_by: the column of the first upstream that names a row's kind; where every row of one kind is refused,
+            the run stops.
     """
 
     name: str
@@ -151,6 +154,8 @@ class Table:
     sort_by: str | None = None
     person: str | None = None
     is_required: bool = False
+    snapshot: bool = False
+    judged_by: str | None = None
     function: Callable[..., Any] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
@@ -197,6 +202,11 @@ class Table:
         return [Column(m["name"], m["type"], not m["required"], m["comment"]) for _, m in matches if m]
 
     @property
+    def landed_kind(self) -> str:
+        """The kind of files that it takes its rows from, empty where it is computed from other tables."""
+        return short_name(self.name) if self.refresh.kind == "append" else ""
+
+    @property
     def delivered_columns(self) -> list[str]:
         """The columns that came with the rows: all but provenance, which begins with an underscore."""
         return [column.name for column in self.columns if not column.name.startswith("_")]
@@ -216,22 +226,15 @@ class Table:
         """The rules that judge the table's own rows."""
         return [each for each in self.expectations if each.severity != "quarantine"]
 
+    @property
+    def failing_rules(self) -> list[Expectation]:
+        """The rules that no row of its own may break."""
+        return [each for each in self.expectations if each.severity == "fail"]
+
     @cached_property
     def fingerprint(self) -> str:
-        """A hash of contract and code, blind to comments and layout: 16 hex digits.
-
-        It covers the table's module and the modules of its own layer that this one imports.
-        """
-        layer, module = self.name.split(".")
-        folder = Path(inspect.getfile(importlib.import_module(self.name))).parent
-        tree = ast.parse((folder / f"{module}.py").read_text(encoding="utf-8"))
-        imported = {n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.module}
-        siblings = sorted(name for name in imported if name.startswith(f"{layer}."))
-        trees = [
-            tree,
-            *(ast.parse((folder / f"{short_name(name)}.py").read_text(encoding="utf-8")) for name in siblings),
-        ]
-        return hashlib.sha256("\n".join(map(ast.dump, trees)).encode()).hexdigest()[:16]
+        """A hash of what the rows depend on: 16 hex digits; see `lakehouse.fingerprint`."""
+        return fingerprint.of(self.name)
 
 
 def _is_one_of(text: str, values: Iterable[str]) -> str:

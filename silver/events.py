@@ -11,6 +11,7 @@ table = Table(
     name="silver.events",
     comment="One row per distinct event: who did what to which item, when.",
     upstreams=["bronze.events"],
+    judged_by="event",
     key=["occurred_at", "visitor_id", "event_type", "item_id", "transaction_id"],
     refresh=upsert(),
     cluster_by=["event_date", "occurred_at"],

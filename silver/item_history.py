@@ -20,6 +20,7 @@ table = Table(
     name="silver.item_history",
     comment="One row per item and interval in which its category, availability and price did not change.",
     upstreams=["bronze.item_properties"],
+    judged_by="property",
     source_filter=SourceFilter("property", ["categoryid", "available", "790"]),
     key=["item_id", "valid_from"],
     refresh=replace(by={"item_id": bigint("itemid")}),

@@ -5,6 +5,8 @@ So the port is closed for everybody as soon as our own connection stands.
 """
 
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from time import tzset
@@ -54,6 +56,7 @@ class SailEngine:
         for name, value in PROPERTIES.items():
             self.spark.conf.set(name, value)
         loopback.close(HOST, port)
+        _keep_interrupts()
 
     @property
     def is_alive(self) -> bool:
@@ -78,6 +81,12 @@ class SailEngine:
 PROPERTIES = {
     "spark.sql.session.timeZone": "UTC",
 }
+
+
+def _keep_interrupts() -> None:
+    """Let Ctrl-C reach Python alone: Sail would end its server by it, and who then asks for anything would hang."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.getsignal(signal.SIGINT) or signal.default_int_handler)
 
 
 def _environment(memory: int, threads: int, spill: str) -> dict[str, str]:

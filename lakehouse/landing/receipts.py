@@ -2,7 +2,8 @@
 
 A landed file lies unchanged at `landing/<kind>/<sha256>.csv`, its receipt at `landing/receipts/<number>.json`. The
 kind is the name of the bronze table that takes its rows. Receipts are numbered from 1 without a gap and never taken
-away, and `landing/.lock` holds the highest number given: so a lost receipt is noticed, be it the last.
+away, and `landing/.lock` holds the highest number given: so a lost receipt is noticed, be it the last. Several
+receipts may name one content: that of a snapshot put back, or of a file that was taken back and landed again.
 """
 
 import fcntl
@@ -12,15 +13,20 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from lakehouse import private
 from lakehouse.errors import Exit, LakehouseError
+from lakehouse.failpoints import reach
+from lakehouse.landing import receipt_index
+from lakehouse.landing.receipt_index import Entry
 from lakehouse.settings import Settings
 
 WHERE = re.compile(r"\w+/[0-9a-f]{64}")  # kind and digest: they become a path
+RECEIPT = re.compile(r"[0-9]+\.json")
 LEFTOVER = re.compile(r"\.[0-9a-f]+\.part")
 
 
@@ -41,6 +47,9 @@ class Receipt:
         received_at: UTC, ISO 8601.
         written_ns: when the landed file was last written, nanoseconds since 1970 by its file system.
         content_sha256: digest of the landed file where it was rewritten since; else empty.
+        retracted_at: when it was taken back, UTC, ISO 8601; empty if it was not. It keeps its number.
+        reason: why it was taken back.
+        accepted_at: when it was decided that its refused rows stop no run, UTC, ISO 8601; empty if it was not.
     """
 
     number: int
@@ -55,11 +64,24 @@ class Receipt:
     received_at: str
     written_ns: int = 0
     content_sha256: str = ""
+    retracted_at: str = ""
+    reason: str = ""
+    accepted_at: str = ""
 
     @property
     def file_name(self) -> str:
         """The landed file's own name."""
         return f"{self.sha256}.csv"
+
+    @property
+    def source(self) -> tuple[str, int]:
+        """What tells its rows from all others: `_source_file`, and `_ingested_at` in microseconds since 1970."""
+        return self.file_name, round(datetime.fromisoformat(self.received_at).timestamp() * 1_000_000)
+
+    @property
+    def entry(self) -> Entry:
+        """What the index tells of it."""
+        return Entry(self.number, self.kind, self.sha256, bool(self.retracted_at))
 
 
 class Landing:
@@ -75,14 +97,55 @@ class Landing:
         """Return where the landed file lies."""
         return self.folder / receipt.kind / receipt.file_name
 
+    def entries(self, kind: str | None = None, after: int = 0) -> list[Entry]:
+        """Return what can be told without opening receipts, in the order of their numbers, of one kind if given.
+
+        Raises:
+            LakehouseError: a receipt above the number is missing, or damaged and in no index (exit code 3).
+        """
+        numbers, highest = self._numbers()
+        lost = next((number for number in range(after + 1, highest + 1) if number not in numbers), None)
+        if lost is not None:
+            raise _lost(self._path(lost), "is missing")
+        known = receipt_index.read(self.folder)
+        found = [known.get(number) or self.receipt(number).entry for number in range(after + 1, highest + 1)]
+        return [each for each in found if kind in (None, each.kind)]
+
     def receipts(self, kind: str | None = None, after: int = 0) -> list[Receipt]:
         """Return the receipts in the order of their numbers, of one kind if given, above a number if given.
 
         Raises:
             LakehouseError: one is missing or damaged (exit code 3).
         """
-        found = [self._receipt(number) for number in range(after + 1, self._highest_number() + 1)]
-        return [receipt for receipt in found if kind in (None, receipt.kind)]
+        return [self.receipt(each.number) for each in self.entries(kind, after)]
+
+    def waiting(self, kind: str, after: int) -> list[Receipt]:
+        """Return the receipts above a number that were not taken back."""
+        return [self.receipt(each.number) for each in self.entries(kind, after) if not each.is_retracted]
+
+    def in_force(self, kind: str, upto: int | None = None) -> Receipt | None:
+        """Return the receipt of the highest number, up to one if given, that was not taken back."""
+        there = [each.number for each in self.entries(kind) if not each.is_retracted]
+        numbers = [number for number in there if upto is None or number <= upto]
+        return self.receipt(numbers[-1]) if numbers else None
+
+    def receipt(self, number: int) -> Receipt:
+        """Return the receipt of a number.
+
+        Raises:
+            LakehouseError: it is missing or damaged (exit code 3).
+        """
+        path = self._path(number)
+        try:
+            values = json.loads(path.read_text())
+            receipt = Receipt(**{each.name: values[each.name] for each in fields(Receipt) if each.name in values})
+        except FileNotFoundError:
+            raise _lost(path, "is missing") from None
+        except (ValueError, TypeError) as error:
+            raise _lost(path, "is damaged") from error
+        if receipt.number != number or not WHERE.fullmatch(f"{receipt.kind}/{receipt.sha256}"):
+            raise _lost(path, "is damaged")
+        return receipt
 
     def is_intact(self, receipt: Receipt) -> bool:
         """Say whether the landed file is what came in.
@@ -144,13 +207,20 @@ class Landing:
             json.dump(asdict(receipt), file, indent=1)
             file.flush()
             os.fsync(file.fileno())
+        known = receipt_index.read(self.folder)
+        if receipt.number in known:  # a process that dies now leaves no entry that is not the receipt's
+            receipt_index.forget(self.folder, receipt.number)
         partial.rename(path)
         _sync(path.parent)
-        self._lock.write_text(str(self._highest_number()))
+        reach("receipt.written")
+        numbers, highest = self._numbers()
+        self._lock.write_text(str(highest))
+        unknown = sorted(numbers - known.keys() - {receipt.number})
+        receipt_index.add(self.folder, [*(self.receipt(number).entry for number in unknown), receipt.entry])
 
     def next_number(self) -> int:
         """Return the number for the next receipt. Call it within `exclusive`."""
-        return self._highest_number() + 1
+        return self._numbers()[1] + 1
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
@@ -171,23 +241,13 @@ class Landing:
     def _path(self, number: int) -> Path:
         return self.folder / "receipts" / f"{number:08d}.json"
 
-    def _highest_number(self) -> int:
-        """Return the highest number ever given, 0 for none."""
+    def _numbers(self) -> tuple[set[int], int]:
+        """Return the numbers of the receipts that are there, and the highest ever given, 0 for none."""
         given = self._lock.read_text() if self._lock.exists() else ""  # before the listing: others may be landing
-        found = (path.stem for path in (self.folder / "receipts").glob("[0-9]*.json"))
-        return max((int(number) for number in [given, *found] if re.fullmatch("[0-9]+", number)), default=0)
-
-    def _receipt(self, number: int) -> Receipt:
-        path = self._path(number)
-        try:
-            receipt = Receipt(**json.loads(path.read_text()))
-        except FileNotFoundError:
-            raise _lost(path, "is missing") from None
-        except (ValueError, TypeError) as error:
-            raise _lost(path, "is damaged") from error
-        if receipt.number != number or not WHERE.fullmatch(f"{receipt.kind}/{receipt.sha256}"):
-            raise _lost(path, "is damaged")
-        return receipt
+        folder = self.folder / "receipts"
+        names = os.listdir(folder) if folder.is_dir() else []
+        numbers = {int(name.removesuffix(".json")) for name in names if RECEIPT.fullmatch(name)}
+        return numbers, max([int(given) if re.fullmatch("[0-9]+", given) else 0, *numbers])
 
 
 def with_checksum(receipt: Receipt, file: Path) -> Receipt:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from deltalake import CommitProperties
@@ -57,6 +57,7 @@ def restore(lake: Lake, say: Say, name: str, version: int, is_applied: bool) -> 
         failpoints.reach(f"restored.{name}")
         request = {"table": name, "version": version}
         run = Run(run_id, command, "published", started, now(), reads={name: known.reads[name]}, request=request)
+        run = replace(run, read_ids={name: known.read_ids.get(name, {})})
         run = publish(lake, run, [name], {name: known.fingerprints.get(name, "")})
         say(f"{name} is as it was at version {version}; published after {time.monotonic() - clock:.1f} s.")
         return Restored(**vars(told) | {"version": run.versions[name]})
@@ -72,7 +73,7 @@ def _restorable(lake: Lake, name: str, version: int) -> tuple[Restored, Run]:
     if table.refresh.kind == "append":
         message = f"{name} holds landed files, and its log remembers which: going back would lose them."
         raise LakehouseError(message, "restore a table that is computed from it", Exit.USAGE)
-    left = {_left(run, name): run for run in lake.ledger.runs() if name in run.reads}
+    left = _runs_by_version(lake, name)
     if version not in left:
         known = ", ".join(str(each) for each in sorted(each for each in left if each is not None))
         raise LakehouseError(f"No run left version {version} of {name}.", f"choose one of {known}", Exit.USAGE)
@@ -88,6 +89,15 @@ def _restorable(lake: Lake, name: str, version: int) -> tuple[Restored, Run]:
     present = lake.store.version(name)
     told = Restored(name, present, version, lake.store.rows(name), lake.store.rows(name, version))
     return told, left[version]
+
+
+def _runs_by_version(lake: Lake, name: str) -> dict[int | None, Run]:
+    """Return which run left each version of the table as it is now: the first, which built it or took it as it was."""
+    found: dict[int | None, Run] = {}
+    for run in lake.ledger.runs():
+        if name in run.reads and run.ids.get(name, "") in ("", lake.store.id(name)):
+            found.setdefault(_left(run, name), run)
+    return found
 
 
 def _left(run: Run, name: str) -> int | None:

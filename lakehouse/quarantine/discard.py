@@ -50,10 +50,9 @@ def discard(lake: Lake, choice: Choice, command: str, *, apply: bool) -> list[di
 
 def recover(lake: Lake) -> None:
     """Enter into the ledger what a process deleted that died before it could. Call it under the lock."""
-    known = {run.run_id for run in lake.ledger.runs()}
     for name in [name for name in lake.contracts if name not in lake.tables and lake.store.exists(name)]:
         (newest,) = lake.store.delta(name).history(1)
-        if "discarded" in newest and newest["userMetadata"] not in known:
+        if "discarded" in newest and not lake.ledger.holds(newest["userMetadata"]):
             note = json.loads(newest["discarded"])
             removed = sum(each["rows"] for each in note["discarded"])
             version, found = int(newest["version"]), note["discarded"]

@@ -44,21 +44,17 @@ def freshness(lake: Lake) -> list[Freshness]:
         LakehouseError: nothing has landed yet (exit code 2).
     """
     behind = {step.table.name: step.reason for step in plan(lake)}
-    runs = [run for run in lake.ledger.runs() if run.status == "published"]
-    published = runs[-1].versions if runs else {}
-    bounds = coverage.bounds(lake, runs[-1]) if runs else None
+    published, state = lake.ledger.published(), lake.ledger.state()
+    bounds = coverage.bounds(lake, published) if published else None
     found = []
     for table in lake.tables.values():
-        version = published.get(table.name)
-        since = next((run.ended_at for run in runs if run.versions.get(table.name) == version), None)
-        why = behind.get(table.name, "") or _unpublished(lake, table, version) or _outdated(table, runs)
-        found.append(
-            Freshness(
-                table.name, version, None if version is None else since, _newest(lake, table, version, bounds),
-                bounds.complete if bounds and version is not None and coverage.time_column(table) else None,
-                sum(_waiting(lake, name) for name in _sources(lake, table)), why,
-            )
-        )  # fmt: skip
+        version = published.versions.get(table.name) if published else None
+        since = state.published_at.get(table.name) if version is not None else None
+        why = behind.get(table.name, "") or _unpublished(lake, table, published) or _outdated(table, published)
+        at, newest = datetime.fromisoformat(since) if since else None, _newest(lake, table, version, bounds)
+        complete = bounds.complete if bounds and version is not None and coverage.time_column(table) else None
+        waiting = sum(_waiting(lake, name) for name in _sources(lake, table))
+        found.append(Freshness(table.name, version, at, newest, complete, waiting, why))
     return found
 
 
@@ -68,19 +64,32 @@ def freshness_text(found: Sequence[Freshness]) -> str:
     return grid(heads, [list(asdict(each).values()) for each in found])
 
 
-def _unpublished(lake: Lake, table: Table, version: int | None) -> str:
-    state = lake.ledger.built().get(table.name)
-    return "a run that failed built it and published nothing" if state and state.version != version else ""
-
-
-def _outdated(table: Table, runs: Sequence[Run]) -> str:
-    """Say why a table that another command than a run writes is behind."""
-    if table.is_built_by_run or not runs:
+def _unpublished(lake: Lake, table: Table, published: Run | None) -> str:
+    built = lake.ledger.built().get(table.name)
+    if built is None:
         return ""
-    reads = runs[-1].reads.get(table.name)
+    is_published = published is not None and (
+        published.versions.get(table.name),
+        published.ids.get(table.name, ""),
+    ) == (
+        built.version,
+        built.id,
+    )
+    return "" if is_published else "a run that failed built it and published nothing"
+
+
+def _outdated(table: Table, published: Run | None) -> str:
+    """Say why a table that another command than a run writes is behind."""
+    if table.is_built_by_run or published is None:
+        return ""
+    reads, read_ids = published.reads.get(table.name), published.read_ids.get(table.name, {})
     if reads is None:
         return "never built"
-    newer = [name for name in table.upstreams if reads.get(name) != runs[-1].versions.get(name)]
+    newer = [
+        name
+        for name in table.upstreams
+        if (reads.get(name), read_ids.get(name, "")) != (published.versions.get(name), published.ids.get(name, ""))
+    ]
     return f"{', '.join(newer)} changed" if newer else ""
 
 
@@ -93,12 +102,12 @@ def _sources(lake: Lake, table: Table) -> set[str]:
 
 def _waiting(lake: Lake, name: str) -> int:
     after = lake.store.consumed(name) if lake.store.exists(name) else 0
-    return len(lake.landing.receipts(short_name(name), after))
+    return len(lake.landing.waiting(short_name(name), after))
 
 
 def _newest(lake: Lake, table: Table, version: int | None, bounds: TimeBounds | None) -> Any:
     if table.refresh.kind == "append":
-        received = [datetime.fromisoformat(each.received_at) for each in lake.landing.receipts(short_name(table.name))]
-        return max(received, default=None)
+        receipt = lake.landing.in_force(short_name(table.name))
+        return datetime.fromisoformat(receipt.received_at) if receipt else None
     instant = coverage.time_column(table)
     return coverage.newest(lake, table.name, version, instant, bounds) if version is not None and instant else None

@@ -33,11 +33,11 @@ class Difference:
 
 def versions(lake: Lake, name: str, limit: int) -> list[dict[str, Any]]:
     """Return the newest versions of a table: when, by what, what was written, and which run published it first."""
-    published: dict[int, str] = {}
+    table, published = _open(lake, name), dict[int, str]()
     for run in lake.ledger.runs():
-        if run.status == "published" and name in run.versions:
+        is_this = run.ids.get(name, "") in ("", str(table.metadata().id))
+        if run.status == "published" and name in run.versions and is_this:
             published.setdefault(run.versions[name], run.run_id)
-    table = _open(lake, name)
     newest = log.since(table, max(-1, table.version() - limit))[::-1]
     return [
         {

@@ -121,17 +121,17 @@ def find(lake: Lake, run_id: str) -> Run:
     Raises:
         LakehouseError: no run, or more than one, has such an id (exit code 2).
     """
-    runs = lake.ledger.runs()
-    if run_id == "latest" and runs:
-        return runs[-1]
-    found = [run for run in runs if run.run_id.startswith(run_id)]
+    names = lake.ledger.names()
+    if run_id == "latest" and names:
+        return lake.ledger.run(names[-1][0])
+    found = [(number, name) for number, name in names if name.startswith(run_id)]
     if len(found) == 1:
-        return found[0]
-    if not runs:
+        return lake.ledger.run(found[0][0])
+    if not names:
         raise LakehouseError("There was no run yet.", "lakehouse run", Exit.USAGE)
     if not found:
         raise LakehouseError(f"No run has the id {run_id}.", "lakehouse runs ls lists them", Exit.USAGE)
-    ids = ", ".join(run.run_id for run in found[:3])
+    ids = ", ".join(name for _, name in found[:3])
     raise LakehouseError(f"{len(found)} runs have an id that begins with {run_id}.", f"name one: {ids}", Exit.USAGE)
 
 
@@ -141,8 +141,7 @@ def again(lake: Lake) -> Request:
     Raises:
         LakehouseError: there was no run, or the newest did not fail (exit code 2).
     """
-    # other commands leave rows in the ledger, too; only a run is asked to build
-    run = next((run for run in reversed(lake.ledger.runs()) if "full_refresh" in run.request), None)
+    run = lake.ledger.newest_asked()
     if run is None:
         raise LakehouseError("There was no run yet.", "lakehouse run", Exit.USAGE)
     if run.status != "failed":

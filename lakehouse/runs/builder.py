@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from lakehouse.errors import LakehouseError
 from lakehouse.lake import Lake
-from lakehouse.landing import csv_reader
-from lakehouse.runs import incremental, judging
+from lakehouse.landing import csv_reader, retraction
+from lakehouse.runs import incremental, judging, refusal_limits, snapshots
 from lakehouse.runs.incremental import Change, Outcome
 from lakehouse.runs.planner import Step, changes, of_days, whole_because
 from lakehouse.storage import log
@@ -43,7 +44,7 @@ def build(lake: Lake, step: Step, run_id: str, days: tuple[date, date] | None = 
     started, table = time.monotonic(), step.table
     before = lake.store.version(table.name)
     if table.refresh.kind == "append":
-        done = _append(lake, table, run_id)
+        done = _append(lake, step, run_id)
     else:
         changed = changes(lake, step.since) + (of_days(lake, table, days) if days else [])
         is_whole = step.way == "whole" or bool(whole_because(lake, table, [e for e in changed if e.is_of_versions]))
@@ -67,20 +68,26 @@ def build(lake: Lake, step: Step, run_id: str, days: tuple[date, date] | None = 
         read=done.outcome.read,
         wrote=wrote,
         discarded=done.discarded,
+        retracted=[each.number for each in step.retracted],
     )
 
 
-def _append(lake: Lake, table: Table, run_id: str) -> _Done:
-    receipts = lake.landing.receipts(short_name(table.name), after=lake.store.consumed(table.name))
+def _append(lake: Lake, step: Step, run_id: str) -> _Done:
+    """Take the rows of files that were taken back out of a table of landed files, and add those of new ones."""
+    table, removed = step.table, 0
+    if step.retracted:
+        before = lake.store.rows(table.name)
+        lake.store.rewrite(table, retraction.without(step.retracted), run_id)
+        removed = before - lake.store.rows(table.name)
+    receipts = lake.landing.waiting(short_name(table.name), after=lake.store.consumed(table.name))
     if not receipts:
-        unchanged = Written(
-            lake.store.version(table.name), broken=dict.fromkeys((rule.name for rule in table.output_rules), 0)
-        )
+        nothing = dict.fromkeys((rule.name for rule in table.output_rules), 0)
+        unchanged = Written(lake.store.version(table.name), removed=removed, broken=nothing)
         return _Done("append", 0, Outcome(0, unchanged, DataSize()))
     files = csv_reader.write(
         lake.store.engine, lake.landing, table, receipts, lake.store.object_uri(table.name), run_id
     )
-    written = lake.store.ingest(table, files, run_id, receipts[-1].number)
+    written = replace(lake.store.ingest(table, files, run_id, receipts[-1].number), removed=removed)
     extent = DataSize(len(receipts), sum(each.size for each in receipts))
     return _Done("append", sum(each.lines for each in receipts), Outcome(0, written, extent))
 
@@ -88,16 +95,19 @@ def _append(lake: Lake, table: Table, run_id: str) -> _Done:
 def _whole(lake: Lake, table: Table, run_id: str, is_unseen: bool = False) -> _Done:
     """Build the table whole; its present rows are not looked at where the plan says so: they may be damaged."""
     assert table.function is not None, f"{table.name} has no transform"
-    frames = [lake.store.read(name) for name in table.upstreams]
+    frames = [snapshots.read(lake, name) for name in table.upstreams]
     rows_in = sum(lake.store.rows(name) for name in table.upstreams)
     read = log.total(log.extent(lake.store.delta(name)) for name in table.upstreams)
     judged = judging.set_aside(lake, table, frames[0], run_id)
     frames[0] = judged.good
     rows = table.function(*frames)
-    if table.refresh.kind == "rebuild" and not is_unseen:
-        written = incremental.rebuild(lake, table, rows, run_id)
-    else:
-        written = lake.store.overwrite(table, rows, run_id)
+    try:
+        if table.refresh.kind == "rebuild" and not is_unseen:
+            written = incremental.rebuild(lake, table, rows, run_id)
+        else:
+            written = lake.store.overwrite(table, rows, run_id)
+    except LakehouseError as error:
+        raise refusal_limits.with_snapshot(lake, table, rows, error) from error
     return _Done("whole", rows_in, Outcome(judged.refused, written, read), judged.discarded)
 
 

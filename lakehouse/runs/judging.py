@@ -1,7 +1,7 @@
 """runs.judging — rows that a table's rules refuse, set aside with every rule they break."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import or_
@@ -11,11 +11,10 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.engine.frames import difference
-from lakehouse.errors import Exit, LakehouseError
 from lakehouse.expectations import broken, broken_rules
 from lakehouse.lake import Lake
-from lakehouse.landing.receipts import Receipt
-from lakehouse.table import Table, quarantine_of, short_name
+from lakehouse.runs import refusal_limits
+from lakehouse.table import Table, quarantine_of
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ def set_aside(lake: Lake, table: Table, upstream: DataFrame, run_id: str) -> Jud
         return Judged(valid(table, upstream))
     refused, forgotten = _refused(table, upstream), lake.ledger.discarded(table.name)
     written = lake.store.overwrite(quarantine, _kept(refused, forgotten), run_id)
-    _check(lake, table, quarantine, lake.landing.receipts(short_name(table.upstreams[0])))
+    refusal_limits.check(lake, table, quarantine)
     return Judged(valid(table, upstream), written.rows, _recount(refused, forgotten) if forgotten else [])
 
 
@@ -75,8 +74,7 @@ def add(lake: Lake, table: Table, arrived: DataFrame, run_id: str) -> Judged:
         held = sorted(set(files).intersection(_sources(lake, quarantine)))
         there = _judged_before(lake, table).where(F.col("_source_file").isin(held))
         lake.store.append(quarantine, settled.frame.exceptAll(there) if held else settled.frame, run_id)
-        receipts = lake.landing.receipts(short_name(table.upstreams[0]))
-        _check(lake, table, quarantine, [each for each in receipts if each.file_name in files])
+        refusal_limits.check(lake, table, quarantine, files)
     return Judged(valid(table, arrived), settled.rows)
 
 
@@ -141,17 +139,3 @@ def _recount(refused: DataFrame, forgotten: Collection[tuple[str, tuple[str, ...
 def _sources(lake: Lake, quarantine: Table) -> Counter[str]:
     """Count the rows of a quarantine by the landed file that they came in."""
     return Counter(lake.store.arrow(quarantine.name, columns=["_source_file"])["_source_file"].to_pylist())
-
-
-def _check(lake: Lake, table: Table, quarantine: Table, receipts: Sequence[Receipt]) -> None:
-    most = lake.settings.run.max_refused_share
-    refused = _sources(lake, quarantine)
-    for receipt in receipts:
-        count = refused[receipt.file_name]
-        if count > most * receipt.lines:
-            message = (
-                f"{table.name} refused {count:,} of {receipt.lines:,} rows of {receipt.name}, more than {most:.0%}."
-            )
-            passing = f"LAKEHOUSE_RUN__MAX_REFUSED_SHARE={min(1, count / receipt.lines + 0.01):.2f} lakehouse run"
-            remedy = f"lakehouse quarantine show {table.name}; {passing} goes on without these rows"
-            raise LakehouseError(message, remedy, Exit.REFUSED)

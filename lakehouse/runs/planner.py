@@ -7,6 +7,8 @@ from typing import Any
 
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import Lake
+from lakehouse.landing import retraction
+from lakehouse.landing.receipts import Receipt
 from lakehouse.runs.incremental import Change, holds
 from lakehouse.runs.selectors import select
 from lakehouse.storage import log
@@ -58,6 +60,7 @@ class Step:
         since: upstream -> version that the table has seen; what came later is the change.
         read: files and bytes of the change, as far as they are there already.
         judges_again: whether the rows that the table refused so far are judged again.
+        retracted: receipts that were taken back, whose rows a table of landed files still holds.
     """
 
     table: Table
@@ -66,6 +69,7 @@ class Step:
     since: Mapping[str, int] = field(default_factory=dict)
     read: DataSize = field(default_factory=DataSize)
     judges_again: bool = False
+    retracted: tuple[Receipt, ...] = ()
 
 
 def plan(lake: Lake, request: Request | None = None) -> list[Step]:
@@ -77,7 +81,7 @@ def plan(lake: Lake, request: Request | None = None) -> list[Step]:
     asked = request or Request()
     for table in lake.tables.values():
         kind = short_name(table.name)
-        if table.is_required and not lake.landing.receipts(kind):
+        if table.is_required and not lake.landing.entries(kind):
             remedy = "lakehouse land FILE…, or try it with made-up data: lakehouse sample"
             raise LakehouseError(f"No file of {kind} has landed in {lake.settings.lake_path}.", remedy, Exit.USAGE)
     selected = select(lake.tables, asked.selectors)
@@ -108,10 +112,18 @@ def _step(
         return _intake(lake, table, state)
     if state is None or not lake.store.exists(table.name):
         return Step(table, "whole", "never built", read=_inputs(lake, table))
+    if is_made_anew(lake, table.name, state.version, state.id):
+        return Step(table, "whole", f"{table.name} was made anew", read=_inputs(lake, table))
     if table.name in forced and not is_finished:
         return Step(table, "whole", "asked for", read=_inputs(lake, table))
     if state.fingerprint != table.fingerprint or set(state.reads) != set(table.upstreams):
         return Step(table, "whole", "its definition changed", read=_inputs(lake, table))
+    anew = [name for name in table.upstreams if is_made_anew(lake, name, state.reads[name], state.read_ids.get(name))]
+    if anew:
+        return Step(table, "whole", f"{', '.join(anew)} was made anew", read=_inputs(lake, table))
+    taken_back = [name for name in table.upstreams if name in planned and planned[name].retracted]
+    if taken_back:
+        return Step(table, "whole", f"rows were taken back from {taken_back[0]}", read=_inputs(lake, table))
     if is_foreign(lake, table, state):
         return Step(table, "whole", "something other than a run changed it", read=_inputs(lake, table))
     is_unfinished = bool(changes(lake, {table.name: state.version}))
@@ -138,19 +150,44 @@ def _step(
 def _intake(lake: Lake, table: Table, state: Built | None) -> Step | None:
     kind = short_name(table.name)
     after = lake.store.consumed(table.name) if lake.store.exists(table.name) else 0
-    new = lake.landing.receipts(kind, after)
-    if new:
-        number = f"{len(new)} new file{'s' if len(new) > 1 else ''}"
-        return Step(table, "append", number, read=DataSize(len(new), sum(each.size for each in new)))
-    return Step(table, "append", "never built") if state is None else None
+    new = lake.landing.waiting(kind, after)
+    gone = retraction.pending(lake.landing, kind, after, _taken_out(lake, table))
+    told = [f"{len(new)} new file{'s' * (len(new) > 1)}"] if new else []
+    told += [f"{len(gone)} file{'s' * (len(gone) > 1)} taken back"] if gone else []
+    if told:
+        extent = DataSize(len(new), sum(each.size for each in new))
+        return Step(table, "append", " and ".join(told), read=extent, retracted=tuple(gone))
+    if state is None or not lake.store.exists(table.name):
+        return Step(table, "append", "never built")
+    return None
+
+
+def _taken_out(lake: Lake, table: Table) -> list[int]:
+    """Return the numbers of the receipts whose rows left a table; one put back from before that holds them again."""
+    state = lake.ledger.state()
+    is_behind = not lake.store.exists(table.name) or lake.store.version(table.name) < state.cut_at.get(table.name, 0)
+    return [] if is_behind else state.retracted.get(table.name, [])
+
+
+def is_made_anew(lake: Lake, name: str, version: int, known: str | None) -> bool:
+    """Say whether a table is another one than that whose version was noted: it has another id, or a lower version.
+
+    Of a lake that an earlier release kept, the id may not be known; what is not there will be made anew.
+    """
+    if not lake.store.exists(name):
+        return True
+    delta = lake.store.delta(name)
+    return delta.version() < version or (bool(known) and str(delta.metadata().id) != known)
 
 
 def changes(lake: Lake, since: Mapping[str, int]) -> list[Change]:
     """Return which upstreams hold other rows than at the versions given; one that is gone is no change of its own."""
     found = []
     for name, version in since.items():
-        latest = lake.store.version(name) if lake.store.exists(name) else version
-        if latest != version and any(not each.is_neutral for each in log.since(lake.store.delta(name), version)):
+        if not lake.store.exists(name) or lake.store.version(name) == version:
+            continue
+        delta, latest = lake.store.delta(name), lake.store.version(name)
+        if latest < version or any(not each.is_neutral for each in log.since(delta, version)):
             found.append(Change(name, version, latest))
     return found
 
@@ -161,6 +198,10 @@ def whole_because(lake: Lake, table: Table, changed: list[Change], planned: Coll
     for name in planned:
         if not lake.store.exists(name):
             return f"{name} is made anew"
+    cut_at = lake.ledger.state().cut_at
+    for change in changed:
+        if cut_at.get(change.upstream, 0) > change.after:
+            return f"rows were taken back from {change.upstream}"
     for name in [*(change.upstream for change in changed), *planned]:
         reaches = table.refresh.kind != "replace" or short_name(name) in table.refresh.through
         if not reaches and not holds(lake, table, name):

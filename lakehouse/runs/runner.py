@@ -8,11 +8,10 @@ from dataclasses import dataclass, field, replace
 from lakehouse import error_messages, failpoints
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import Lake
-from lakehouse.quarantine import discard
-from lakehouse.runs import lock
+from lakehouse.runs import lock, recovery
 from lakehouse.runs.builder import build
 from lakehouse.runs.planner import Request, Step, changes, plan
-from lakehouse.runs.publication import publish
+from lakehouse.runs.publication import ids, publish
 from lakehouse.runs.results import write_results
 from lakehouse.runs.selectors import select
 from lakehouse.storage import integrity
@@ -28,6 +27,7 @@ class _Progress:
     run_id: str
     results: list[Result] = field(default_factory=list)
     reads: dict[str, Mapping[str, int]] = field(default_factory=dict)
+    read_ids: dict[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def run(lake: Lake, say: Say, request: Request | None = None, command: str = "lakehouse run") -> Run | None:
@@ -59,7 +59,7 @@ def _run(lake: Lake, say: Say, asked: Request, command: str) -> Run | None:
     with lock.hold(lake.settings, command), lake.store.pinned():
         lake.store.forget_spilled()
         _check_integrity(lake, select(lake.tables, asked.full_refresh) if asked.full_refresh else ())
-        discard.recover(lake)
+        recovery.recover(lake)
         steps = plan(lake, asked)
         if not steps and not is_unpublished(lake):
             say("Nothing to do: every table is up to date.")
@@ -68,8 +68,7 @@ def _run(lake: Lake, say: Say, asked: Request, command: str) -> Run | None:
         progress = _Progress(new_run_id())
         run = Run(progress.run_id, command, "failed", now(), now(), request=asked.facts())
         try:
-            for contract in lake.contracts.values():
-                lake.store.create(contract)
+            _create(lake, steps, is_everything=not asked.selectors)
             _build_all(lake, steps, asked, progress, say)
         except BaseException as error:
             told = (
@@ -77,16 +76,8 @@ def _run(lake: Lake, say: Say, asked: Request, command: str) -> Run | None:
                 if isinstance(error, Exception)
                 else LakehouseError("Interrupted.")
             )
-            finished = {each.table for each in progress.results}
-            run = replace(
-                run,
-                ended_at=now(),
-                reads={name: reads for name, reads in progress.reads.items() if name in finished},
-                fingerprints={name: lake.tables[name].fingerprint for name in finished},
-                results=progress.results,
-                error=str(told),
-            )
             with suppress(Exception):  # what stopped the run, such as a full disk, may stop this too: then it died
+                run = _failed(lake, run, progress, str(told))
                 write_results(lake, run, steps)
                 lake.ledger.record(run)
             if isinstance(error, Exception) and told is not error:
@@ -96,7 +87,8 @@ def _run(lake: Lake, say: Say, asked: Request, command: str) -> Run | None:
         names = [step.table.name for step in steps] if asked.selectors else ours
         names += [f"{name}_quarantine" for name in names if f"{name}_quarantine" in lake.contracts]
         failpoints.reach("unpublished")
-        published = publish(lake, replace(run, reads=progress.reads, results=progress.results), names)
+        done = replace(run, reads=progress.reads, read_ids=progress.read_ids, results=progress.results)
+        published = publish(lake, done, names)
         write_results(lake, published, steps)
         say(f"Published as run {run.run_id} after {(published.ended_at - published.started_at).total_seconds():.1f} s.")
         return published
@@ -112,7 +104,10 @@ def _check_integrity(lake: Lake, made_anew: Collection[str]) -> None:
 def is_unpublished(lake: Lake) -> bool:
     """Say whether a run that failed or died finished tables which no published row names."""
     published, built = lake.ledger.published(), lake.ledger.built()
-    return published is None or any(published.versions.get(name) != each.version for name, each in built.items())
+    if published is None:
+        return True
+    set_ = {name: (version, published.ids.get(name, "")) for name, version in published.versions.items()}
+    return any(set_.get(name) != (each.version, each.id) for name, each in built.items() if name in lake.contracts)
 
 
 def _tell_recovery(lake: Lake, steps: list[Step], say: Say) -> None:
@@ -123,6 +118,31 @@ def _tell_recovery(lake: Lake, steps: list[Step], say: Say) -> None:
         say(f"Recovering from a run that died and published nothing of {', '.join(left)}.")
 
 
+def _create(lake: Lake, steps: list[Step], is_everything: bool) -> None:
+    """Create what is missing of the tables that a run builds and reads, or of all declared ones."""
+    touched = {step.table.name for step in steps}
+    touched |= {f"{name}_quarantine" for name in touched}
+    read = {upstream for step in steps for upstream in step.table.upstreams}
+    for name, contract in lake.contracts.items():
+        if name in touched or ((is_everything or name in read) and not lake.store.exists(name)):
+            lake.store.create(contract)
+
+
+def _failed(lake: Lake, run: Run, progress: _Progress, error: str) -> Run:
+    """Return the row of a run that failed or was interrupted: the tables that it finished are not built again."""
+    finished = {each.table for each in progress.results}
+    return replace(
+        run,
+        ended_at=now(),
+        ids=ids(lake, finished),
+        reads={name: progress.reads[name] for name in finished},
+        read_ids={name: progress.read_ids[name] for name in finished},
+        fingerprints={name: lake.tables[name].fingerprint for name in finished},
+        results=progress.results,
+        error=error,
+    )
+
+
 def _build_all(lake: Lake, steps: list[Step], request: Request, progress: _Progress, say: Say) -> None:
     """Build the tables, several at a time, each as soon as its upstreams are done."""
     waiting, total = list(steps), len(steps)
@@ -131,29 +151,42 @@ def _build_all(lake: Lake, steps: list[Step], request: Request, progress: _Progr
         return
     say(f"Building {total} tables …")
     lock.note_jvm(lake.settings, lake.store.engine.jvm_process_id)  # started here, before several threads ask for it
-    with ThreadPoolExecutor(lake.settings.run.threads) as pool:
-        while waiting or running:
-            unfinished = {step.table.name for step in [*waiting, *running.values()]}
-            for step in [each for each in waiting if not unfinished & set(each.table.upstreams)]:
-                waiting.remove(step)
-                progress.reads[step.table.name] = {name: lake.store.version(name) for name in step.table.upstreams}
-                running[pool.submit(build, lake, step, progress.run_id, request.days)] = step
-            for future in _ended(lake, running):
-                del running[future]
-                progress.results.append(future.result())
-                say(progress_line(progress.results[-1], len(progress.results), total))
+    with ThreadPoolExecutor(threads := lake.settings.run.threads) as pool:
+        try:
+            while waiting or running:
+                unfinished = {step.table.name for step in [*waiting, *running.values()]}
+                ready = [step for step in waiting if not unfinished & set(step.table.upstreams)]
+                for step in ready[: threads - len(running)]:  # nothing waits in the pool, where it could not be stopped
+                    waiting.remove(step)
+                    name, upstreams = step.table.name, step.table.upstreams
+                    progress.reads[name] = {upstream: lake.store.version(upstream) for upstream in upstreams}
+                    progress.read_ids[name] = ids(lake, upstreams)
+                    running[pool.submit(build, lake, step, progress.run_id, request.days)] = step
+                _note(wait(running, return_when=FIRST_COMPLETED).done, running, progress, say, total)
+        except BaseException:
+            with suppress(Exception):  # the first error is the one to tell
+                _interrupt(lake)
+            with suppress(Exception):
+                _note(wait(running).done, running, progress, say, total)
+            raise
 
 
-def _ended(lake: Lake, running: Collection[Future[Result]]) -> set[Future[Result]]:
-    """Wait for a table to end; if one fails, or the user interrupts, stop what Spark does for the others."""
-    try:
-        ended = wait(running, return_when=FIRST_COMPLETED).done
-        if any(future.exception() for future in ended):
-            lake.store.engine.interrupt()
-        return ended
-    except KeyboardInterrupt:
-        lake.store.engine.interrupt()
-        raise
+def _note(
+    ended: Collection[Future[Result]], running: dict[Future[Result], Step], progress: _Progress, say: Say, total: int
+) -> None:
+    """Note the tables that are finished; then raise the error of one that is not."""
+    for future in ended:
+        if future.exception() is None:
+            del running[future]
+            progress.results.append(future.result())
+            say(progress_line(progress.results[-1], len(progress.results), total))
+    for future in ended:
+        future.result()
+
+
+def _interrupt(lake: Lake) -> None:
+    """End what the engine does for tables that are at work."""
+    lake.store.engine.interrupt()
 
 
 def progress_line(result: Result, number: int, total: int) -> str:

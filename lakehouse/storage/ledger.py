@@ -1,187 +1,161 @@
 """storage.ledger — the ledger: what each run read, wrote and refused; its newest published row is the set to read."""
 
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 import pyarrow as pa
 
-from lakehouse.storage import log
-from lakehouse.storage.log import DataSize
+from lakehouse.storage import lake_format, log
+from lakehouse.storage.ledger_rows import SCHEMA, Built, Discarded, Result, Run, State, follow, row_of, run_of, state_of
 from lakehouse.storage.store import Store
 
+__all__ = ["LEDGER", "Built", "Ledger", "Result", "Run", "State", "new_run_id", "now"]
+
 LEDGER = "ledger"
-MOST_FILES = 50  # each row comes as a file of its own, and every command reads them all
-SCHEMA = pa.schema(
-    [
-        ("run_id", pa.string()),
-        ("command", pa.string()),
-        ("status", pa.string()),
-        ("started_at", pa.timestamp("us", tz="UTC")),
-        ("ended_at", pa.timestamp("us", tz="UTC")),
-        ("versions", pa.string()),
-        ("reads", pa.string()),
-        ("fingerprints", pa.string()),
-        ("results", pa.string()),
-        ("error", pa.string()),
-        ("request", pa.string()),
-    ]
-)
-JSON_COLUMNS = ("versions", "reads", "fingerprints", "results", "request")
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a run did to one table.
-
-    Attributes:
-        table: its name.
-        rows_in: upstream rows it looked at: all of them, or those that changed.
-        rows_out: rows written.
-        refused: rows set aside, or set aside still after they were judged again.
-        seconds: wall time.
-        version: the table's version afterwards.
-        broken: rule -> written rows that break it.
-        way: `whole`, or how it took up a change: append, upsert, replace, rebuild; `unchanged` if nothing was written.
-        removed: rows that are no longer there.
-        read: files and bytes read.
-        wrote: files and bytes written.
-        discarded: refused rows that are not kept, as `file`, `rules` and `rows`; None where they were not counted.
-    """
-
-    table: str
-    rows_in: int
-    rows_out: int
-    refused: int
-    seconds: float
-    version: int
-    broken: dict[str, int] = field(default_factory=dict)
-    way: str = "whole"
-    removed: int = 0
-    read: DataSize = field(default_factory=DataSize)
-    wrote: DataSize = field(default_factory=DataSize)
-    discarded: list[dict[str, Any]] | None = None
-
-
-@dataclass(frozen=True)
-class Built:
-    """How a table stands: the version a run left, the upstream versions behind it, the definition that computed it."""
-
-    version: int
-    reads: Mapping[str, int]
-    fingerprint: str
-
-
-@dataclass(frozen=True)
-class Run:
-    """One row of the ledger.
-
-    Attributes:
-        run_id: start and a few random digits.
-        command: what was asked for.
-        status: `published`, or `failed`.
-        started_at: UTC.
-        ended_at: UTC.
-        versions: table -> version, complete: the set that readers use.
-        reads: table -> upstream -> the version that its rows were computed from.
-        fingerprints: table -> hash of the contract and code that computed it.
-        results: what the run did to each table it built.
-        error: why it failed, else empty.
-        request: what the command was told, so that `retry` can ask for the same.
-    """
-
-    run_id: str
-    command: str
-    status: str
-    started_at: datetime
-    ended_at: datetime
-    versions: Mapping[str, int] = field(default_factory=dict)
-    reads: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    fingerprints: Mapping[str, str] = field(default_factory=dict)
-    results: list[Result] = field(default_factory=list)
-    error: str = ""
-    request: Mapping[str, Any] = field(default_factory=dict)
+MOST_FILES = 50  # each row comes as a file of its own
+COLUMNS = ", ".join(name for name in SCHEMA.names if name != "state")
 
 
 class Ledger:
-    """The ledger of a lake: an append-only Delta table, read and written without Java."""
+    """The ledger of a lake: an append-only Delta table. What a start asks for is in its newest row."""
 
     def __init__(self, store: Store) -> None:
         """Look at the lake's ledger; it is made by the first row."""
         self.store = store
-        self._read: tuple[object, list[Run]] = (None, [])
+        self._seen: tuple[object, State, Run | None] = (None, State(), None)
 
-    def runs(self) -> list[Run]:
-        """Return every row, oldest first."""
-        if not self.store.exists(LEDGER):
-            return []
-        delta = self.store.delta(LEDGER)
-        state = delta.metadata().id, delta.version()
-        if self._read[0] != state:  # it is asked again and again, and a file is read for every row
-            rows = self.store.records(LEDGER)
-            self._read = state, sorted((_run(row) for row in rows), key=lambda run: run.ended_at)
-        return list(self._read[1])
+    def state(self) -> State:
+        """Return how the lake stands after the newest row."""
+        return self._newest()[0]
 
     def published(self) -> Run | None:
         """Return the newest published row, or None while there is none."""
-        return next((run for run in reversed(self.runs()) if run.status == "published"), None)
+        return self._newest()[1]
 
     def built(self) -> dict[str, Built]:
         """Return how the last run that finished each table left it, also where that run published nothing."""
-        found: dict[str, Built] = {}
-        for run in self.runs():
-            finished = {each.table: each.version for each in run.results}
-            for name, reads in run.reads.items():
-                version = run.versions[name] if run.status == "published" else finished.get(name)
-                is_older = name in found and name not in finished and (version or 0) < found[name].version
-                if version is not None and not is_older:
-                    found[name] = Built(version, reads, run.fingerprints.get(name, ""))
-        return found
+        return dict(self.state().built)
+
+    def runs(self, newest: int | None = None) -> list[Run]:
+        """Return the rows, or some of the newest, in the order in which they were recorded."""
+        if self._is_unnumbered():
+            rows = [run for run, _ in self._numbered()]
+            return rows if newest is None else rows[-newest:]
+        return self._rows("true" if newest is None else f"number > {self.state().number - newest}")
+
+    def names(self) -> list[tuple[int, str]]:
+        """Return number and id of every run, in the order in which they were recorded."""
+        if self._is_unnumbered():
+            return [(run.number, run.run_id) for run in self.runs()]
+        rows = self._query("number, run_id")
+        return sorted((row["number"], row["run_id"]) for row in rows)
+
+    def run(self, number: int) -> Run:
+        """Return the row of a number."""
+        if self._is_unnumbered():
+            return next(run for run in self.runs() if run.number == number)
+        return self._rows(f"number = {number}")[0]
+
+    def newest_asked(self) -> Run | None:
+        """Return the newest row of a run; other commands leave rows, too, but are not asked to build."""
+        for count in (1, 20, None):  # it is nearly always the newest row
+            found = [run for run in self.runs(count) if "full_refresh" in run.request]
+            if found:
+                return found[-1]
+        return None
+
+    def holds(self, run_id: str) -> bool:
+        """Say whether a run was recorded."""
+        return bool(self._query("run_id", f"run_id = '{run_id}'"))
 
     def latest_results(self) -> dict[str, Result]:
         """Return for each table what the newest published run that built it did."""
-        return {each.table: each for run in self.runs() if run.status == "published" for each in run.results}
+        by = self.state().built_by
+        runs = {number: self.run(number) for number in set(by.values())}
+        return {table: next(each for each in runs[by[table]].results if each.table == table) for table in by}
 
-    def discarded(self, table: str) -> dict[tuple[str, tuple[str, ...]], int]:
-        """Return which refused rows of a table were discarded: landed file and rules broken -> rows.
-
-        Where the table was built whole, all refused rows were judged, and those counted that stay discarded.
-        """
-        found: dict[tuple[str, tuple[str, ...]], int] = {}
-        for each in [result for run in self.runs() for result in run.results if result.discarded is not None]:
-            if each.table == table:
-                found = {}
-            for row in (each.discarded or []) if each.table in (table, f"{table}_quarantine") else []:
-                key = row["file"], tuple(row["rules"])
-                found[key] = found.get(key, 0) + row["rows"]
+    def discarded(self, table: str) -> Discarded:
+        """Return which refused rows of a table were discarded: landed file and rules broken -> rows."""
+        found: Discarded = {}
+        for row in self.state().discarded.get(table, []):
+            key = row["file"], tuple(row["rules"])
+            found[key] = found.get(key, 0) + row["rows"]
         return found
 
-    def record(self, run: Run) -> None:
-        """Add a row. A published row is the publication itself: before it, readers see none of the run."""
-        row = asdict(run) | {name: json.dumps(asdict(run)[name]) for name in JSON_COLUMNS}
-        if self.store.exists(LEDGER) and len(log.files(self.store.delta(LEDGER))) >= MOST_FILES:
+    def record(self, run: Run) -> Run:
+        """Add a row, and return it with its number. Call it under the lake's lock.
+
+        A published row is the publication itself: before it, readers see none of the run.
+        """
+        lake_format.write(self.store.settings)
+        if self._is_unnumbered():
+            self.store.append_arrow(LEDGER, _table([row_of(*each) for each in self._numbered()]), is_anew=True)
+        elif self.store.exists(LEDGER) and len(log.files(self.store.delta(LEDGER))) >= MOST_FILES:
             self.store.compact(LEDGER)  # before the row: once that is written, nothing may fail any more
-        self.store.append_arrow(LEDGER, pa.Table.from_pylist([row], SCHEMA))
+        state, before = self._newest()
+        numbered = replace(run, number=state.number + 1)
+        self.store.append_arrow(LEDGER, _table([row_of(numbered, follow(state, numbered, before))]))
+        return numbered
+
+    def _newest(self) -> tuple[State, Run | None]:
+        """Return the state after the newest row, and the newest published row; both are asked for again and again."""
+        lake_format.check(self.store.settings)
+        if not self.store.exists(LEDGER):
+            return State(), None
+        delta = self.store.delta(LEDGER)
+        mark = delta.metadata().id, delta.version()
+        if self._seen[0] != mark:
+            self._seen = mark, *self._look()
+        return self._seen[1:]
+
+    def _look(self) -> tuple[State, Run | None]:
+        if self._is_unnumbered():
+            rows = self._numbered()
+            published = [run for run, _ in rows if run.status == "published"]
+            return rows[-1][1] if rows else State(), published[-1] if published else None
+        highest = max(int(each["max.number"]) for each in log.files(self.store.delta(LEDGER)))
+        (row,) = self._query("*", f"number = {highest}")
+        state = state_of(row)
+        if not state.published:
+            return state, None
+        return state, run_of(row) if state.published == highest else self._rows(f"number = {state.published}")[0]
+
+    def _rows(self, where: str) -> list[Run]:
+        return sorted((run_of(row) for row in self._query(COLUMNS, where)), key=lambda run: run.number)
+
+    def _query(self, columns: str, where: str = "true") -> list[dict[str, Any]]:
+        return self.store.records(LEDGER, columns, where) if self.store.exists(LEDGER) else []
+
+    def _is_unnumbered(self) -> bool:
+        """Say whether an earlier release wrote the ledger: its rows have no number, and carry no state."""
+        if not self.store.exists(LEDGER):
+            return False
+        return "number" not in [each.name for each in self.store.delta(LEDGER).schema().fields]
+
+    def _numbered(self) -> list[tuple[Run, State]]:
+        """Number the rows of an earlier release by their end, and tell how the lake stood after each."""
+        state, published = State(), None
+        found: list[tuple[Run, State]] = []
+        for run in sorted((run_of(row) for row in self._query("*")), key=lambda run: run.ended_at):
+            numbered = replace(run, number=len(found) + 1)
+            state = follow(state, numbered, published)
+            published = numbered if numbered.status == "published" else published
+            found.append((numbered, state))
+        return found
+
+
+def _table(rows: Sequence[dict[str, Any]]) -> pa.Table:
+    return pa.Table.from_pylist(list(rows), SCHEMA)
 
 
 def new_run_id() -> str:
-    """Return an id that sorts by its start."""
+    """Return an id that begins with its start."""
     return f"{now():%Y%m%dT%H%M%S}-{uuid4().hex[:6]}"
 
 
 def now() -> datetime:
     """Return this instant, UTC."""
     return datetime.now(UTC)
-
-
-def _run(row: dict[str, Any]) -> Run:
-    parsed = row | {name: json.loads(row.get(name) or "{}") for name in JSON_COLUMNS}
-    return Run(**parsed | {"results": [_result(each) for each in parsed["results"]]})
-
-
-def _result(values: dict[str, Any]) -> Result:
-    extents: dict[str, Any] = {name: DataSize(**values[name]) for name in ("read", "wrote") if name in values}
-    return Result(**values | extents)

@@ -220,9 +220,9 @@ class Store:
         """Read a table without Java, at a version and only some columns if given."""
         return self.delta(name, version).to_pyarrow_table(columns=list(columns) if columns else None)
 
-    def records(self, name: str) -> list[dict[str, Any]]:
-        """Read a small table's rows without Java, and without what takes half a second to import."""
-        return _rows(self.delta(name)).to_pylist()
+    def records(self, name: str, columns: str = "*", where: str = "true") -> list[dict[str, Any]]:
+        """Read rows of a small table, all unless SQL says which, and without what takes half a second to import."""
+        return _rows(self.delta(name), columns, where).to_pylist()
 
     def overwrite(self, table: Table, frame: DataFrame, run_id: str, remedy: str = "") -> Written:
         """Replace all rows of the table, and its schema by the contract's, in one commit; judge the rows before it.
@@ -313,9 +313,15 @@ class Store:
         failpoints.reach(f"written.{name}")
         return self._renew(name)
 
-    def append_arrow(self, name: str, rows: pa.Table) -> int:
-        """Add rows without Java; create the table with them, and add columns that it lacks. Return the new version."""
-        write_deltalake(self.object_uri(name), rows, mode="append", schema_mode="merge")
+    def append_arrow(self, name: str, rows: pa.Table, is_anew: bool = False) -> int:
+        """Add rows without Java, or put them in the place of all; return the new version.
+
+        The table is created with them, and gets columns that it lacks.
+        """
+        if is_anew:
+            write_deltalake(self.object_uri(name), rows, mode="overwrite", schema_mode="overwrite")
+        else:
+            write_deltalake(self.object_uri(name), rows, mode="append", schema_mode="merge")
         files.sync_log(self.uri(name))
         failpoints.reach(f"written.{name}")
         return self._renew(name)
@@ -361,9 +367,9 @@ class Store:
         return self._renew(table.name)
 
 
-def _rows(delta: DeltaTable) -> pa.Table:
+def _rows(delta: DeltaTable, columns: str = "*", where: str = "true") -> pa.Table:
     """Read a table by delta-rs's own engine, which heeds what only its log says of rows."""
-    reader = QueryBuilder().register("rows", delta).execute("SELECT * FROM rows")
+    reader = QueryBuilder().register("rows", delta).execute(f"SELECT {columns} FROM rows WHERE {where}")
     return pa.RecordBatchReader.from_stream(reader).read_all()
 
 

@@ -12,9 +12,9 @@ from .conftest import HEADER, ROW, write
 
 
 def files(lake) -> list[str]:
-    """What lies in the landing folder, but the lock."""
-    folder = lake.landing.folder
-    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file() and p.name != ".lock")
+    """What lies in the landing folder, but the lock and the index."""
+    folder, own = lake.landing.folder, (".lock", ".index")
+    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file() and p.name not in own)
 
 
 def test_a_landed_file_lies_unchanged_under_its_content_with_a_receipt(lake, tmp_path):

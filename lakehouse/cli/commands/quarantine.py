@@ -116,6 +116,23 @@ def quarantine_discard(settings: Settings, table: str, file: str, rule: str, app
     emit({"applied": apply, "discarded": told}, as_json, text)
 
 
+@quarantine.command("accept")
+@click.argument("receipt", type=click.IntRange(min=1))
+@as_json_option
+@click.pass_obj
+def quarantine_accept(settings: Settings, receipt: int, as_json: bool) -> None:
+    """Decide that what is refused of the landed file RECEIPT, a number, stops no run, now and later.
+
+    Its refused rows stay in quarantine, and the decision is kept with the receipt.
+    """
+    from lakehouse.lake import open_lake
+    from lakehouse.quarantine import acceptance
+
+    done = acceptance.accept(open_lake(settings).landing, receipt)
+    facts = {"number": done.number, "name": done.name, "accepted_at": done.accepted_at}
+    emit(facts, as_json, f"What is refused of receipt {receipt}, {done.name}, stops no run: lakehouse run")
+
+
 @click.command()
 @click.argument("which", required=False, metavar="[NUMBER|NAME]")
 @as_json_option

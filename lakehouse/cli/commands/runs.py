@@ -120,7 +120,7 @@ def runs_ls(settings: Settings, limit: int, as_json: bool) -> None:
     from lakehouse.lake import open_lake
     from lakehouse.reports import run_report
 
-    newest = open_lake(settings).ledger.runs()[: -limit - 1 : -1]
+    newest = open_lake(settings).ledger.runs(limit)[::-1]
     text = run_report.runs_text(newest) if newest else "There was no run yet: lakehouse run"
     emit([run_report.brief(each) for each in newest], as_json, text)
 
