@@ -18,7 +18,7 @@ from lakehouse.maintenance.pending import require_published
 from lakehouse.runs import lock
 from lakehouse.runs.publication import publish
 from lakehouse.runs.selectors import select
-from lakehouse.storage import log
+from lakehouse.storage import log, rewriting
 from lakehouse.storage.ledger import Run, new_run_id, now
 from lakehouse.storage.log import DataSize
 from lakehouse.storage.parquet_writer import GROUP
@@ -101,10 +101,10 @@ def _rewrite(lake: Lake, table: Table, limit: int, run_id: str) -> None:
     """Let files in order take the place of those that are not, in one commit."""
     delta = lake.store.delta(table.name)
     old = log.files(delta) if table.cluster_by else [each for each in log.files(delta) if each["size_bytes"] < limit]
-    rows = lake.store.dataset(table.name, [each["path"] for each in old])
+    rows = rewriting.dataset(lake.store, table.name, [each["path"] for each in old])
     groups = _by_slice(rows, table.cluster_by[0]) if table.cluster_by else _by_file(rows, old, limit)
     new = [file for group in groups for file in lake.store.writer(table).write([group])]
-    lake.store.regroup(table, old, new, run_id)
+    rewriting.regroup(lake.store, table, old, new, run_id)
 
 
 def _by_slice(rows: ds.Dataset, column: str) -> Iterator[pa.Table]:

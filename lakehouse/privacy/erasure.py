@@ -22,6 +22,7 @@ from lakehouse.privacy.subject import DataSubject
 from lakehouse.runs import lock, runner
 from lakehouse.runs.planner import Request, changes
 from lakehouse.runs.publication import publish
+from lakehouse.storage import rewriting
 from lakehouse.storage.files import sync_folder
 from lakehouse.storage.ledger import Run, new_run_id, now
 
@@ -65,7 +66,7 @@ def erase(lake: Lake, visitor: DataSubject, say: Say, is_applied: bool) -> Recor
         for table in tables.with_visitors(lake):
             if tables.count(lake, table, visitor):
                 say(f"Erasing from {table.name} …")
-                lake.store.rewrite(table, tables.without(visitor, table), run_id)
+                rewriting.rewrite(lake.store, table, tables.without(visitor, table), run_id)
             failpoints.reach(f"erased.{table.name}")
         say("Bringing up to date what counts the visitor …")
         _run(lake, _without_recovery(say), "Older versions hold the visitor.", _recounted(lake, begun))

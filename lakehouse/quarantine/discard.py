@@ -2,14 +2,17 @@
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import Any
+
+import pyarrow as pa
 
 from lakehouse.lake import Lake
 from lakehouse.quarantine import selection
 from lakehouse.quarantine.selection import Choice
 from lakehouse.runs import lock
 from lakehouse.runs.publication import publish
+from lakehouse.storage import rewriting
 from lakehouse.storage.ledger import Result, Run, new_run_id, now
 
 
@@ -36,9 +39,10 @@ def discard(lake: Lake, choice: Choice, command: str, *, apply: bool) -> list[di
         found = _chosen(lake, choice)
         if found:
             started_at, clock, run_id = now(), time.monotonic(), new_run_id()
-            where = " OR ".join(_sql(each["file"], each["rules"]) for each in found)
             note = {"command": command, "started_at": started_at.isoformat(), "discarded": found}
-            version = lake.store.delete(choice.quarantine.name, where, run_id, {"discarded": json.dumps(note)})
+            version = rewriting.rewrite(
+                lake.store, choice.quarantine, _without(choice), run_id, {"discarded": json.dumps(note)}
+            )
             removed = sum(each["rows"] for each in found)
             seconds = round(time.monotonic() - clock, 2)
             result = Result(
@@ -77,7 +81,12 @@ def _chosen(lake: Lake, choice: Choice) -> list[dict[str, Any]]:
     ]
 
 
-def _sql(file: str, rules: Sequence[str]) -> str:
-    """Return a predicate for the rows of a landed file that break these very rules, without an array literal."""
-    text = "; ".join(rules).replace("'", "''")
-    return f"(_source_file = '{file}' AND array_to_string(_broken_rules, '; ') = '{text}')"
+def _without(choice: Choice) -> Callable[[pa.Table], pa.Table]:
+    """Return a function that takes the chosen rows out of a quarantine's; where it holds none, the very same."""
+
+    def kept(rows: pa.Table) -> pa.Table:
+        told = zip(rows["_source_file"].to_pylist(), rows["_broken_rules"].to_pylist(), strict=True)
+        stays = [not choice.holds(file, rules) for file, rules in told]
+        return rows if all(stays) else rows.filter(pa.array(stays))
+
+    return kept

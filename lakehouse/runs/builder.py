@@ -11,7 +11,7 @@ from lakehouse.landing import csv_reader, retraction
 from lakehouse.runs import incremental, judging, refusal_limits, snapshots
 from lakehouse.runs.incremental import Change, Outcome
 from lakehouse.runs.planner import Step, changes, of_days, whole_because
-from lakehouse.storage import log
+from lakehouse.storage import log, rewriting
 from lakehouse.storage.ledger import Result
 from lakehouse.storage.log import DataSize
 from lakehouse.storage.store import Written
@@ -77,7 +77,7 @@ def _append(lake: Lake, step: Step, run_id: str) -> _Done:
     table, removed = step.table, 0
     if step.retracted:
         before = lake.store.rows(table.name)
-        lake.store.rewrite(table, retraction.without(step.retracted), run_id)
+        rewriting.rewrite(lake.store, table, retraction.without(step.retracted), run_id)
         removed = before - lake.store.rows(table.name)
     receipts = lake.landing.waiting(short_name(table.name), after=lake.store.consumed(table.name))
     if not receipts:

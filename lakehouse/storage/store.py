@@ -3,7 +3,7 @@
 import json
 import shutil
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,8 +12,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import pyarrow as pa
-import pyarrow.dataset as ds
-from deltalake import CommitProperties, DeltaTable, QueryBuilder, Transaction, write_deltalake
+from deltalake import DeltaTable, QueryBuilder, Transaction, write_deltalake
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import types as T
@@ -25,9 +24,9 @@ from lakehouse.engine.session import Engine
 from lakehouse.errors import LakehouseError
 from lakehouse.expectations import conditions, enforce
 from lakehouse.settings import Settings
-from lakehouse.storage import commit, evolution, files, integrity, log
-from lakehouse.storage.commit import Change
+from lakehouse.storage import evolution, files, integrity, log, log_entries
 from lakehouse.storage.data_skipping import Bounds
+from lakehouse.storage.log_entries import Change
 from lakehouse.storage.parquet_writer import DataFile, Measured, Writer
 from lakehouse.storage.schema import check_columns
 from lakehouse.table import Table
@@ -131,12 +130,12 @@ class Store:
             LakehouseError: a table of landed files is there with a schema that cannot become the contract's.
         """
         if not self.exists(table.name):
-            commit.create(table, self.object_uri(table.name))
+            log_entries.create(table, self.object_uri(table.name))
             self._renew(table.name)
             failpoints.reach(f"created.{table.name}")
             return
         there = self.delta(table.name)
-        if evolution.adopt(there, table, commit.properties(table)):
+        if evolution.adopt(there, table, log_entries.properties(table)):
             self._renew(table.name)
 
     def read(self, name: str, version: int | None = None, within: Bounds | None = None) -> DataFrame:
@@ -192,14 +191,6 @@ class Store:
             return self.spark.createDataFrame([], schema)
         return self.spark.read.schema(schema).parquet(*[f"{uri}/{path}" for path in paths])
 
-    def dataset(self, name: str, paths: Sequence[str]) -> ds.Dataset:
-        """Open some files of a table for Arrow, after comparing them with their digests; columns are the table's."""
-        integrity.verify(name, self.uri(name), [unquote(path) for path in paths], self.settings)
-        whole = self.delta(name).to_pyarrow_dataset()
-        chosen = {unquote(path).rsplit("/", 1)[-1] for path in paths}
-        fragments = [each for each in whole.get_fragments() if each.path.rsplit("/", 1)[-1] in chosen]
-        return ds.FileSystemDataset(fragments, whole.schema, ds.ParquetFileFormat(), whole.filesystem)
-
     def materialize(
         self, frame: DataFrame, counts: Mapping[str, Column] | None = None, limits: Mapping[str, Column] | None = None
     ) -> Materialized:
@@ -235,26 +226,26 @@ class Store:
         try:
             enforce(table.name, table.output_rules, measured.counts, *[remedy] if remedy else [])
         except LakehouseError:
-            commit.discard(self.uri(table.name), measured.files)
+            log_entries.discard(self.uri(table.name), measured.files)
             raise
         if not is_plain(delta):
-            commit.create(table, self.object_uri(table.name))  # takes back what another program switched on
+            log_entries.create(table, self.object_uri(table.name))  # takes back what another program switched on
             delta = self._open(table.name)
         change = Change(measured.files, run_id, log.files(delta), mode="overwrite")
-        version = self._commit(table, delta, change)
+        version = self.commit(table, delta, change)
         return Written(version, measured.rows, broken=measured.counts)
 
     def ingest(self, table: Table, files: Sequence[DataFile], run_id: str, receipt_number: int) -> Written:
         """Add the rows of landed files up to a receipt's number; the number enters the log with them."""
         change = Change(files, run_id, transactions=[Transaction(table.name, receipt_number)])
-        version = self._commit(table, self.delta(table.name), change)
+        version = self.commit(table, self.delta(table.name), change)
         return Written(version, sum(file.rows for file in files))
 
     def append(self, table: Table, frame: DataFrame, run_id: str) -> int:
         """Add rows in one commit, none where there are none; return the table's version."""
         delta = self.delta(table.name)
         measured = self._write(table, frame)
-        return self._commit(table, delta, Change(measured.files, run_id)) if measured.files else delta.version()
+        return self.commit(table, delta, Change(measured.files, run_id)) if measured.files else delta.version()
 
     def replace(
         self, table: Table, gone: DataFrame, added: DataFrame, within: Bounds, num_gone: int, run_id: str
@@ -275,43 +266,7 @@ class Store:
         measured = self._write(table, without(there, gone, table.key).unionByName(added))
         copied = sum(int(each["num_records"]) for each in old) - num_gone
         metrics = {"numCopiedRows": copied, "numDeletedRows": num_gone}
-        return self._commit(table, delta, Change(measured.files, run_id, old, metrics=metrics))
-
-    def rewrite(self, table: Table, change: Callable[[pa.Table], pa.Table], run_id: str) -> int:
-        """Change the rows of a table, file by file, in one commit; return the table's version.
-
-        Args:
-            table: the table.
-            change: returns the rows that take the place of a file's; the very same object where they stay as they are.
-            run_id: the run, or whatever does it.
-        """
-        delta, writer = self.delta(table.name), self.writer(table)
-        old, new, num_gone = [], [], 0
-        for each in log.files(delta):
-            rows = files.read(f"{self.object_uri(table.name)}/{unquote(each['path'])}", pa.schema(delta.schema()))
-            changed = change(rows)
-            if changed is not rows:
-                old.append(each)
-                new += writer.write([changed])
-                num_gone += max(0, len(rows) - len(changed))
-        if not old:
-            return delta.version()
-        copied = sum(int(each["num_records"]) for each in old) - num_gone
-        metrics = {"numCopiedRows": copied, "numDeletedRows": num_gone}
-        return self._commit(table, delta, Change(new, run_id, old, metrics=metrics))
-
-    def regroup(self, table: Table, old: Sequence[Mapping[str, Any]], new: Sequence[DataFile], run_id: str) -> int:
-        """Let files take the place of others that hold the same rows, which changes nothing for whoever reads."""
-        delta = self.delta(table.name)
-        metrics = {"numCopiedRows": sum(file.rows for file in new)}
-        return self._commit(table, delta, Change(new, run_id, old, metrics=metrics, is_data_change=False))
-
-    def delete(self, name: str, where: str, run_id: str, note: Mapping[str, str]) -> int:
-        """Delete rows by SQL; a note enters the log with it. Return the new version."""
-        properties = CommitProperties(custom_metadata={"userMetadata": run_id, **note}, max_commit_retries=0)
-        self._open(name).delete(where, commit_properties=properties)
-        failpoints.reach(f"written.{name}")
-        return self._renew(name)
+        return self.commit(table, delta, Change(measured.files, run_id, old, metrics=metrics))
 
     def append_arrow(self, name: str, rows: pa.Table, is_anew: bool = False) -> int:
         """Add rows without Java, or put them in the place of all; return the new version.
@@ -361,9 +316,13 @@ class Store:
         check_columns(table, frame)
         return self.writer(table).spread(frame, counts)
 
-    def _commit(self, table: Table, delta: DeltaTable, change: Change) -> int:
-        """Write an entry into the table's log; return the new version."""
-        commit.commit(table, delta, self.object_uri(table.name), change)
+    def commit(self, table: Table, delta: DeltaTable, change: Change) -> int:
+        """Write an entry into a table's log, on the snapshot that it was computed from; return the new version.
+
+        Raises:
+            LakehouseError: another program changed the table meanwhile (exit code 1).
+        """
+        log_entries.commit(table, delta, self.object_uri(table.name), change)
         return self._renew(table.name)
 
 

@@ -1,4 +1,4 @@
-"""storage.commit — entries of a table's log, each on the very snapshot that its rows were computed from."""
+"""storage.log_entries — entries of a table's log, each on the very snapshot that its rows were computed from."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -36,6 +36,7 @@ class Change:
         mode: `append`, or `overwrite` for other rows, and the contract's schema, in the place of all.
         metrics: further counts for whoever reads the log.
         transactions: receipts that the table holds now.
+        note: what else whoever reads the log shall find.
         is_data_change: whether the rows are other ones, and do not only lie in other files.
     """
 
@@ -45,6 +46,7 @@ class Change:
     mode: Literal["append", "overwrite"] = "append"
     metrics: Mapping[str, int] = field(default_factory=dict)
     transactions: Sequence[Transaction] = ()
+    note: Mapping[str, str] = field(default_factory=dict)
     is_data_change: bool = True
 
 
@@ -78,7 +80,7 @@ def commit(table: Table, delta: DeltaTable, uri: str, change: Change) -> None:
     if change.mode == "append":
         actions += [RemoveAction(e["path"], is_change, now, e["size_bytes"], {}) for e in change.removed]
     schema = delta_schema(table) if change.mode == "overwrite" else delta.schema()
-    custom = {"userMetadata": change.run_id, "operationMetrics": _metrics(change)}
+    custom = {"userMetadata": change.run_id, "operationMetrics": _metrics(change), **change.note}
     transactions = list(change.transactions)
     told = CommitProperties(custom_metadata=custom, app_transactions=transactions, max_commit_retries=0)  # no rebase
     files.sync_folder(uri)
