@@ -22,7 +22,7 @@ from lakehouse.privacy.subject import DataSubject
 from lakehouse.runs import lock, runner
 from lakehouse.runs.planner import Request, changes
 from lakehouse.runs.publication import publish
-from lakehouse.storage import rewriting
+from lakehouse.storage import rewriting, spill
 from lakehouse.storage.files import sync_folder
 from lakehouse.storage.ledger import Run, new_run_id, now
 
@@ -78,7 +78,7 @@ def erase(lake: Lake, visitor: DataSubject, say: Say, is_applied: bool) -> Recor
         redaction.clean_ledger(lake.store, visitor)
         redaction.clean_logs(lake.settings.lake_path, visitor)
         failpoints.reach("erased.traces")
-        lake.store.forget_spilled()
+        spill.forget(lake.store)
         return record.write(lake, replace(begun, ended_at=now().isoformat(timespec="seconds")))
 
 

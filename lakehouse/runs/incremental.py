@@ -18,7 +18,7 @@ from lakehouse.engine.frames import difference, sized, without
 from lakehouse.expectations import conditions, enforce
 from lakehouse.lake import Lake
 from lakehouse.runs import judging
-from lakehouse.storage import log
+from lakehouse.storage import log, spill
 from lakehouse.storage.data_skipping import Bounds
 from lakehouse.storage.log import DataSize
 from lakehouse.storage.store import Written
@@ -79,10 +79,10 @@ def upsert(lake: Lake, table: Table, changes: Sequence[Change], run_id: str) -> 
     judged = [judging.add(lake, table, rows, run_id) for rows in arrived]
     frames = [*(each.good for each in judged), *(judging.again(lake, table) for e in changes if e.is_refused)]
     good, refused = reduce(DataFrame.unionByName, frames), sum(each.refused for each in judged)
-    rows = store.materialize(table.function(good), limits=Bounds.asked(table, table.cluster_by))
+    rows = spill.materialize(store, table.function(good), limits=Bounds.asked(table, table.cluster_by))
     bounds = Bounds.of(rows.limits)
     there = store.read(table.name, within=bounds)
-    added = store.materialize(without(rows.frame, there, table.key), counts=conditions(rules))
+    added = spill.materialize(store, without(rows.frame, there, table.key), counts=conditions(rules))
     enforce(table.name, rules, added.counts)
     written = Written(store.append(table, added.frame, run_id), added.rows, 0, added.counts)
     return Outcome(refused, written, bounds.extent(store.delta(table.name)))
@@ -111,7 +111,7 @@ def replace(lake: Lake, table: Table, changes: Sequence[Change], run_id: str) ->
 
 def rebuild(lake: Lake, table: Table, new: DataFrame, run_id: str) -> Written:
     """Put the table's new rows in the place of the old ones, unless they are the same."""
-    rows = lake.store.materialize(new, counts=conditions(table.output_rules))
+    rows = spill.materialize(lake.store, new, counts=conditions(table.output_rules))
     enforce(table.name, table.output_rules, rows.counts)
     differs = difference(rows.frame, lake.store.read(table.name))
     return unchanged(lake, table) if differs.isEmpty() else lake.store.overwrite(table, rows.frame, run_id)
@@ -135,10 +135,10 @@ def _touched(lake: Lake, table: Table, changes: Sequence[Change]) -> Touched:
         parts.append(rows.select(*[_spelled(lake, table, name, column).alias(column) for column in by], *instant))
     rows = reduce(DataFrame.unionByName, parts).where(reduce(and_, [F.col(column).isNotNull() for column in by]))
     if since is None:
-        values = lake.store.materialize(rows.distinct(), limits=Bounds.asked(table, by))
+        values = spill.materialize(lake.store, rows.distinct(), limits=Bounds.asked(table, by))
         return Touched(values.frame, values.rows, Bounds.of(values.limits))
     starts = {FROM: F.col(FROM)}
-    first = lake.store.materialize(rows.groupBy(*by).agg(F.min(since.instant).alias(FROM)), limits=starts)
+    first = spill.materialize(lake.store, rows.groupBy(*by).agg(F.min(since.instant).alias(FROM)), limits=starts)
     if not first.rows:
         return Touched(first.frame, 0, Bounds())
     reach = timedelta(minutes=since.minutes)
@@ -147,7 +147,7 @@ def _touched(lake: Lake, table: Table, changes: Sequence[Change]) -> Touched:
     latest = F.max(F.struct(since.instant, since.start))[since.start].alias("start")
     joined = near.join(F.broadcast(first.frame), by, how="inner").where(is_before).groupBy(*by).agg(latest)
     reaching = first.frame.join(F.broadcast(joined), by, how="left").select(*by, F.coalesce("start", FROM).alias(FROM))
-    values = lake.store.materialize(reaching, limits=starts)
+    values = spill.materialize(lake.store, reaching, limits=starts)
     return Touched(values.frame, values.rows, Bounds(), values.limits[FROM][0])
 
 
@@ -189,7 +189,8 @@ def _restricted(
 def _write_difference(lake: Lake, table: Table, new: DataFrame, old: DataFrame, run_id: str) -> Written:
     """Write what is new and take away what is gone, in one commit; where they are the same, none is made."""
     store, rules, is_new = lake.store, table.output_rules, F.col("_sign") > 0
-    differs = store.materialize(
+    differs = spill.materialize(
+        store,
         difference(new, old),
         counts={ADDED: is_new, **conditions(rules, among=is_new)},
         limits=Bounds.asked(table, table.cluster_by[:1], among=~is_new),

@@ -14,6 +14,7 @@ from lakehouse.engine.frames import difference
 from lakehouse.expectations import broken, broken_rules
 from lakehouse.lake import Lake
 from lakehouse.runs import refusal_limits
+from lakehouse.storage import spill
 from lakehouse.table import Table, quarantine_of
 
 
@@ -68,7 +69,7 @@ def add(lake: Lake, table: Table, arrived: DataFrame, run_id: str) -> Judged:
     if quarantine is None:
         return Judged(valid(table, arrived))
     refused = _kept(_refused(table, arrived), lake.ledger.discarded(table.name))
-    settled = lake.store.materialize(refused)
+    settled = spill.materialize(lake.store, refused)
     if settled.rows:
         files = sorted(row[0] for row in settled.frame.select("_source_file").distinct().collect())
         held = sorted(set(files).intersection(_sources(lake, quarantine)))
@@ -90,7 +91,7 @@ def release(lake: Lake, table: Table, run_id: str) -> int:
     """
     quarantine = lake.contracts[f"{table.name}_quarantine"]
     before = _judged_before(lake, table)
-    kept = lake.store.materialize(_refused(table, before.drop("_broken_rules")))
+    kept = spill.materialize(lake.store, _refused(table, before.drop("_broken_rules")))
     if not difference(kept.frame, before).isEmpty():
         lake.store.overwrite(quarantine, kept.frame, run_id)
     return kept.rows

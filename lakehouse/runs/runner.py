@@ -14,7 +14,7 @@ from lakehouse.runs.planner import Request, Step, changes, plan
 from lakehouse.runs.publication import ids, publish
 from lakehouse.runs.results import write_results
 from lakehouse.runs.selectors import select
-from lakehouse.storage import integrity
+from lakehouse.storage import integrity, spill
 from lakehouse.storage.ledger import LEDGER, Result, Run, new_run_id, now
 
 Say = Callable[[str], None]
@@ -57,7 +57,7 @@ def run(lake: Lake, say: Say, request: Request | None = None, command: str = "la
 
 def _run(lake: Lake, say: Say, asked: Request, command: str) -> Run | None:
     with lock.hold(lake.settings, command), lake.store.pinned():
-        lake.store.forget_spilled()
+        spill.forget(lake.store)
         _check_integrity(lake, select(lake.tables, asked.full_refresh) if asked.full_refresh else ())
         recovery.recover(lake)
         steps = plan(lake, asked)

@@ -67,6 +67,16 @@ def sync_folder(folder: str) -> None:
             os.close(descriptor)
 
 
+def sync_table(table: str) -> None:
+    """Make a small table durable, which another library wrote: its newest data files, then its log."""
+    if "://" not in table:
+        for path in sorted(Path(table).glob("*.parquet"), key=lambda path: path.stat().st_mtime_ns)[-2:]:
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+        sync_folder(table)
+    sync_log(table)
+
+
 def sync_log(table: str) -> None:
     """Make a table's newest log entries durable, by content and by name."""
     if "://" in table:

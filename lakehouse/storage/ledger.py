@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pyarrow as pa
 
-from lakehouse.storage import lake_format, log
+from lakehouse.storage import lake_format, log, small_tables
 from lakehouse.storage.ledger_rows import SCHEMA, Built, Discarded, Result, Run, State, follow, row_of, run_of, state_of
 from lakehouse.storage.store import Store
 
@@ -92,12 +92,12 @@ class Ledger:
         """
         lake_format.write(self.store.settings)
         if self._is_unnumbered():
-            self.store.append_arrow(LEDGER, _table([row_of(*each) for each in self._numbered()]), is_anew=True)
+            small_tables.append(self.store, LEDGER, _table([row_of(*each) for each in self._numbered()]), is_anew=True)
         elif self.store.exists(LEDGER) and len(log.files(self.store.delta(LEDGER))) >= MOST_FILES:
-            self.store.compact(LEDGER)  # before the row: once that is written, nothing may fail any more
+            small_tables.compact(self.store, LEDGER)  # before the row: once that is written, nothing may fail any more
         state, before = self._newest()
         numbered = replace(run, number=state.number + 1)
-        self.store.append_arrow(LEDGER, _table([row_of(numbered, follow(state, numbered, before))]))
+        small_tables.append(self.store, LEDGER, _table([row_of(numbered, follow(state, numbered, before))]))
         return numbered
 
     def _newest(self) -> tuple[State, Run | None]:

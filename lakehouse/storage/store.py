@@ -1,8 +1,6 @@
 """storage.store — the only input and output of tables: where they lie, how they are read and written."""
 
 import json
-import shutil
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,19 +10,19 @@ from typing import Any
 from urllib.parse import unquote
 
 import pyarrow as pa
-from deltalake import DeltaTable, QueryBuilder, Transaction, write_deltalake
+from deltalake import DeltaTable, QueryBuilder, Transaction
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import types as T
 
-from lakehouse import error_messages, failpoints, private
+from lakehouse import error_messages, failpoints
 from lakehouse.engine import session
 from lakehouse.engine.frames import difference, without
 from lakehouse.engine.session import Engine
 from lakehouse.errors import LakehouseError
 from lakehouse.expectations import conditions, enforce
 from lakehouse.settings import Settings
-from lakehouse.storage import evolution, files, integrity, log, log_entries
+from lakehouse.storage import evolution, integrity, log, log_entries
 from lakehouse.storage.data_skipping import Bounds
 from lakehouse.storage.log_entries import Change
 from lakehouse.storage.parquet_writer import DataFile, Measured, Writer
@@ -40,16 +38,6 @@ class Written:
     rows: int = 0
     removed: int = 0
     broken: dict[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Materialized:
-    """A frame that was computed once, with what was counted on the way: see `Measured`."""
-
-    frame: DataFrame
-    rows: int
-    counts: dict[str, int]
-    limits: dict[str, list[Any]]
 
 
 class Store:
@@ -131,12 +119,12 @@ class Store:
         """
         if not self.exists(table.name):
             log_entries.create(table, self.object_uri(table.name))
-            self._renew(table.name)
+            self.renew(table.name)
             failpoints.reach(f"created.{table.name}")
             return
         there = self.delta(table.name)
         if evolution.adopt(there, table, log_entries.properties(table)):
-            self._renew(table.name)
+            self.renew(table.name)
 
     def read(self, name: str, version: int | None = None, within: Bounds | None = None) -> DataFrame:
         """Read a table as a frame, at a version and only what lies within bounds if given.
@@ -184,28 +172,13 @@ class Store:
         """Read files in a table's folder, whole, after comparing them with their digests."""
         integrity.verify(name, self.uri(name), paths, self.settings)
         schema = T.StructType.fromJson(json.loads(delta.schema().to_json()))
-        return self._files(schema, self.uri(name), paths)
+        return self.files(schema, self.uri(name), paths)
 
-    def _files(self, schema: T.StructType, uri: str, paths: Sequence[str]) -> DataFrame:
+    def files(self, schema: T.StructType, uri: str, paths: Sequence[str]) -> DataFrame:
+        """Read files in a folder as a frame."""
         if not paths:  # an engine takes no file for any file, or for an error
             return self.spark.createDataFrame([], schema)
         return self.spark.read.schema(schema).parquet(*[f"{uri}/{path}" for path in paths])
-
-    def materialize(
-        self, frame: DataFrame, counts: Mapping[str, Column] | None = None, limits: Mapping[str, Column] | None = None
-    ) -> Materialized:
-        """Compute a frame once, counting on the way; it lies in the lake's spill folder until the run ends."""
-        uri = f"{self._root}/.spill/{uuid.uuid4()}"
-        if "://" not in uri:
-            Path(uri).mkdir(parents=True, mode=0o700)
-        measured = Writer("frame", uri, None, is_kept=False).spread(frame, counts, limits)
-        computed = self._files(frame.schema, uri, [file.path for file in measured.files])
-        return Materialized(computed, measured.rows, measured.counts, measured.limits)
-
-    def forget_spilled(self) -> None:
-        """Remove what was kept for a run, and what engines that died left there. Call it under the lock."""
-        for path in private.unused_spills(self.settings):
-            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
 
     def arrow(self, name: str, version: int | None = None, columns: Sequence[str] | None = None) -> pa.Table:
         """Read a table without Java, at a version and only some columns if given."""
@@ -268,30 +241,6 @@ class Store:
         metrics = {"numCopiedRows": copied, "numDeletedRows": num_gone}
         return self.commit(table, delta, Change(measured.files, run_id, old, metrics=metrics))
 
-    def append_arrow(self, name: str, rows: pa.Table, is_anew: bool = False) -> int:
-        """Add rows without Java, or put them in the place of all; return the new version.
-
-        The table is created with them, and gets columns that it lacks.
-        """
-        if is_anew:
-            write_deltalake(self.object_uri(name), rows, mode="overwrite", schema_mode="overwrite")
-        else:
-            write_deltalake(self.object_uri(name), rows, mode="append", schema_mode="merge")
-        files.sync_log(self.uri(name))
-        failpoints.reach(f"written.{name}")
-        return self._renew(name)
-
-    def compact(self, name: str) -> None:
-        """Put a table's small files together without Java, and sum its log up; older versions stay readable a week."""
-        delta = self.delta(name)
-        delta.optimize.compact()
-        delta.create_checkpoint()
-        delta.vacuum(dry_run=False)
-
-    @property
-    def _root(self) -> str:
-        return (self.settings.lake.tables_uri or str(self.settings.lake_path)).rstrip("/")
-
     def _open(self, name: str, version: int | None = None) -> DeltaTable:
         try:
             return DeltaTable(self.object_uri(name), version=version)
@@ -300,7 +249,7 @@ class Store:
         except DeltaError as error:
             raise error_messages.of_log(name, self.uri(name), error, self.settings) from error
 
-    def _renew(self, name: str) -> int:
+    def renew(self, name: str) -> int:
         """Open a table again after a commit of our own; return its version."""
         delta = self._open(name)
         if self._pinned is not None:
@@ -323,7 +272,7 @@ class Store:
             LakehouseError: another program changed the table meanwhile (exit code 1).
         """
         log_entries.commit(table, delta, self.object_uri(table.name), change)
-        return self._renew(table.name)
+        return self.renew(table.name)
 
 
 def _rows(delta: DeltaTable, columns: str = "*", where: str = "true") -> pa.Table:

@@ -20,6 +20,7 @@ from bronze import landing
 from lakehouse import settings
 from lakehouse.lake import Lake, open_lake
 from lakehouse.runs import runner
+from lakehouse.storage import small_tables
 from lakehouse.storage.ledger import LEDGER, new_run_id
 from lakehouse.storage.ledger_rows import SCHEMA, follow, row_of
 
@@ -66,7 +67,7 @@ def _record(lake: Lake, count: int) -> None:
         rows.append(row_of(run, state))
 
     for start in range(0, len(rows), AT_ONCE):
-        lake.store.append_arrow(LEDGER, pa.Table.from_pylist(rows[start : start + AT_ONCE], SCHEMA))
+        small_tables.append(lake.store, LEDGER, pa.Table.from_pylist(rows[start : start + AT_ONCE], SCHEMA))
     for _ in range(RECORDED):
         ledger.record(replace(done, run_id=new_run_id()))
 

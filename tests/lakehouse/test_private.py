@@ -9,6 +9,7 @@ import pytest
 
 from lakehouse import private, secrets
 from lakehouse.errors import LakehouseError
+from lakehouse.storage import spill
 
 from ..conftest import settings_of
 
@@ -61,7 +62,7 @@ def test_what_an_engine_that_lives_spills_stays_and_the_rest_goes(lake):
     dead.wait()
     (ours.parent / f"engine-{dead.pid}").mkdir()
     (ours.parent / "a frame of a run that died").mkdir()
-    lake.store.forget_spilled()
+    spill.forget(lake.store)
     assert [path.name for path in ours.parent.iterdir()] == [f"engine-{os.getpid()}"]
 
 

@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 from lakehouse import error_messages
 from lakehouse.errors import Exit
 from lakehouse.lake import Lake
-from lakehouse.storage import log, rewriting
+from lakehouse.storage import log, rewriting, small_tables
 from lakehouse.storage.data_skipping import Bounds
 from lakehouse.storage.store import is_plain
 from lakehouse.table import Table, rebuild
@@ -135,7 +135,7 @@ def test_what_changed_between_versions_is_told_by_files_and_never_by_a_row_that_
     store.append(table, rows_of(spark, (date(2015, 6, 5), 4)), "run")
     assert values(store.changes("silver.counts", before, before + 2)) == [1, 4, 10]
     assert values(store.changes("silver.counts", before + 1, before + 2)) == [4]
-    store.compact("silver.counts")
+    small_tables.compact(store, "silver.counts")
     assert values(store.changes("silver.counts", before + 2, store.version("silver.counts"))) == []
 
 
