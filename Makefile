@@ -9,7 +9,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 
 CODE := lakehouse bronze silver gold ml app
 
 .DEFAULT_GOAL := help
-.PHONY: help run test app mlflow check bench clean setup lock
+.PHONY: help run test test-fast app mlflow check bench clean setup lock
 .DELETE_ON_ERROR:
 
 help:  ## list these targets
@@ -21,6 +21,10 @@ run: setup  ## build the lake from a sample, train, score and show what is there
 test: $(VENV)/.dev  ## run all tests, the site's in a real browser
 	@$(BIN)/lakehouse setup --tests
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+test-fast: $(VENV)/.dev  ## run the tests of tables, contracts and the platform's parts, in a minute
+	@$(BIN)/python -m pytest -q -n 2 tests/silver tests/gold tests/lakehouse/storage tests/lakehouse/landing \
+		tests/lakehouse/test_settings.py tests/lakehouse/test_table.py tests/bronze/test_header.py tests/bronze/test_preflight.py
 
 app: setup  ## serve the site
 	@$(BIN)/lakehouse app

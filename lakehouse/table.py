@@ -4,7 +4,7 @@ import importlib
 import inspect
 import pkgutil
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeVar
 
 from lakehouse import fingerprint
 from lakehouse.expectations import Expectation
+from lakehouse.source_filter import SourceFilter
 
 CLUSTERED_TYPES = ("DATE", "BIGINT", "TIMESTAMP")
 Transform = TypeVar("Transform", bound=Callable[..., Any])
@@ -80,31 +81,6 @@ def replace(
 def rebuild() -> Refresh:
     """Compute the table whole whenever an upstream changed."""
     return Refresh("rebuild")
-
-
-@dataclass(frozen=True)
-class SourceFilter:
-    """Which rows of its first upstream a table is made of: those whose column, trimmed, is one of some values.
-
-    A row without a value is judged too: a malformed line has none.
-    """
-
-    column: str
-    values: Sequence[str]
-
-    @property
-    def predicate(self) -> str:
-        """SQL over the upstream's rows."""
-        return _is_one_of(rf"btrim({self.column}, ' \t')", self.values) + f" OR {self.column} IS NULL"
-
-    def among(self, spellings: Iterable[str]) -> str:
-        """Return the same as a literal list, where these are all the texts that the column holds: pages skip by it."""
-        chosen = [text for text in spellings if text.strip(" \t") in self.values]
-        return (_is_one_of(self.column, chosen) + " OR " if chosen else "") + f"{self.column} IS NULL"
-
-    def __str__(self) -> str:
-        """Return it for the documentation."""
-        return f"{self.column} is {', '.join(self.values[:-1])} or {self.values[-1]}, or missing"
 
 
 @dataclass(frozen=True)
@@ -235,12 +211,6 @@ class Table:
     def fingerprint(self) -> str:
         """A hash of what the rows depend on: 16 hex digits; see `lakehouse.fingerprint`."""
         return fingerprint.of(self.name)
-
-
-def _is_one_of(text: str, values: Iterable[str]) -> str:
-    escaped = [value.replace("\\", "\\\\").replace("'", "\\'") for value in values]
-    quoted = ", ".join(f"'{value}'" for value in escaped)
-    return f"{text} IN ({quoted})"
 
 
 def short_name(table_name: str) -> str:

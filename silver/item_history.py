@@ -7,7 +7,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.expectations import expect, expect_or_fail, expect_or_quarantine
-from lakehouse.table import SourceFilter, Table, replace
+from lakehouse.source_filter import SourceFilter
+from lakehouse.table import Table, replace
 from silver.ordering import bucket
 from silver.parsing import bigint, is_instant, is_integer, none_is_negative, price, trimmed
 

@@ -54,6 +54,76 @@ def test_imports_flow_one_way(layer: str):
                 assert allowed, f"{path.relative_to(ROOT)} imports {module}"
 
 
+ROOMS = [
+    "",
+    "engine",
+    "storage",
+    "landing",
+    "lake",
+    "runs",
+    "quarantine",
+    "maintenance",
+    "privacy",
+    "reports",
+    "environment",
+    "cli",
+]
+
+
+def room_of(module: str) -> str:
+    """The room of a platform's module; of the vocabulary, which all import, none."""
+    _, *parts = module.split(".")
+    return parts[0] if parts and parts[0] in ROOMS else ""
+
+
+def test_rooms_of_the_platform_import_only_rooms_before_them():
+    for path in sorted((ROOT / "lakehouse").rglob("*.py")):
+        ours = room_of(".".join(path.relative_to(ROOT).with_suffix("").parts))
+        for module in _imports(path):
+            if module.split(".")[0] == "lakehouse" and module != "lakehouse":
+                theirs = room_of(module)
+                assert ROOMS.index(theirs) <= ROOMS.index(ours), f"{path.relative_to(ROOT)} imports {module}"
+
+
+def test_no_module_imports_itself_by_way_of_others():
+    modules = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in (ROOT / "lakehouse").rglob("*.py")
+    }
+    at_import = {
+        name: {each for each in _imports(path, top_level=True) if each in modules} for name, path in modules.items()
+    }
+    done: set[str] = set()
+    while ready := {name for name, imports in at_import.items() if name not in done and imports - {name} <= done}:
+        done |= ready
+    assert done == set(modules), f"these import each other: {sorted(set(modules) - done)}"
+
+
+def test_a_room_says_what_lives_there():
+    rooms = [path for path in (ROOT / "lakehouse").iterdir() if (path / "__init__.py").is_file()]
+    assert {path.name for path in rooms} == {room for room in ROOMS if room and room != "lake"}
+    for path in rooms:
+        assert ast.get_docstring(ast.parse((path / "__init__.py").read_text())), path
+
+
+def test_only_the_engines_know_which_one_is_in_use():
+    free = ("lakehouse/engine/", "lakehouse/environment/", "ml/")
+    for layer in MAY_IMPORT:
+        for path in sorted((ROOT / layer).rglob("*.py")):
+            name = str(path.relative_to(ROOT))
+            if not name.startswith(free):
+                tree = ast.parse(path.read_text())
+                used = {each.attr for each in ast.walk(tree) if isinstance(each, ast.Attribute)}
+                roots = {module.split(".")[0] for module in _imports(path)}
+                assert not roots & {"pysail", "py4j"}, name
+                assert not used & {"sparkContext", "_jvm", "rdd", "observe", "localCheckpoint"}, name
+                assert "engine.name" not in path.read_text() or name == "lakehouse/sections.py", name
+
+
+def test_no_module_is_longer_than_three_hundred_lines():
+    paths = [path for layer in MAY_IMPORT for path in (ROOT / layer).rglob("*.py")]
+    assert [path.name for path in paths if len(path.read_text().splitlines()) > 300] == []
+
+
 def test_only_settings_reads_the_environment():
     readers = [
         path.name
@@ -102,8 +172,9 @@ def test_what_the_site_reads_can_be_read_by_any_delta_reader(sample_lake: Path, 
     assert open_lake(settings_of(sample_lake)).store.delta(name).protocol().min_reader_version == 1
 
 
-def _imports(path: Path) -> set[str]:
-    nodes = list(ast.walk(ast.parse(path.read_text())))
+def _imports(path: Path, top_level: bool = False) -> set[str]:
+    tree = ast.parse(path.read_text())
+    nodes: list[ast.AST] = list(tree.body) if top_level else list(ast.walk(tree))
     plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     parts = [(n.module, alias.name) for n in nodes if isinstance(n, ast.ImportFrom) and n.module for alias in n.names]
     return plain | {m if (ROOT / f"{m.replace('.', '/')}.py").exists() else f"{m}.{name}" for m, name in parts}

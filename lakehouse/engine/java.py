@@ -10,7 +10,7 @@ from functools import cache
 from glob import glob
 from pathlib import Path
 
-from lakehouse.environment import apt
+from lakehouse import apt
 from lakehouse.errors import Exit, LakehouseError
 
 VERSIONS = (17, 21)

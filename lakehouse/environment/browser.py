@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from lakehouse.environment import apt
+from lakehouse import apt
 from lakehouse.errors import Exit, LakehouseError
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")

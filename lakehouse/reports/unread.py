@@ -8,7 +8,8 @@ import duckdb
 from lakehouse.lake import Lake
 from lakehouse.landing.receipts import Receipt
 from lakehouse.reports.text import several
-from lakehouse.table import SourceFilter, short_name
+from lakehouse.source_filter import SourceFilter
+from lakehouse.table import short_name
 
 
 def count_unread(lake: Lake, receipt: Receipt) -> int:

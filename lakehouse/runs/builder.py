@@ -98,7 +98,7 @@ def _whole(lake: Lake, table: Table, run_id: str, is_unseen: bool = False) -> _D
     frames = [snapshots.read(lake, name) for name in table.upstreams]
     rows_in = sum(lake.store.rows(name) for name in table.upstreams)
     read = log.total(log.extent(lake.store.delta(name)) for name in table.upstreams)
-    judged = judging.set_aside(lake, table, frames[0], run_id)
+    judged = judging.set_aside(lake, table, judging.narrow(lake, table, frames[0]), run_id)
     frames[0] = judged.good
     rows = table.function(*frames)
     try:

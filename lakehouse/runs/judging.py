@@ -15,6 +15,7 @@ from lakehouse.expectations import broken, broken_rules
 from lakehouse.lake import Lake
 from lakehouse.runs import refusal_limits
 from lakehouse.storage import spill
+from lakehouse.storage.spellings import spellings
 from lakehouse.table import Table, quarantine_of
 
 
@@ -101,6 +102,14 @@ def valid(table: Table, upstream: DataFrame) -> DataFrame:
     """Return the rows of the first upstream that the table is about and that break no rule."""
     concerned = _concerned(table, upstream)
     return concerned.where(~_is_bad(table)) if table.quarantine_rules else concerned
+
+
+def narrow(lake: Lake, table: Table, upstream: DataFrame) -> DataFrame:
+    """Leave out rows of the first upstream that the table is not made of, by a filter that skips their pages."""
+    if table.source_filter is None:
+        return upstream
+    found = spellings(lake.store.delta(table.upstreams[0]), table.source_filter.column)
+    return upstream.where(table.source_filter.among(found))
 
 
 def _concerned(table: Table, upstream: DataFrame) -> DataFrame:

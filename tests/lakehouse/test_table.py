@@ -1,7 +1,8 @@
 import pytest
 
 from lakehouse.expectations import expect
-from lakehouse.table import SourceFilter, Table, append, rebuild, replace
+from lakehouse.source_filter import SourceFilter
+from lakehouse.table import Table, append, rebuild, replace
 
 
 def table_of(schema: str = "a BIGINT NOT NULL COMMENT 'x'", upstreams: list[str] | None = None) -> Table:

@@ -1,4 +1,4 @@
-"""environment.apt — install a system package where that needs no question: as root on Debian and its kin."""
+"""lakehouse.apt — install a system package where that needs no question: as root on Debian and its kin."""
 
 import os
 import shutil
