@@ -6,8 +6,9 @@ or be gone: then they are opened.
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 FILE_NAME = ".index"
@@ -24,10 +25,20 @@ class Entry:
     is_retracted: bool
 
 
-def read(folder: Path) -> dict[int, Entry]:
+def read(folder: Path) -> Mapping[int, Entry]:
     """Return the entries of a landing folder by number; a line that was cut short is none."""
-    path, found = folder / FILE_NAME, dict[int, Entry]()
-    for match in filter(None, map(LINE.fullmatch, path.read_text().splitlines() if path.is_file() else [])):
+    path = folder / FILE_NAME
+    if not path.is_file():
+        return {}
+    status = path.stat()
+    return _read(path, status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=4)
+def _read(path: Path, size: int, written_ns: int) -> Mapping[int, Entry]:
+    """Read an index as it was at a size and time; another process may have added to it since."""
+    found = dict[int, Entry]()
+    for match in filter(None, map(LINE.fullmatch, path.read_bytes()[:size].decode().splitlines())):
         number, kind, sha256, state = match.groups()
         if kind:
             found[int(number)] = Entry(int(number), kind, sha256, state == "retracted")

@@ -75,7 +75,7 @@ def test_a_way_through_other_folders_is_no_part_of_a_name(lake, tmp_path):
 
 @pytest.mark.parametrize("name", ["nope.csv", ".", "nope\n.csv", "nope\0.csv"])
 def test_a_missing_file_is_a_matter_of_usage(lake, tmp_path, name):
-    with pytest.raises(LakehouseError, match=r"is no file\.") as raised:
+    with pytest.raises(LakehouseError, match=r"is not a file\.") as raised:
         landing.accept(lake.landing, tmp_path / name)
     assert raised.value.code == Exit.USAGE
     assert not files(lake)
