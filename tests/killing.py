@@ -5,10 +5,20 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from lakehouse import processes, settings
+import pytest
+
+from lakehouse import failpoints, processes, settings
+from lakehouse.lake import open_lake
+from lakehouse.runs import runner
+from lakehouse.runs.planner import Request
+from lakehouse.storage import log_entries, small_tables
 
 # What Python is asked to do; a run takes names of tables.
 RUN = (
@@ -57,6 +67,52 @@ def die(lake: Path, place: str, *arguments: str, **variables: str) -> None:
             kill(process)
     assert process.returncode == -signal.SIGKILL, f"{place} was not reached:\n{output}"
     assert is_jvm_gone(lake), f"the JVM outlived {place}"
+
+
+class Died(BaseException):
+    """What ends a run of this process at a failpoint, as a kill ends a process: nothing more is written after it."""
+
+
+def die_within(lake: Path, place: str, tables: tuple[str, ...] = ()) -> None:
+    """Run until a failpoint, in this process, and forget all that is not on the disk; not to reach it is a failure."""
+    loaded = settings.load({**os.environ, **CHEAP, "LAKEHOUSE_LAKE": str(lake)})
+    with _dying_at(place):
+        try:
+            runner.run(open_lake(loaded), lambda line: None, Request(tables))
+        except Died:
+            return
+    raise AssertionError(f"{place} was not reached")
+
+
+@contextmanager
+def _dying_at(place: str) -> Iterator[None]:
+    """Let whatever is durable raise `Died` from a failpoint on."""
+    is_dead = threading.Event()
+
+    def reach(name: str) -> None:
+        if is_dead.is_set() or name == place:
+            is_dead.set()
+            raise Died(name)
+
+    def unless_dead(act: Callable[..., Any]) -> Callable[..., Any]:
+        def guarded(*arguments: Any, **named: Any) -> Any:
+            if is_dead.is_set():
+                raise Died(place)
+            return act(*arguments, **named)
+
+        return guarded
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(failpoints, "reach", reach)
+        for owner, name in (
+            (log_entries, "commit"),
+            (log_entries, "create"),
+            (small_tables, "append"),
+            (small_tables, "compact"),
+            (runner, "write_results"),
+        ):
+            patch.setattr(owner, name, unless_dead(getattr(owner, name)))
+        yield
 
 
 def kill(process: subprocess.Popen[str]) -> None:

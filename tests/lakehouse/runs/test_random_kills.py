@@ -16,8 +16,8 @@ from ...deliveries import FIRST, SECOND
 from ...killing import RUN, is_jvm_gone, kill, start
 
 KILLS = 20
-EARLY = 6.0  # seconds after the start of a process
-LATE = 4.0  # seconds after its first table
+EARLY = 3.0  # seconds after the start of a process
+LATE = 2.0  # seconds after its first table
 
 
 @pytest.fixture(scope="module")
