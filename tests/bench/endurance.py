@@ -9,6 +9,8 @@ import io
 import os
 import random
 import shutil
+import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -31,10 +33,11 @@ from .random_acts import Act, draw
 from .random_files import Shop, digest, is_bad
 
 OFTEN = 10  # acts between two comparisons
-LANDED = "Landed"
 MOST_REFUSED = 0.2
 # A command may say that something has to be done before: exit 2. What a run judges may stop it: exit 3.
 MAY_REFUSE = {"maintain", "restore", "quarantine"}
+KILLED = -signal.SIGKILL
+AGAIN = {"land", "erase"}  # what a user does again after a kill, as the next command may ask
 
 
 class Fault(AssertionError):
@@ -86,12 +89,12 @@ def _do(lake: Lake, shop: Shop, act: Act) -> int:
     if program == "OPTIMIZE":
         DeltaTable(lake.store.uri(table)).optimize.compact()
         return 0
-    if act.place:
-        _kill(lake, act)
-        if program not in ("land", "erase"):
-            return -9
     numbers = len(lake.landing.entries())
-    code, told = _call(act.words)
+    code, told = _kill(lake, act) if act.place else _call(act.words)
+    if code == KILLED and program not in AGAIN:
+        return code
+    if code == KILLED:
+        code, told = _call(act.words)
     if code == 0 and program == "land":
         path = Path(table)
         is_new = len(lake.landing.entries()) > numbers or digest(path) not in shop.landed
@@ -105,19 +108,19 @@ def _do(lake: Lake, shop: Shop, act: Act) -> int:
     return code
 
 
-def _kill(lake: Lake, act: Act) -> None:
+def _kill(lake: Lake, act: Act) -> tuple[int, str]:
     """Start the command in a process of its own; it dies at a place, at some time, or ends before."""
     seconds = float(act.place) if act.place[0].isdigit() else None
     variables = {} if seconds is not None else {"LAKEHOUSE_FAILPOINT": act.place}
     with killing.start(lake.settings.lake_path, "-m", "lakehouse.cli", *act.words, **variables) as process:
         try:
-            if seconds is not None:
-                time.sleep(seconds)
-            else:
-                process.communicate(timeout=killing.PATIENCE)
-        finally:
+            told, _ = process.communicate(timeout=seconds or killing.PATIENCE)
+        except subprocess.TimeoutExpired:
             killing.kill(process)
-            process.communicate()
+            told, _ = process.communicate()
+            if seconds is None:
+                raise Fault(f"{act} did not end:\n{told}") from None
+    return process.returncode, told
 
 
 def _call(words: tuple[str, ...]) -> tuple[int, str]:

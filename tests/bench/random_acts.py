@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from lakehouse.lake import Lake
 from lakehouse.quarantine import review
 
-from .random_files import VISITORS, Shop
+from .random_files import Shop
 
 LATEST = 6.0  # seconds after the start of a process that it is killed
 ANYWHERE = 0.3  # share of the kills at any time; the others are between two durable steps
@@ -78,7 +78,7 @@ def _full_refresh(lake: Lake, shop: Shop, chance: random.Random) -> tuple[str, .
 
 
 def _erase(lake: Lake, shop: Shop, chance: random.Random) -> tuple[str, ...]:
-    return "erase", "--visitor", str(chance.randrange(VISITORS)), "--apply"
+    return "erase", "--visitor", str(chance.choice(shop.visitors())), "--apply"
 
 
 def _retract(lake: Lake, shop: Shop, chance: random.Random) -> tuple[str, ...]:
@@ -132,9 +132,8 @@ def _killed(lake: Lake, shop: Shop, chance: random.Random) -> Act | None:
     if not words:
         return None
     names = KILLABLE[act][1]
-    places = [
-        place.format(table) for place in names for table in ("", *_present(lake)) if ("{}" in place) == bool(table)
-    ]
+    tables = [name for name in _present(lake) if act is not _erase or lake.contracts[name].person]
+    places = [place.format(table) for place in names for table in (tables if "{}" in place else [""])]
     is_anywhere = not places or chance.random() < ANYWHERE
     place = f"{chance.uniform(0, LATEST):.2f}" if is_anywhere else chance.choice(places)
     return replace(Act(words), place=place)

@@ -62,6 +62,11 @@ class Shop:
             if kind == "events":
                 self.landed[sha256] = kind, [line for line in lines if not is_about(line, visitor)]
 
+    def visitors(self) -> list[int]:
+        """Return whom the landed files name, and one whom they do not."""
+        lines = {line for kind, lines in self.landed.values() for line in lines if kind == "events"}
+        return [each for each in range(VISITORS + AT_ONCE + 1) if any(is_about(line, each) for line in lines)] + [999]
+
     def _write(self, kind: str, lines: list[str]) -> Path:
         path = self.folder / f"{len(self.written)}_{kind}.csv"
         path.write_text("\n".join([HEADERS[kind], *lines]) + "\n")
