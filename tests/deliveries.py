@@ -40,7 +40,7 @@ class Delivery:
             landing.accept(lake.landing, path)
 
 
-def _visits(visitors: range, chance: random.Random) -> list[str]:
+def visits(visitors: range, chance: random.Random) -> list[str]:
     """Return the lines of some visits; about a third of them end with a purchase."""
     lines = []
     for visitor in visitors:
@@ -56,7 +56,8 @@ def _visits(visitors: range, chance: random.Random) -> list[str]:
     return lines
 
 
-def _snapshots(at: int, items: range) -> list[str]:
+def snapshots(at: int, items: range) -> list[str]:
+    """Return the lines of a snapshot of items: category, availability and price of each."""
     values = [("categoryid", lambda item: 1 + (item + at // DAY) % 5), ("available", lambda item: item % 2)]
     values.append(("790", lambda item: f"n{item * 10 + at // DAY % 10}.000"))
     return [f"{at},{item},{name},{value(item)}" for item in items for name, value in values]
@@ -66,8 +67,8 @@ _moved = [f"{MIDNIGHT + 5 * MINUTE},900,view,1,", f"{MIDNIGHT + 6 * MINUTE},900,
 _joined = [f"{START + 60 * MINUTE},901,view,2,", f"{START + 105 * MINUTE},901,transaction,2,9010"]
 FIRST = Delivery(
     good={
-        "events": [*_visits(range(120), random.Random(1)), *_moved, *_joined],
-        "item_properties": _snapshots(START - DAY, range(ITEMS)),
+        "events": [*visits(range(120), random.Random(1)), *_moved, *_joined],
+        "item_properties": snapshots(START - DAY, range(ITEMS)),
         "category_tree": ["1,", "2,1", "3,1", "4,2", "5,"],
     },
     bad={"events": ["x,1,view,1,", "1,2"], "item_properties": ["x,1,available,1"], "category_tree": ["x,1"]},
@@ -79,9 +80,9 @@ SECOND = Delivery(
             f"{START + 80 * MINUTE},901,view,3,",  # joins two visits
             f"{START - 20 * DAY},902,view,3,",  # before all that is known
             *FIRST.good["events"][:30],
-            *_visits(range(110, 130), random.Random(2)),
+            *visits(range(110, 130), random.Random(2)),
         ],
-        "item_properties": [*_snapshots(START + 4 * DAY, range(3)), *_snapshots(START - DAY, range(ITEMS, ITEMS + 2))],
+        "item_properties": [*snapshots(START + 4 * DAY, range(3)), *snapshots(START - DAY, range(ITEMS, ITEMS + 2))],
     },
     bad={"events": [f"{START},1,buy,1,"], "item_properties": [f"{START},1,790,cheap"]},
 )

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from lakehouse.lake import Lake
+from lakehouse.reports import reconciliation
+from lakehouse.runs import planner
 from lakehouse.storage.ledger import Run
 from lakehouse.table import short_name
 
@@ -49,6 +51,35 @@ def unaccounted(lake: Lake, deliveries: list[Delivery]) -> list[str]:
     return found
 
 
+def unclosed(lake: Lake, expected: Mapping[str, tuple[int, int]]) -> list[str]:
+    """Return a sentence for each landed file of which a line is lost, counted twice, or judged otherwise than it should be.
+
+    Files whose rows a killed or failed run took up and did not judge yet are looked at by their lines alone.
+
+    Args:
+        lake: the lake.
+        expected: digest of a landed file -> lines that it must have, and how many of them are to be refused.
+    """
+    found = []
+    judges = {short_name(each.upstreams[0]): each.name for each in lake.tables.values() if each.quarantine_rules}
+    is_judged = {kind: _is_judged(lake, name) for kind, name in judges.items()}
+    for account in reconciliation.accounts(lake):
+        receipt, name = account.receipt, f"{account.receipt.number} {account.receipt.name}"
+        if receipt.retracted_at:
+            continue
+        lines, bad = expected[receipt.sha256]
+        there = len(lake.landing.file(receipt).read_text().splitlines()) - 1
+        if not receipt.lines == there == lines:
+            found.append(f"{name}: {receipt.lines} lines by its receipt, {there} in the file, not {lines}")
+        if account.state != "counted" or not is_judged[receipt.kind]:
+            continue
+        refused = account.num_refused + account.discarded
+        if account.passed != lines - bad or refused != bad:
+            told = f"{account.passed} passed, {account.num_refused} refused, {account.discarded} discarded"
+            found.append(f"{name}: {told}; of {lines} lines {bad} are to be refused")
+    return found
+
+
 def all_versions(lake: Lake) -> dict[str, int]:
     """Return the newest version of every table, whether published or not."""
     return {name: lake.store.version(name) for name in lake.contracts if lake.store.exists(name)}
@@ -75,6 +106,17 @@ def reader(lake: Lake) -> Iterator[list[Run | None]]:
     finally:
         done.set()
         thread.join()
+
+
+def _is_judged(lake: Lake, name: str) -> bool:
+    """Say whether a table and its quarantine have seen all rows of what they judge."""
+    built, (source, *_) = lake.ledger.built().get(name), lake.tables[name].upstreams
+    if built is None or not lake.store.exists(f"{name}_quarantine"):
+        return False
+    seen = built.reads[source]
+    return not planner.is_made_anew(lake, source, seen, built.read_ids.get(source)) and not planner.changes(
+        lake, {source: seen}
+    )
 
 
 def _first_upstream(table: object) -> list[str]:

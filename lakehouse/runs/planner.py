@@ -114,6 +114,8 @@ def _step(
         return Step(table, "whole", "never built", read=_inputs(lake, table))
     if is_made_anew(lake, table.name, state.version, state.id):
         return Step(table, "whole", f"{table.name} was made anew", read=_inputs(lake, table))
+    if _has_lost_refused(lake, table, state):
+        return Step(table, "whole", f"{table.name}_quarantine was made anew", read=_inputs(lake, table))
     if table.name in forced and not is_finished:
         return Step(table, "whole", "asked for", read=_inputs(lake, table))
     if state.fingerprint != table.fingerprint or set(state.reads) != set(table.upstreams):
@@ -249,6 +251,13 @@ def of_days(lake: Lake, table: Table, days: tuple[date, date]) -> list[Change]:
 def _refused(lake: Lake, table: Table) -> int:
     name = f"{table.name}_quarantine"
     return lake.store.rows(name) if table.quarantine_rules and lake.store.exists(name) else 0
+
+
+def _has_lost_refused(lake: Lake, table: Table, state: Built) -> bool:
+    """Say whether a table's quarantine is gone, or another one than the table was built with."""
+    published, name = lake.ledger.published(), f"{table.name}_quarantine"
+    version = published.versions.get(name, 0) if published else 0
+    return bool(table.quarantine_rules) and is_made_anew(lake, name, version, state.quarantine_id)
 
 
 def _inputs(lake: Lake, table: Table) -> DataSize:

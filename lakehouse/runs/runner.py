@@ -134,7 +134,7 @@ def _failed(lake: Lake, run: Run, progress: _Progress, error: str) -> Run:
     return replace(
         run,
         ended_at=now(),
-        ids=ids(lake, finished),
+        ids=ids(lake, [*finished, *(f"{name}_quarantine" for name in finished)]),
         reads={name: progress.reads[name] for name in finished},
         read_ids={name: progress.read_ids[name] for name in finished},
         fingerprints={name: lake.tables[name].fingerprint for name in finished},

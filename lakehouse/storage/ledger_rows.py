@@ -79,6 +79,7 @@ class Built:
         fingerprint: of the definition that computed it.
         id: the table's own id, empty where a lake of an earlier release does not say it.
         read_ids: upstream -> its id; a model has none.
+        quarantine_id: the id of its quarantine when it was built; empty where it has none, or it is not known.
     """
 
     version: int
@@ -86,6 +87,7 @@ class Built:
     fingerprint: str
     id: str = ""
     read_ids: Mapping[str, str] = field(default_factory=dict)
+    quarantine_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -214,6 +216,8 @@ def _built(state: State, run: Run) -> dict[str, Built]:
         if version is None:
             continue
         after = Built(version, reads, run.fingerprints.get(name, ""), run.ids.get(name, ""), run.read_ids.get(name, {}))
+        known = run.ids.get(f"{name}_quarantine", "") if name in finished or name not in found else ""
+        after = replace(after, quarantine_id=known or (found[name].quarantine_id if name in found else ""))
         is_older = name in found and after.id == found[name].id and version < found[name].version
         if name in finished or not is_older:  # a run of other tables publishes what was published of this one before
             found[name] = after

@@ -30,13 +30,26 @@ def test_no_row_is_missing_where_bronze_was_made_anew_by_a_run_of_its_own(run_on
     assert run_once.store.arrow("gold.daily_kpis").to_pylist()[0]["num_cart_sessions"] == 1
 
 
-@pytest.mark.parametrize("name", ["bronze.events", "silver.events", "silver.session_events", "gold.visitor_days"])
+@pytest.mark.parametrize(
+    "name",
+    ["bronze.events", "silver.events", "silver.events_quarantine", "silver.session_events", "gold.visitor_days"],
+)
 def test_a_lake_of_which_a_table_was_removed_is_whole_after_a_run(run_once, call, name):
     before = invariants.contents(run_once)
     remove(run_once, name)
     assert call("run").code == 0
     assert invariants.contents(run_once) == before
     assert call("plan", "--json").json == []
+
+
+def test_refused_rows_are_set_aside_again_where_a_run_died_that_had_made_their_table_anew(run_once, call, land):
+    before = invariants.contents(run_once)
+    remove(run_once, "silver.events_quarantine")
+    run_once.store.create(run_once.contracts["silver.events_quarantine"])
+    call("quarantine", "discard", "silver.events", "--apply")
+    assert reasons(call)["silver.events"] == "silver.events_quarantine was made anew"
+    call("run")
+    assert invariants.contents(run_once) == before
 
 
 def test_a_table_put_back_from_an_older_copy_refreshes_what_reads_it(run_once, call, land, tmp_path):
