@@ -52,6 +52,7 @@ def start(lake: Path, *arguments: str, **variables: str) -> subprocess.Popen[str
         [sys.executable, *arguments],
         env=environment,
         start_new_session=True,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

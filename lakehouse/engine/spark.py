@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Iterable
+from secrets import token_hex
 from subprocess import STDOUT
 from tempfile import gettempdir
 from time import tzset
@@ -138,4 +139,6 @@ def _properties(settings: Settings, class_path: str, java_options: str) -> dict[
     if not chosen.master.startswith("local"):
         properties["spark.executor.extraClassPath"] = class_path
         del properties["spark.driver.host"]
+    else:  # a cluster has a secret of its own, which its settings name
+        properties |= {"spark.authenticate": "true", "spark.authenticate.secret": token_hex(32)}
     return properties | chosen.conf

@@ -14,7 +14,7 @@ from lakehouse.runs.planner import Request, Step, changes, plan
 from lakehouse.runs.publication import ids, publish
 from lakehouse.runs.results import write_results
 from lakehouse.runs.selectors import select
-from lakehouse.storage import integrity, spill
+from lakehouse.storage import integrity, lake_format, spill
 from lakehouse.storage.ledger import LEDGER, Result, Run, new_run_id, now
 
 Say = Callable[[str], None]
@@ -64,6 +64,8 @@ def _run(lake: Lake, say: Say, asked: Request, command: str) -> Run | None:
         if not steps and not is_unpublished(lake):
             say("Nothing to do: every table is up to date.")
             return None
+        if lake.ledger.published() and lake_format.is_earlier(lake.settings):
+            say("An earlier release kept this lake: silver and gold are built anew, once.")
         _tell_recovery(lake, steps, say)
         progress = _Progress(new_run_id())
         run = Run(progress.run_id, command, "failed", now(), now(), request=asked.facts())

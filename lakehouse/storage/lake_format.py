@@ -24,11 +24,17 @@ def check(settings: Settings) -> None:
         raise LakehouseError(message, "use the release that wrote it, or a later one", Exit.ENVIRONMENT)
 
 
+def is_earlier(settings: Settings) -> bool:
+    """Say whether a lake is kept as an earlier release does it, or not at all yet."""
+    path = settings.lake_path / FILE_NAME
+    return not path.is_file() or path.read_text().strip() != str(FORMAT)
+
+
 def write(settings: Settings) -> None:
     """Note durably that this release wrote the lake. Call it under the lake's lock."""
-    path = settings.lake_path / FILE_NAME
-    if path.is_file() and path.read_text().strip() == str(FORMAT):
+    if not is_earlier(settings):
         return
+    path = settings.lake_path / FILE_NAME
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{os.getpid()}-{FILE_NAME}.part")
     with partial.open("w") as file:
