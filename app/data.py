@@ -111,7 +111,8 @@ class Published:
         if seen == self._ledger_seen:
             return
         run = self._ledger.published()
-        if run is not None and (not self._kept or self._kept[-1].run_id != run.run_id):
+        is_whole = run is not None and run.versions.keys() >= set(TABLES)  # a first run may build some tables only
+        if run is not None and is_whole and (not self._kept or self._kept[-1].run_id != run.run_id):
             self._kept.append(self._load(run))
             self._forget()
         self._ledger_seen = seen

@@ -1,17 +1,19 @@
 """storage.rewriting — rows changed, or put into other files, by Arrow alone, file by file; needs no engine."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import pyarrow as pa
-import pyarrow.dataset as ds
 
 from lakehouse.storage import files, integrity, log
 from lakehouse.storage.log_entries import Change
 from lakehouse.storage.parquet_writer import DataFile
 from lakehouse.storage.store import Store
 from lakehouse.table import Table
+
+if TYPE_CHECKING:
+    import pyarrow.dataset as ds
 
 
 def rewrite(
@@ -57,8 +59,10 @@ def regroup(store: Store, table: Table, old: Sequence[Mapping[str, Any]], new: S
     return store.commit(table, store.delta(table.name), Change(new, run_id, old, metrics=metrics, is_data_change=False))
 
 
-def dataset(store: Store, name: str, paths: Sequence[str]) -> ds.Dataset:
+def dataset(store: Store, name: str, paths: Sequence[str]) -> "ds.Dataset":
     """Open some files of a table for Arrow, after comparing them with their digests; the columns are the table's."""
+    import pyarrow.dataset as ds  # it imports pandas, half a second for every command
+
     integrity.verify(name, store.uri(name), [unquote(path) for path in paths], store.settings)
     whole = store.delta(name).to_pyarrow_dataset()
     chosen = {unquote(path).rsplit("/", 1)[-1] for path in paths}

@@ -52,6 +52,13 @@ def test_a_new_publication_takes_the_place_of_the_former_one_whole(lake, publish
     assert (published.current().run_id, visits(published.current())) == ("20150603T060000-bbbbbb", [5, 5, 5])
 
 
+def test_a_first_run_that_built_some_tables_only_is_not_shown_yet_and_no_problem(lake, published):
+    lake.ledger.record(Run("20150602T060000-aaaaaa", "run", "published", datetime.now(UTC), datetime.now(UTC), {}))
+    published.refresh()
+
+    assert (published.current(), published.problem) == (None, "")
+
+
 def test_rows_that_no_run_has_published_are_not_shown(lake, published):
     publish(lake, "20150602T060000-aaaaaa", visits=3)
     write_deltalake(

