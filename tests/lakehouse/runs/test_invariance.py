@@ -1,23 +1,15 @@
-"""The same files make the same tables, however Spark spreads the work and wherever the machine stands."""
+"""The same files make the same tables, however the engine spreads the work and wherever the machine stands."""
 
 import pytest
 
 from lakehouse.lake import Lake, open_lake
-from lakehouse.maintenance import optimize
-from lakehouse.runs import runner
 
 from ... import invariants
 from ...conftest import settings_of
 from ...deliveries import FIRST, SECOND
 from ...killing import PATIENCE, RUN, start
 
-WAYS = {
-    "seven partitions, planned in advance": {
-        "spark.sql.shuffle.partitions": "7",
-        "spark.sql.adaptive.enabled": "false",
-    },
-    "two hundred partitions": {"spark.sql.shuffle.partitions": "200"},
-}
+THREADS = ["1", "7"]
 
 
 @pytest.fixture
@@ -28,10 +20,11 @@ def landed(tmp_path) -> Lake:
     return lake
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_tables_do_not_depend_on_how_spark_spreads_its_work(landed, whole, spark, way):
-    with optimize.configured(spark, WAYS[way]):
-        runner.run(landed, print)
+@pytest.mark.parametrize("threads", THREADS)
+def test_tables_do_not_depend_on_how_many_threads_share_the_work(landed, whole, threads):
+    with start(landed.settings.lake_path, *RUN, LAKEHOUSE_ENGINE__THREADS=threads) as process:
+        output, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, output
     assert invariants.difference(landed, whole) == []
 
 
