@@ -114,8 +114,8 @@ def _restore(lake: Lake, shop: Shop, chance: random.Random) -> tuple[str, ...]:
     names = [each.name for each in lake.tables.values() if each.is_built_by_run and each.refresh.kind != "append"]
     name = chance.choice(names)
     left = {run.versions.get(name) for run in lake.ledger.runs(8) if run.status == "published"}
-    versions = sorted(version for version in left if version is not None)
-    return "restore", name, "--version", str(chance.choice(versions)), "--apply"
+    versions = sorted(left - {None, max(left - {None}, default=None)})
+    return ("restore", name, "--version", str(chance.choice(versions)), "--apply") if versions else ()
 
 
 def _remove(lake: Lake, shop: Shop, chance: random.Random) -> tuple[str, ...]:
@@ -132,11 +132,18 @@ def _killed(lake: Lake, shop: Shop, chance: random.Random) -> Act | None:
     if not words:
         return None
     names = KILLABLE[act][1]
-    tables = [name for name in _present(lake) if act is not _erase or lake.contracts[name].person]
+    tables = [name for name in _present(lake) if _can_die_at(act, lake, name)]
     places = [place.format(table) for place in names for table in (tables if "{}" in place else [""])]
     is_anywhere = not places or chance.random() < ANYWHERE
     place = f"{chance.uniform(0, LATEST):.2f}" if is_anywhere else chance.choice(places)
     return replace(Act(words), place=place)
+
+
+def _can_die_at(act: object, lake: Lake, name: str) -> bool:
+    """Say whether an act may write a table: one that names visitors, or one that holds refused rows."""
+    if act is _discard:
+        return name.endswith("_quarantine")
+    return act is not _erase or bool(lake.contracts[name].person)
 
 
 def _present(lake: Lake) -> list[str]:
@@ -146,12 +153,12 @@ def _present(lake: Lake) -> list[str]:
 _WRITING = ("written.{}", "unpublished")
 WEIGHTS = {
     _land: 10,
-    _run: 5,
+    _run: 3,
     _run_one: 4,
     _full_refresh: 1,
-    _killed: 6,
-    _erase: 2,
-    _retract: 3,
+    _killed: 8,
+    _erase: 3,
+    _retract: 4,
     _discard: 2,
     _replay: 1,
     _vacuum: 2,
