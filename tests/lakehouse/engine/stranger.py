@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 import grpc
 from py4j.java_gateway import GatewayParameters, JavaGateway
+from py4j.protocol import Py4JError
 from pyspark.sql.connect.proto import AnalyzePlanRequest, SparkConnectServiceStub
 
 NOBODY = 65534
@@ -51,14 +52,15 @@ def serves_blocks(port: int) -> bool:
 
 
 def answers(ask: Callable[[int], bool], port: int) -> bool:
-    """Say whether a port answers one kind of request; whatever else happens is no answer."""
+    """Say whether a port answers one kind of request."""
     try:
         return ask(port)
-    except Exception:
+    except (OSError, grpc.RpcError, Py4JError):
         return False
 
 
 if __name__ == "__main__":
+    "127.0.0.1".encode("idna")  # loads what a first connection loads
     os.setgroups([])
     os.setgid(NOBODY)
     os.setuid(NOBODY)
