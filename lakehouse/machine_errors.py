@@ -20,6 +20,8 @@ NO_EXEC = "failed to map segment from shared object|UnsatisfiedLinkError"
 NO_FOLDER = "No usable temporary directory found"
 NO_NAME = "invalid null input: name"
 NO_MEMORY = "java.lang.OutOfMemoryError|INVALID_DRIVER_MEMORY"
+NO_POOL = r"Resources exhausted: (?!.*disk)"
+ENGINE_GONE = r"session [0-9a-f-]{36} is not running|StatusCode\.UNAVAILABLE|error reading a body from connection"
 JVM_GONE = "Answer from Java side is empty|Error while sending or receiving|Connection refused|Connection reset by peer"
 PLACE = re.compile(r"[\"'`: ](/[^\n\"'`]*?)(?=[\"'`:]|: |, | \(|$)", re.MULTILINE)
 
@@ -77,6 +79,18 @@ def _no_memory(settings: Settings, _: str) -> LakehouseError:
     return LakehouseError(message, "LAKEHOUSE_SPARK__DRIVER_MEMORY=… with more than that", Exit.ENVIRONMENT)
 
 
+def _no_pool(settings: Settings, text: str) -> LakehouseError:
+    found = re.search(r"pool_size: ([\d.]+ \w+)", text)
+    size = found.group(1) if found else settings.engine.memory
+    message = f"The engine's memory of {size} (engine.memory) is too small for this data; nothing was published."
+    return LakehouseError(message, "LAKEHOUSE_ENGINE__MEMORY=… with more than that", Exit.ENVIRONMENT)
+
+
+def _engine_gone(_: Settings, __: str) -> LakehouseError:
+    message = "The embedded engine ended while it was asked for something; nothing was published."
+    return LakehouseError(message, "repeat the command", Exit.ENVIRONMENT)
+
+
 def _jvm_gone(settings: Settings, _: str) -> LakehouseError:
     message = "Spark's JVM ended while it was at work: something killed it, or the machine had no memory left."
     log = settings.lake_path / "logs" / "spark.log"
@@ -107,4 +121,10 @@ OF_FOLDERS: Sentences = [
     (NO_EXEC, _no_exec),
     (NO_FOLDER, _no_folder),
 ]
-OF_ENGINES: Sentences = [(NO_NAME, _no_name), (NO_MEMORY, _no_memory), (JVM_GONE, _jvm_gone)]
+OF_ENGINES: Sentences = [
+    (NO_NAME, _no_name),
+    (NO_POOL, _no_pool),
+    (NO_MEMORY, _no_memory),
+    (ENGINE_GONE, _engine_gone),
+    (JVM_GONE, _jvm_gone),
+]

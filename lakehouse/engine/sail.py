@@ -4,7 +4,9 @@ It speaks Spark's Connect protocol over a port of the loopback, asks nobody for 
 So the port is closed for everybody as soon as our own connection stands.
 """
 
+import atexit
 import os
+import shutil
 import signal
 import threading
 from collections.abc import Callable, Iterable
@@ -12,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from time import tzset
 from typing import TypeVar, cast
 
+from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from lakehouse import private
@@ -42,6 +45,7 @@ class SailEngine:
         """
         self._threads = settings.engine.threads or os.cpu_count() or 1
         spill = private.make_spill(settings)
+        atexit.register(shutil.rmtree, spill, ignore_errors=True)  # also what an interrupted query left there
         os.environ.update(_environment(pool_bytes(settings.engine.memory), self._threads, str(spill)))
         tzset()  # instants that reach Python as datetimes are UTC, whatever the host says
         from pysail.spark import SparkConnectServer
@@ -53,6 +57,7 @@ class SailEngine:
         _, port = self._server.listening_address
         channel = DefaultChannelBuilder(f"sc://{HOST}:{port}", [("grpc.client_idle_timeout_ms", FOREVER_MS)])
         self.spark = cast(SparkSession, ConnectSession.builder.channelBuilder(channel).create())
+        self.spark.client.set_retry_policies([])  # type: ignore[attr-defined]  # a server that is gone stays gone
         for name, value in PROPERTIES.items():
             self.spark.conf.set(name, value)
         loopback.close(HOST, port)
@@ -60,8 +65,11 @@ class SailEngine:
 
     @property
     def is_alive(self) -> bool:
-        """Whether the server answers; it lives and dies with this process."""
-        return bool(self._server.running)
+        """Whether the server runs and knows our session."""
+        try:
+            return bool(self._server.running and self.spark.conf.get("spark.sql.session.timeZone"))
+        except PySparkException:
+            return False
 
     def spread(self, function: Callable[[Item], Iterable[Result]], items: list[Item]) -> list[Result]:
         """Call a function with each item, as many side by side as there are processors; return all results."""

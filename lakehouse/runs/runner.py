@@ -56,8 +56,7 @@ def run(lake: Lake, say: Say, request: Request | None = None, command: str = "la
 
 
 def _run(lake: Lake, say: Say, asked: Request, command: str) -> Run | None:
-    with lock.hold(lake.settings, command), lake.store.pinned():
-        spill.forget(lake.store)
+    with lock.hold(lake.settings, command), lake.store.pinned(), spill.emptied(lake.store):
         _check_integrity(lake, select(lake.tables, asked.full_refresh) if asked.full_refresh else ())
         recovery.recover(lake)
         steps = plan(lake, asked)

@@ -2,7 +2,8 @@
 
 import shutil
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,16 @@ def materialize(
     measured = Writer("frame", uri, None, is_kept=False).spread(frame, counts, limits)
     computed = store.files(frame.schema, uri, [file.path for file in measured.files])
     return Materialized(computed, measured.rows, measured.counts, measured.limits)
+
+
+@contextmanager
+def emptied(store: Store) -> Iterator[None]:
+    """Empty the spill folder before and after a run, however it ends. Enter it under the lake's lock."""
+    forget(store)
+    try:
+        yield
+    finally:
+        forget(store)
 
 
 def forget(store: Store) -> None:

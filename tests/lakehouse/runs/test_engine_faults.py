@@ -1,0 +1,139 @@
+"""An engine with too little memory, one that dies, one that idles, and Ctrl-C in a query: told, and mended by a run."""
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+from subprocess import Popen
+
+import psutil
+import pytest
+
+from bronze import landing, sample
+from lakehouse.lake import Lake, open_lake
+
+from ... import invariants
+from ...conftest import settings_of
+from ...killing import kill, start
+
+CLI = ("-m", "lakehouse.cli", "run")
+DYING = (
+    "-c",
+    """
+from lakehouse.cli.commands import runs
+from lakehouse.cli.main import main
+from lakehouse.engine import session
+say = runs.say
+def die(line):
+    say(line)
+    if line.lstrip().startswith("2/"):
+        session._started[0]._server.stop()
+runs.say = die
+main(["run"])
+""",
+)
+IDLING = (
+    "-c",
+    """
+import sys, time
+from lakehouse import settings
+from lakehouse.cli.main import main
+from lakehouse.engine import sail, session
+sail.FOREVER_SECONDS = int(sys.argv[1]) or sail.FOREVER_SECONDS
+session.start(settings.load())
+time.sleep(3)
+main(["run"])
+""",
+)
+
+
+def ended(process: Popen[str]) -> tuple[int, str]:
+    """Wait for a process; return its exit code and what it said."""
+    with process:
+        try:
+            output, _ = process.communicate(timeout=300)
+        finally:
+            kill(process)
+    return process.returncode, output
+
+
+def expect_mended(lake: Lake, whole: Lake) -> None:
+    """Run as usual: it leaves the tables of a run without a fault, and nothing that was spilled."""
+    code, output = ended(start(lake.settings.lake_path, *CLI))
+    assert code == 0, output
+    assert invariants.difference(lake, whole) == []
+    assert spilled(lake) == []
+
+
+def spilled(lake: Lake) -> list[Path]:
+    """Return what lies in the spill folder."""
+    return list(lake.settings.spill_path.glob("*"))
+
+
+def test_a_memory_pool_that_is_too_small_is_told_with_its_setting(damaged, whole):
+    before = damaged.ledger.published()
+    code, output = ended(start(damaged.settings.lake_path, *CLI, LAKEHOUSE_ENGINE__MEMORY="100k"))
+    assert (code, "Traceback" in output) == (4, False), output
+    assert "✗ The engine's memory of 100.0 KB (engine.memory) is too small for this data" in output
+    assert "→ LAKEHOUSE_ENGINE__MEMORY=… with more than that" in output
+    assert (damaged.ledger.published(), spilled(damaged)) == (before, [])
+    expect_mended(damaged, whole)
+
+
+def test_an_embedded_engine_that_ends_within_a_run_is_told_at_once(damaged, whole):
+    before = damaged.ledger.published()
+    code, output = ended(start(damaged.settings.lake_path, *DYING))
+    assert (code, "Traceback" in output) == (4, False), output
+    assert "✗ The embedded engine ended while it was asked for something" in output
+    assert (damaged.ledger.published(), spilled(damaged)) == (before, [])
+    expect_mended(damaged, whole)
+
+
+def test_a_jvm_that_is_killed_within_a_run_is_told(damaged, whole):
+    before = damaged.ledger.published()
+    process = start(damaged.settings.lake_path, *CLI, LAKEHOUSE_ENGINE__NAME="spark")
+    read_until(process, "1/")
+    jvm = json.loads((damaged.settings.lake_path / ".lock").read_text())["jvm_pid"]
+    os.kill(jvm, signal.SIGKILL)
+    code, output = ended(process)
+    assert (code, "Traceback" in output.split("✗")[-1]) == (4, False), output
+    assert "✗ Spark's JVM ended while it was at work" in output
+    assert (damaged.ledger.published(), spilled(damaged)) == (before, [])
+    expect_mended(damaged, whole)
+
+
+@pytest.mark.parametrize(("seconds", "code"), [(0, 0), (1, 4)])
+def test_an_idle_session_is_kept_because_its_time_out_is_years(damaged, whole, seconds, code):
+    found, output = ended(start(damaged.settings.lake_path, *IDLING, str(seconds)))
+    assert found == code, output
+    assert ("✗ The embedded engine ended" in output) == bool(code)
+    expect_mended(damaged, whole)
+
+
+def test_ctrl_c_in_the_middle_of_a_query_ends_within_five_seconds(tmp_path):
+    lake = open_lake(settings_of(tmp_path / "lake"))
+    for path in sample.write(tmp_path / "files", scale=0.01, seed=7, faults=0.001, progress=lambda _: None):
+        landing.accept(lake.landing, path)
+    process = start(lake.settings.lake_path, *CLI)
+    read_until(process, "bronze.item_properties")  # a million and more values to clean come next
+    children = psutil.Process(process.pid).children(recursive=True)
+    began = time.monotonic()
+    os.killpg(process.pid, signal.SIGINT)
+    process.wait(timeout=60)
+    assert time.monotonic() - began < 5
+    code, output = ended(process)
+    assert (code, output.strip().endswith("Interrupted.")) == (130, True), output
+    assert not [each for each in children if each.is_running()]
+    assert (lake.ledger.published(), spilled(lake)) == (None, [])
+    code, output = ended(start(lake.settings.lake_path, *CLI))
+    assert (code, lake.ledger.published() is None, spilled(lake)) == (0, False, []), output
+
+
+def read_until(process: Popen[str], word: str) -> None:
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if word in line:
+            return
+    raise AssertionError("".join(lines))
