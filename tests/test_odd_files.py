@@ -10,7 +10,7 @@ from lakehouse.lake import Lake, open_lake
 from lakehouse.runs import runner
 
 HEADER = "timestamp,visitorid,event,itemid,transactionid\n"
-BAD = [f"{1433152800000 + n}.0,{n},view,7," for n in range(3)]
+BAD = [f"{1433152800000 + n}.5,{n},view,7," for n in range(3)]
 
 
 def land(lake: Lake, folder, content: str) -> None:
@@ -40,7 +40,7 @@ def test_a_file_of_bad_rows_alone_stops_the_run_until_it_is_let_pass(spark, lake
         runner.run(lake, print)
     assert raised.value.code == Exit.REFUSED
     assert lake.ledger.published().versions == before
-    assert "LAKEHOUSE_RUN__MAX_REFUSED_SHARE=1" in raised.value.remedy
+    assert "lakehouse quarantine accept 2" in raised.value.remedy
     lenient = open_lake(replace(lake.settings, run=replace(lake.settings.run, max_refused_share=1.0)))
     runner.run(lenient, print)
     kept = lake.store.arrow("silver.events_quarantine").to_pylist()

@@ -57,7 +57,7 @@ class SailEngine:
         _, port = self._server.listening_address
         channel = DefaultChannelBuilder(f"sc://{HOST}:{port}", [("grpc.client_idle_timeout_ms", FOREVER_MS)])
         self.spark = cast(SparkSession, ConnectSession.builder.channelBuilder(channel).create())
-        self.spark.client.set_retry_policies([])  # type: ignore[attr-defined]  # a server that is gone stays gone
+        self.spark.client.set_retry_policies([])  # a server that is gone stays gone
         for name, value in PROPERTIES.items():
             self.spark.conf.set(name, value)
         loopback.close(HOST, port)
