@@ -1,4 +1,4 @@
-"""reports.freshness — how new each table is, and whether it is behind and why; told without Java."""
+"""reports.freshness — how new each table is, and whether it is behind and why; needs no engine."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass

@@ -1,4 +1,4 @@
-"""reports.history — the versions of a table, and by which rows two of them differ; told without Java."""
+"""reports.history — the versions of a table, and by which rows two of them differ; needs no engine."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field

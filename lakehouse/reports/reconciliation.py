@@ -1,4 +1,4 @@
-"""reports.reconciliation — what became of each landed file: lines = passed + refused + discarded; told without Java."""
+"""reports.reconciliation — what became of each landed file: lines = passed + refused + discarded; needs no engine."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
