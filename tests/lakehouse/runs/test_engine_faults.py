@@ -33,6 +33,23 @@ runs.say = die
 main(["run"])
 """,
 )
+SPILLING = (
+    "-c",
+    """
+from lakehouse import error_messages, settings
+from lakehouse.engine import session
+chosen = settings.load()
+spark = session.start(chosen).spark
+def look_back(rows):
+    texts = spark.range(rows).selectExpr("md5(cast(id AS STRING)) AS text")
+    return texts.selectExpr("lag(text) OVER (ORDER BY text) AS before").where("before IS NOT NULL").count()
+try:
+    look_back(4_000_000)
+except Exception as error:
+    print(error_messages.explain(error, chosen))
+print(look_back(1000))
+""",
+)
 IDLING = (
     "-c",
     """
@@ -79,6 +96,13 @@ def test_a_memory_pool_that_is_too_small_is_told_with_its_setting(damaged, whole
     assert "→ LAKEHOUSE_ENGINE__MEMORY=… with more than that" in output
     assert (damaged.ledger.published(), spilled(damaged)) == (before, [])
     expect_mended(damaged, whole)
+
+
+def test_a_disk_that_is_full_of_spilled_rows_is_told_and_they_are_removed_at_once(small_disk):
+    lake = open_lake(settings_of(small_disk / "lake"))
+    code, output = ended(start(lake.settings.lake_path, *SPILLING, LAKEHOUSE_ENGINE__MEMORY="48m"))
+    assert f"There is no space left for the lake {lake.settings.lake_path}; nothing was published." in output
+    assert (code, output.endswith("\n999\n"), spilled(lake)) == (0, True, []), output
 
 
 def test_an_embedded_engine_that_ends_within_a_run_is_told_at_once(damaged, whole):
