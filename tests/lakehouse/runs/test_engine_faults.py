@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from bronze import landing, sample
+from lakehouse import processes
 from lakehouse.lake import Lake, open_lake
 
 from ... import invariants
@@ -135,11 +136,12 @@ def test_an_idle_session_is_kept_because_its_time_out_is_years(damaged, whole, s
     expect_mended(damaged, whole)
 
 
-def test_ctrl_c_in_the_middle_of_a_query_ends_within_five_seconds(tmp_path):
+@pytest.mark.parametrize("engine", ["sail", "spark"])
+def test_ctrl_c_in_the_middle_of_a_query_ends_within_five_seconds(tmp_path, engine):
     lake = open_lake(settings_of(tmp_path / "lake"))
     for path in sample.write(tmp_path / "files", scale=0.01, seed=7, faults=0.001, progress=lambda _: None):
         landing.accept(lake.landing, path)
-    process = start(lake.settings.lake_path, *CLI)
+    process = start(lake.settings.lake_path, *CLI, LAKEHOUSE_ENGINE__NAME=engine)
     read_until(process, "bronze.item_properties")  # a million and more values to clean come next
     children = psutil.Process(process.pid).children(recursive=True)
     began = time.monotonic()
@@ -148,7 +150,7 @@ def test_ctrl_c_in_the_middle_of_a_query_ends_within_five_seconds(tmp_path):
     assert time.monotonic() - began < 5
     code, output = ended(process)
     assert (code, output.strip().endswith("Interrupted.")) == (130, True), output
-    assert not [each for each in children if each.is_running()]
+    assert not [each for each in children if processes.is_running(each.pid)]
     assert (lake.ledger.published(), spilled(lake)) == (None, [])
     code, output = ended(start(lake.settings.lake_path, *CLI))
     assert (code, lake.ledger.published() is None, spilled(lake)) == (0, False, []), output
