@@ -80,6 +80,10 @@ class SailEngine:
         """End what the engine does at this moment."""
         self.spark.interruptAll()
 
+    def abort(self) -> None:
+        """End what the engine does; the rest ends with this process."""
+        self.interrupt()
+
     def stop(self) -> None:
         """End the session, then the server: the other way round the process would hang at its end."""
         self.spark.stop()

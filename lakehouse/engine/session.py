@@ -37,6 +37,9 @@ class Engine(Protocol):
     def interrupt(self) -> None:
         """End what the engine does at this moment; whoever waits for it gets an error."""
 
+    def abort(self) -> None:
+        """End the engine in the middle of whatever it does, for a process that ends itself and may not wait."""
+
     def stop(self) -> None:
         """End the engine."""
 

@@ -54,6 +54,10 @@ class SparkEngine:
         """End what the engine does at this moment."""
         self.spark.sparkContext.cancelAllJobs()
 
+    def abort(self) -> None:
+        """End the JVM: it plans for seconds what no cancelling of jobs reaches."""
+        psutil.Process(self.jvm_process_id).kill()
+
     def stop(self) -> None:
         """End the session; its JVM ends with this process."""
         self.spark.stop()

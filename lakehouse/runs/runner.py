@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from time import monotonic
 
 from lakehouse import error_messages, failpoints
 from lakehouse.errors import LakehouseError
@@ -18,6 +19,8 @@ from lakehouse.storage import integrity, lake_format, spill
 from lakehouse.storage.ledger import LEDGER, Result, Run, new_run_id, now
 
 Say = Callable[[str], None]
+
+GRACE_SECONDS = 1.0  # after Ctrl-C, until the engine itself is ended
 
 
 @dataclass
@@ -164,9 +167,9 @@ def _build_all(lake: Lake, steps: list[Step], request: Request, progress: _Progr
                     progress.read_ids[name] = ids(lake, upstreams)
                     running[pool.submit(build, lake, step, progress.run_id, request.days)] = step
                 _note(wait(running, return_when=FIRST_COMPLETED).done, running, progress, say, total)
-        except BaseException:
+        except BaseException as error:
             with suppress(Exception):  # the first error is the one to tell
-                _interrupt(lake)
+                _interrupt(lake, running, is_process_ending=not isinstance(error, Exception))
             with suppress(Exception):
                 _note(wait(running).done, running, progress, say, total)
             raise
@@ -185,9 +188,14 @@ def _note(
         future.result()
 
 
-def _interrupt(lake: Lake) -> None:
-    """End what the engine does for tables that are at work."""
+def _interrupt(lake: Lake, running: Collection[Future[Result]], is_process_ending: bool) -> None:
+    """End what the engine does for tables that are at work, and what they ask for next, until all have given up."""
     lake.store.engine.interrupt()
+    deadline = monotonic() + GRACE_SECONDS
+    while wait(running, timeout=0.2).not_done:
+        if is_process_ending and monotonic() > deadline:
+            lake.store.engine.abort()
+        lake.store.engine.interrupt()
 
 
 def progress_line(result: Result, number: int, total: int) -> str:

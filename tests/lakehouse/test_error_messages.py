@@ -100,22 +100,6 @@ def test_a_run_after_the_death_of_the_driver_alone_waits_until_its_jvm_is_gone(d
             end(driver)
 
 
-@pytest.fixture
-def small_disk(tmp_path) -> Iterator[Path]:
-    """A file system of 3 MB of memory."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(folder)], capture_output=True, text=True
-    )
-    if done.returncode:
-        pytest.skip(f"this process may not mount: {done.stderr.strip()}")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
 def test_a_full_disk_is_told_and_a_run_with_space_recovers(damaged, whole, small_disk):
     shutil.copytree(damaged.settings.lake_path, small_disk / "lake")
     lake = open_lake(settings_of(small_disk / "lake"))

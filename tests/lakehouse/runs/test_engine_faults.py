@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from bronze import landing, sample
+from lakehouse import processes
 from lakehouse.lake import Lake, open_lake
 
 from ... import invariants
@@ -31,6 +32,23 @@ def die(line):
         session._started[0]._server.stop()
 runs.say = die
 main(["run"])
+""",
+)
+SPILLING = (
+    "-c",
+    """
+from lakehouse import error_messages, settings
+from lakehouse.engine import session
+chosen = settings.load()
+spark = session.start(chosen).spark
+def look_back(rows):
+    texts = spark.range(rows).selectExpr("md5(cast(id AS STRING)) AS text")
+    return texts.selectExpr("lag(text) OVER (ORDER BY text) AS before").where("before IS NOT NULL").count()
+try:
+    look_back(4_000_000)
+except Exception as error:
+    print(error_messages.explain(error, chosen))
+print(look_back(1000))
 """,
 )
 IDLING = (
@@ -81,6 +99,13 @@ def test_a_memory_pool_that_is_too_small_is_told_with_its_setting(damaged, whole
     expect_mended(damaged, whole)
 
 
+def test_a_disk_that_is_full_of_spilled_rows_is_told_and_they_are_removed_at_once(small_disk):
+    lake = open_lake(settings_of(small_disk / "lake"))
+    code, output = ended(start(lake.settings.lake_path, *SPILLING, LAKEHOUSE_ENGINE__MEMORY="48m"))
+    assert f"There is no space left for the lake {lake.settings.lake_path}; nothing was published." in output
+    assert (code, output.endswith("\n999\n"), spilled(lake)) == (0, True, []), output
+
+
 def test_an_embedded_engine_that_ends_within_a_run_is_told_at_once(damaged, whole):
     before = damaged.ledger.published()
     code, output = ended(start(damaged.settings.lake_path, *DYING))
@@ -111,11 +136,12 @@ def test_an_idle_session_is_kept_because_its_time_out_is_years(damaged, whole, s
     expect_mended(damaged, whole)
 
 
-def test_ctrl_c_in_the_middle_of_a_query_ends_within_five_seconds(tmp_path):
+@pytest.mark.parametrize("engine", ["sail", "spark"])
+def test_ctrl_c_in_the_middle_of_a_query_ends_within_five_seconds(tmp_path, engine):
     lake = open_lake(settings_of(tmp_path / "lake"))
     for path in sample.write(tmp_path / "files", scale=0.01, seed=7, faults=0.001, progress=lambda _: None):
         landing.accept(lake.landing, path)
-    process = start(lake.settings.lake_path, *CLI)
+    process = start(lake.settings.lake_path, *CLI, LAKEHOUSE_ENGINE__NAME=engine)
     read_until(process, "bronze.item_properties")  # a million and more values to clean come next
     children = psutil.Process(process.pid).children(recursive=True)
     began = time.monotonic()
@@ -124,7 +150,7 @@ def test_ctrl_c_in_the_middle_of_a_query_ends_within_five_seconds(tmp_path):
     assert time.monotonic() - began < 5
     code, output = ended(process)
     assert (code, output.strip().endswith("Interrupted.")) == (130, True), output
-    assert not [each for each in children if each.is_running()]
+    assert not [each for each in children if processes.is_running(each.pid)]
     assert (lake.ledger.published(), spilled(lake)) == (None, [])
     code, output = ended(start(lake.settings.lake_path, *CLI))
     assert (code, lake.ledger.published() is None, spilled(lake)) == (0, False, []), output

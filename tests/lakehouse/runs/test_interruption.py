@@ -56,7 +56,7 @@ def test_tables_that_end_after_another_failed_are_not_built_again(run_once, call
         return build(lake, step, *rest)
 
     monkeypatch.setattr(runner, "build", slow)
-    monkeypatch.setattr(runner, "_interrupt", lambda lake: None)  # it would end the other table, too
+    monkeypatch.setattr(runner, "_interrupt", lambda *_, **__: None)  # it would end the other table, too
     land("b.csv", LATER, *[VIEW] * 9)
     assert call("run").code == 1
     assert "silver.session_events" in [each.table for each in run_once.ledger.runs()[-1].results]
