@@ -10,6 +10,7 @@ import duckdb
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from lakehouse.completeness import time_bounds
 from lakehouse.environment import browser as chromium
 from lakehouse.lake import open_lake
 from lakehouse.settings import PROJECT, environment, load
@@ -101,10 +102,10 @@ def gold(sample_lake):
     database = duckdb.connect()
     for name in ("daily_kpis", "funnel", "visitor_days", "activity"):
         database.register(name, lake.store.arrow(f"gold.{name}", versions[f"gold.{name}"]))
-    database.execute("""
-        CREATE TABLE days AS SELECT max(day) AS last, max(day) - 27 AS first FROM (
-            SELECT event_date - CASE max(event_hour) WHEN 23 THEN 0 ELSE 1 END AS day FROM activity
-            GROUP BY event_date ORDER BY event_date DESC LIMIT 1)""")
+    hours = database.execute("SELECT event_date, event_hour, sum(num_events) FROM activity GROUP BY ALL").fetchall()
+    counts = {(day, hour): int(events) for day, hour, events in hours}
+    complete = time_bounds(counts, lake.ledger.published().ended_at).complete
+    database.execute("CREATE TABLE days AS SELECT $day::DATE AS last, $day::DATE - 27 AS first", {"day": complete})
     return database
 
 
