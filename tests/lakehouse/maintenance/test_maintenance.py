@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -21,6 +22,7 @@ from lakehouse.maintenance.optimize import is_in_order
 from lakehouse.maintenance.restore import restore
 from lakehouse.runs import runner
 from lakehouse.runs.planner import plan
+from lakehouse.runs.publication import publish
 from lakehouse.storage import log
 from lakehouse.storage.ledger import now
 from lakehouse.table import Table, append, rebuild
@@ -168,6 +170,46 @@ def test_vacuum_removes_old_versions_and_leftovers_and_never_what_is_published(t
     assert vacuum.vacuum(lake, print, hours=0, is_applied=False) == []
     with pytest.raises(LakehouseError, match=r"Version 1 of gold\.funnel is gone"):
         restore(lake, print, "gold.funnel", 1, is_applied=False)
+
+
+def age(table: Path, days: int) -> None:
+    """Let all that a table's log tells have happened days ago."""
+    for entry in (table / "_delta_log").glob("*.json"):
+        moved = re.sub(
+            r'"(timestamp|deletionTimestamp|modificationTime)":(\d+)',
+            lambda found: f'"{found[1]}":{int(found[2]) - days * 86_400_000}',
+            entry.read_text(),
+        )
+        entry.write_text(moved)
+
+
+def test_vacuum_keeps_what_was_current_within_more_than_a_week(two_runs, tmp_path):
+    lake = copy(two_runs, tmp_path)
+    table, first = lake.settings.lake_path / "gold" / "funnel", lake.ledger.runs()[0].versions["gold.funnel"]
+    age(table, days=10)
+    vacuum.vacuum(lake, print, hours=11 * 24, is_applied=True)
+    assert rows(lake, "gold.funnel", first) == rows(two_runs, "gold.funnel", first)
+    vacuum.vacuum(lake, print, hours=9 * 24, is_applied=True)
+    with pytest.raises(LakehouseError, match=r"Version \d+ of gold\.funnel is gone"):
+        restore(lake, print, "gold.funnel", first, is_applied=False)
+
+
+def test_a_log_is_shortened_by_vacuum_alone_and_never_by_what_is_published(two_runs, tmp_path):
+    lake = copy(two_runs, tmp_path)
+    name = "gold.activity"
+    kept = lake.ledger.published().versions[name]
+    for _ in range(12):  # past a checkpoint
+        lake.store.overwrite(lake.tables[name], lake.store.read(name), "run")
+    age(Path(lake.store.uri(name)), days=400)
+    lake.store.overwrite(lake.tables[name], lake.store.read(name), "run")
+    assert lake.store.delta(name, kept).version() == kept
+    before = len(list(Path(lake.store.uri(name), "_delta_log").glob("*.json")))
+    vacuum.remove(lake, [name], hours=0)
+    assert lake.store.rows(name, kept) == two_runs.store.rows(name)
+    publish(lake, replace(lake.ledger.published(), run_id="later"), [name])
+    vacuum.remove(lake, [name], hours=0)
+    assert len(list(Path(lake.store.uri(name), "_delta_log").glob("*.json"))) < before
+    assert lake.store.rows(name) == two_runs.store.rows(name)
 
 
 def test_vacuum_refuses_while_a_table_has_not_taken_up_what_it_would_destroy(two_runs, tmp_path):

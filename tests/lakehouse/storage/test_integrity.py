@@ -44,6 +44,10 @@ def delete_file(table: Path) -> None:
     newest_file(table).unlink()
 
 
+def cut_file(table: Path) -> None:
+    newest_file(table).write_bytes(b"")
+
+
 def flip_byte(table: Path) -> None:
     path = newest_file(table)
     content = bytearray(path.read_bytes())
@@ -94,6 +98,7 @@ OF_FILES: dict[str, tuple[Callable[[Path], None], str, str]] = {
     "a file of silver is deleted": (delete_file, "silver.sessions", "is missing"),
     "a file of bronze is deleted": (delete_file, "bronze.item_properties", "is missing"),
     "a byte of a file is flipped": (flip_byte, "silver.events", "is damaged"),
+    "a file is cut to zero length": (cut_file, "gold.activity", "is damaged"),
 }
 
 
@@ -129,6 +134,13 @@ def test_a_lost_or_damaged_file_is_named_and_its_remedy_mends_the_table(damaged,
     assert damaged.ledger.published() == before
     by_remedy(damaged, error)
     assert invariants.difference(damaged, whole) == []
+
+
+def test_a_file_cut_to_zero_length_is_told_with_both_sizes(copy):
+    table = copy.settings.lake_path / "gold" / "funnel"
+    size = newest_file(table).stat().st_size
+    cut_file(table)
+    assert f"holds 0 bytes where its log says {size:,}" in refused(copy).message
 
 
 def test_a_damaged_file_is_named_by_its_own_table_not_by_the_one_made_of_it(copy, sound):
