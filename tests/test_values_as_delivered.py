@@ -128,7 +128,7 @@ def test_rows_of_a_kind_that_no_table_reads_are_counted(give, call):  # noqa: F8
     give("strange.csv", PROPERTIES, f"{MAY_10},601,price,n480.000", f"{MAY_10},601,category,7")
     done = call("run")
     assert done.code == Exit.DONE
-    assert "strange.csv: none of its 2 rows changes a table" in done.err
+    assert "strange.csv, receipt 3: none of its 2 rows changes a table" in done.err
     assert "mixed.csv" not in done.err
     assert [call("receipts", name, "--json").json[0]["num_unread"] for name in ("mixed.csv", "strange.csv")] == [2, 2]
     assert "2 rows of a kind that no table reads" in call("receipts", "mixed.csv").out

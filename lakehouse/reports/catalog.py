@@ -59,7 +59,7 @@ def update(tables: Mapping[str, Table], *, write: bool = True) -> list[Path]:
     """
     stale = []
     for path, parts in PARTS.items():
-        before = path.read_text()
+        before = path.read_text(encoding="utf-8")
         after = before
         for name, part in parts.items():
             start, end = f"<!-- {name} -->", f"<!-- /{name} -->"
@@ -68,7 +68,7 @@ def update(tables: Mapping[str, Table], *, write: bool = True) -> list[Path]:
         if after != before:
             stale.append(path)
             if write:
-                path.write_text(after)
+                path.write_text(after, encoding="utf-8")
     return stale
 
 

@@ -1,6 +1,7 @@
 """reports.unread — landed rows that no rule refuses and no table takes: they are of a kind that no table reads."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import duckdb
@@ -10,6 +11,8 @@ from lakehouse.landing.receipts import Receipt
 from lakehouse.reports.text import several
 from lakehouse.source_filter import SourceFilter
 from lakehouse.table import short_name
+
+Say = Callable[[str], None]
 
 
 def count_unread(lake: Lake, receipt: Receipt) -> int:
@@ -21,18 +24,26 @@ def count_unread(lake: Lake, receipt: Receipt) -> int:
     return sum(rows for text, rows in kinds if text is not None and text.strip(" \t") not in found.values)
 
 
-def receipts_waiting(lake: Lake) -> list[Receipt]:
+@contextmanager
+def telling_ignored(lake: Lake, say: Say) -> Iterator[None]:
+    """Say, after a run within, of each landed file that it took and that holds nothing which is read."""
+    waiting = _receipts_waiting(lake)
+    yield
+    for sentence in _describe_ignored(lake, waiting):
+        say(sentence)
+
+
+def _receipts_waiting(lake: Lake) -> list[Receipt]:
     """Return the landed files that the next run takes and of which some kinds are not read."""
     waiting = []
-    for kind in {each.kind for each in lake.landing.receipts()}:
-        name, found = _filter(lake, kind)
-        if found:
+    for name, table in lake.tables.items():
+        if table.refresh.kind == "append" and _filter(lake, short_name(name))[1]:
             after = lake.store.consumed(name) if lake.store.exists(name) else 0
-            waiting += lake.landing.receipts(kind, after=after)
+            waiting += lake.landing.waiting(short_name(name), after)
     return waiting
 
 
-def describe_ignored(lake: Lake, receipts: Iterable[Receipt]) -> list[str]:
+def _describe_ignored(lake: Lake, receipts: Iterable[Receipt]) -> list[str]:
     """Say of each landed file that a run took and that holds nothing which is read, that it has no effect."""
     sentences = []
     for receipt in receipts:
@@ -40,7 +51,7 @@ def describe_ignored(lake: Lake, receipts: Iterable[Receipt]) -> list[str]:
         if found and receipt.lines and not _has_kind_that_is_read(lake, name, receipt, found):
             values = ", ".join(found.values)
             sentences.append(
-                f"{receipt.name}: none of its {receipt.lines:,} rows changes a table, "
+                f"{receipt.label}: none of its {receipt.lines:,} rows changes a table, "
                 f"as its column {found.column} never holds what is read: {values}."
             )
     return sentences

@@ -62,7 +62,7 @@ TERMINALS = {
 @pytest.mark.parametrize("terminal", TERMINALS)
 def test_no_command_dies_of_a_character_that_the_terminal_lacks(tmp_path, events, terminal):
     named = TERMINALS[terminal] | {"LAKEHOUSE_MODEL__NAME": "purchase→intent"}
-    done = lakehouse(tmp_path / "lake", "land", events, "then", "status", "then", "config", **named)
+    done = lakehouse(tmp_path / "lake", "land", events, "then", "run", "then", "status", "then", "config", **named)
     assert (done.returncode, b"Traceback" in done.stderr) == (0, False)
     assert b"Tables" in done.stdout
     refused = lakehouse(tmp_path / "lake", "land", "nö.csv", **TERMINALS[terminal])
@@ -169,6 +169,7 @@ from lakehouse import settings
 from lakehouse.engine import session
 engine = session.start(settings.load())
 print(engine.spark.sparkContext.getConf().get("spark.hadoop.fs.s3a.secret.key"))
+print(engine.spark.sparkContext._jvm.java.lang.System.getProperty("store.password"))
 print(psutil.Process(engine.jvm_process_id).cmdline())
 session.stop()
 """
@@ -178,11 +179,17 @@ session.stop()
         "LAKEHOUSE_ENV": "test",
         "LAKEHOUSE_LAKE": str(tmp_path / "lake"),
         "LAKEHOUSE_ENGINE__NAME": "spark",
-        "LAKEHOUSE_SPARK__CONF": PROPERTIES,
+        "LAKEHOUSE_SPARK__CONF": PROPERTIES.replace("}", ', "spark.executor.extraJavaOptions" = "-Dpassword=hunter3"}'),
+        "LAKEHOUSE_SPARK__JAVA_OPTIONS": """-Dshown=1 "-Dstore.password=hunter4 'and \\\\ more'" """,
     }
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, env=environ, cwd=PROJECT, capture_output=True, text=True, timeout=300)
-    secret, _, command_line = done.stdout.partition("\n")
-    assert (secret, "http://store" in command_line, "hunter2" in command_line) == ("hunter2", True, False)
+    secret, option, command_line = done.stdout.splitlines()
+    assert (secret, option) == ("hunter2", "hunter4 'and \\ more'"), done.stderr
+    assert ("http://store" in command_line, "-Dshown=1" in command_line, "hunter" in command_line) == (
+        True,
+        True,
+        False,
+    )
     log = tmp_path / "lake" / "logs" / "spark.log"
-    assert (stat.S_IMODE(log.stat().st_mode), b"hunter2" in log.read_bytes()) == (0o600, False)
+    assert (stat.S_IMODE(log.stat().st_mode), b"hunter" in log.read_bytes()) == (0o600, False)
