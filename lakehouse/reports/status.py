@@ -55,7 +55,7 @@ def table_text(columns: list[dict[str, Any]], sample: pa.Table) -> str:
     """Return the columns and rows of `describe` as the terminal shows them."""
     width = max(len(column["name"]) for column in columns)
     lines = [f"{column['name']:<{width}}  {column['type']:<14} {column['comment']}" for column in columns]
-    frame = sample.to_pandas()
+    frame = sample.to_pandas(integer_object_nulls=True)  # as floats, ids of 16 digits would be other ones
     return "\n".join([*lines, "", frame.to_string(index=False, max_colwidth=32) if len(frame) else "no rows"])
 
 

@@ -1,11 +1,12 @@
 """reports.unread — landed rows that no rule refuses and no table takes: they are of a kind that no table reads."""
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import duckdb
 
+from lakehouse.errors import LakehouseError
 from lakehouse.lake import Lake
 from lakehouse.landing.receipts import Receipt
 from lakehouse.reports.text import several
@@ -26,11 +27,15 @@ def count_unread(lake: Lake, receipt: Receipt) -> int:
 
 @contextmanager
 def telling_ignored(lake: Lake, say: Say) -> Iterator[None]:
-    """Say, after a run within, of each landed file that it took and that holds nothing which is read."""
+    """Say, after a run within, be it a failed one, of each landed file that it took and of which nothing is read."""
     waiting = _receipts_waiting(lake)
-    yield
-    for sentence in _describe_ignored(lake, waiting):
-        say(sentence)
+    try:
+        yield
+    except LakehouseError:
+        with suppress(Exception):  # the first error is the one to tell
+            _tell_ignored(lake, waiting, say)
+        raise
+    _tell_ignored(lake, waiting, say)
 
 
 def _receipts_waiting(lake: Lake) -> list[Receipt]:
@@ -43,18 +48,17 @@ def _receipts_waiting(lake: Lake) -> list[Receipt]:
     return waiting
 
 
-def _describe_ignored(lake: Lake, receipts: Iterable[Receipt]) -> list[str]:
-    """Say of each landed file that a run took and that holds nothing which is read, that it has no effect."""
-    sentences = []
+def _tell_ignored(lake: Lake, receipts: Iterable[Receipt], say: Say) -> None:
+    """Say of each file that its table holds by now, and of which nothing is read, that it has no effect."""
     for receipt in receipts:
         name, found = _filter(lake, receipt.kind)
-        if found and receipt.lines and not _has_kind_that_is_read(lake, name, receipt, found):
+        is_taken = lake.store.exists(name) and receipt.number <= lake.store.consumed(name)
+        if found and is_taken and receipt.lines and not _has_kind_that_is_read(lake, name, receipt, found):
             values = ", ".join(found.values)
-            sentences.append(
+            say(
                 f"{receipt.label}: none of its {receipt.lines:,} rows changes a table, "
                 f"as its column {found.column} never holds what is read: {values}."
             )
-    return sentences
 
 
 def unread_text(rows: int) -> str:
