@@ -52,8 +52,8 @@ def add_is_new(visits: DataFrame, first_visits: DataFrame) -> DataFrame:
     Returns:
         The visits with `is_new BOOLEAN`.
     """
-    firsts = first_visits.select(
-        "visitor_id", F.col("first_visit_at").alias("started_at"), F.lit(True).alias("is_first")
-    )
+    # Not a literal: Sail takes a constant of the optional side for constant behind the join, and groups wrongly.
+    first_visit_at = F.col("first_visit_at")
+    firsts = first_visits.select("visitor_id", first_visit_at.alias("started_at"), "first_visit_at")
     marked = visits.join(firsts, ["visitor_id", "started_at"], how="left")
-    return marked.withColumn("is_new", F.coalesce("is_first", F.lit(False))).drop("is_first")
+    return marked.withColumn("is_new", first_visit_at.isNotNull()).drop("first_visit_at")

@@ -191,7 +191,7 @@ TABLES = {
         FROM counted JOIN orders USING (session_date, root_category_id, is_new)""",
     "gold.session_lengths": """
         SELECT session_date, started_at = first_visit_at AS is_new, least(num_events, 20)::INT AS num_events,
-            least((epoch(ended_at)::BIGINT - epoch(started_at)::BIGINT) // 60, 60)::INT AS duration_minutes,
+            least((floor(epoch(ended_at)) - floor(epoch(started_at)))::BIGINT // 60, 60)::INT AS duration_minutes,
             count(*) AS num_sessions
         FROM silver.sessions JOIN silver.first_visits USING (visitor_id) GROUP BY ALL""",
     "gold.cohorts": """
