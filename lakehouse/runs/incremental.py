@@ -4,6 +4,7 @@ Nothing is read beyond the touched values: their days, instants or items are lit
 tells the files that may hold them. Only the difference from the rows that are there is written.
 """
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -25,6 +26,7 @@ from lakehouse.storage.store import Written
 from lakehouse.table import Table, short_name
 
 ADDED = "_added"
+WORD = re.compile(r"\w+")
 FROM = "_from"  # the instant from which on the rows of a touched value may differ
 
 
@@ -210,8 +212,8 @@ def _write_difference(lake: Lake, table: Table, new: DataFrame, old: DataFrame, 
 
 def holds(lake: Lake, table: Table, name: str) -> bool:
     """Say whether an upstream, or the table itself, holds the columns of `by`, by name or spelled otherwise."""
-    columns = _columns(lake, name)
-    return all(column in columns or spelled != column for column, spelled in table.refresh.by.items())
+    columns = set(_columns(lake, name))
+    return all(column in columns or columns & set(WORD.findall(sql)) for column, sql in table.refresh.by.items())
 
 
 def _spelled(lake: Lake, table: Table, name: str, column: str) -> Column:
