@@ -8,6 +8,7 @@ from lakehouse.expectations import expect_or_fail
 from lakehouse.table import Table, replace
 
 WINDOWS = (0, 1, 7, MOST_DAYS)  # days; 0 is the visit itself
+STEPS = {False: ("cart_at", "purchase_at"), True: ("ordered_cart_at", "ordered_purchase_at")}  # by is_ordered
 
 table = Table(
     name="gold.funnel_windows",
@@ -53,40 +54,34 @@ def count_windows(visitor_days: DataFrame, visit_outcomes: DataFrame) -> DataFra
     entries = (
         visitor_days.groupBy(*SEGMENT).agg(F.sum("num_view_sessions").alias("num_sessions")).where("num_sessions > 0")
     )
-    kinds = [(days, is_ordered) for days in WINDOWS for is_ordered in (False, True)]
-    steps = [f"{'ordered_' * is_ordered}{step}_at" for _, is_ordered in kinds for step in ("cart", "purchase")]
-    days = [days for days, _ in kinds for _ in range(2)]
-    names = [f"count_{number}" for number in range(len(steps))]
-    counts = [F.count_if(_is_within(*each)).alias(name) for *each, name in zip(steps, days, names, strict=True)]
+    kinds = [(days, is_ordered) for days in WINDOWS for is_ordered in STEPS]
+    counts = [F.count_if(_is_within(step, days)).alias(f"{step}_{days}") for days, it in kinds for step in STEPS[it]]
     reached = visit_outcomes.groupBy(*SEGMENT).agg(*counts)
-    rows = F.explode(F.array(*[_row(kind, names[2 * n : 2 * n + 2]) for n, kind in enumerate(kinds)])).alias("row")
-    return (
-        entries.join(reached, SEGMENT, how="left")
-        .select(*SEGMENT, "num_sessions", rows)
-        .select(
-            *SEGMENT,
-            "row.window_days",
-            "row.is_ordered",
-            "num_sessions",
-            "row.num_cart_sessions",
-            "row.num_purchase_sessions",
-        )
+    rows = F.explode(F.array(*[_row(*kind) for kind in kinds])).alias("row")
+    counted = entries.join(reached, SEGMENT, how="left").select(*SEGMENT, "num_sessions", rows)
+    return counted.select(
+        *SEGMENT,
+        "row.window_days",
+        "row.is_ordered",
+        "num_sessions",
+        "row.num_cart_sessions",
+        "row.num_purchase_sessions",
     )
 
 
 def _is_within(step: str, days: int) -> Column:
     """Say whether a step lies in the visit, or within so many days of its first view."""
-    is_in_visit = F.col(step) <= F.col("ended_at")
-    return (
-        is_in_visit | (F.col(step) <= F.col("first_view_at") + F.expr(f"INTERVAL {days} DAYS")) if days else is_in_visit
-    )
+    latest = F.col("ended_at")
+    if days:
+        latest = F.greatest(latest, F.col("first_view_at") + F.expr(f"INTERVAL {days} DAYS"))
+    return F.col(step) <= latest
 
 
-def _row(kind: tuple[int, bool], counts: list[str]) -> Column:
-    cart, purchase = (F.coalesce(name, F.lit(0)) for name in counts)
+def _row(days: int, is_ordered: bool) -> Column:
+    cart, purchase = (F.coalesce(f"{step}_{days}", F.lit(0)) for step in STEPS[is_ordered])
     return F.struct(
-        F.lit(kind[0]).alias("window_days"),
-        F.lit(kind[1]).alias("is_ordered"),
+        F.lit(days).alias("window_days"),
+        F.lit(is_ordered).alias("is_ordered"),
         cart.alias("num_cart_sessions"),
         purchase.alias("num_purchase_sessions"),
     )
