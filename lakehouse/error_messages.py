@@ -26,13 +26,13 @@ FILE = re.compile(r"(?:file:(?://)?)?(/[^\n|]*?\.(?:parquet|json|csv))(?!\.?\w)"
 
 
 def explain(error: BaseException, settings: Settings | None) -> LakehouseError:
-    """Return the sentence for an error; the trace of one that nobody foresaw is kept in a file that it names."""
+    """Return the sentence for an error; the trace of one that nobody expected is kept in a file that it names."""
     if isinstance(error, LakehouseError):
         return error
-    return (known(error, settings) if settings else None) or _unforeseen(error, settings)
+    return (recognize(error, settings) if settings else None) or _unexpected(error, settings)
 
 
-def known(error: BaseException, settings: Settings) -> LakehouseError | None:
+def recognize(error: BaseException, settings: Settings) -> LakehouseError | None:
     """Return the sentence for an error that is expected to happen on some machine some day, None for any other."""
     text = _text(error)
     for pattern, sentence in _SENTENCES:
@@ -175,15 +175,15 @@ def _text(error: BaseException) -> str:
     return "\n".join(parts)
 
 
-def _unforeseen(error: BaseException, settings: Settings | None) -> LakehouseError:
+def _unexpected(error: BaseException, settings: Settings | None) -> LakehouseError:
     reason = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
     secrets_of = settings.spark.conf if settings else {}
     trace = secrets.hide("".join(traceback.format_exception(error)), secrets_of)
     message = f"{type(error).__name__}: {secrets.hide(reason, secrets_of)[:300]}"
-    return LakehouseError(message, _kept(trace, settings))
+    return LakehouseError(message, _keep_trace(trace, settings))
 
 
-def _kept(trace: str, settings: Settings | None) -> str:
+def _keep_trace(trace: str, settings: Settings | None) -> str:
     """Return where a trace was put: the lake's logs, else a temporary file; the trace itself where neither takes it."""
     try:
         if settings:

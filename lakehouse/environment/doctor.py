@@ -99,7 +99,7 @@ def _java(environ: Mapping[str, str]) -> Check:
 def _versions() -> Check:
     """Compare pyspark and delta-spark with the JAR that names both in `delta-spark_<Spark>_<Scala>:<Delta>`."""
     spark, delta = version("pyspark"), version("delta-spark")
-    jar = next(each for each in jars.locked() if each.artifact.startswith("delta-spark_"))
+    jar = next(each for each in jars.read_lock() if each.artifact.startswith("delta-spark_"))
     fits = spark.startswith(jar.artifact.split("_")[1] + ".") and delta == jar.version
     found = f"pyspark {spark}, delta-spark {delta}, JAR {jar.artifact}:{jar.version}"
     return _verdict("Spark and Delta", fits, found, "make clean setup")

@@ -194,12 +194,12 @@ class Landing:
                 Path(file.name).unlink(missing_ok=True)
 
     def place(self, partial: Path, receipt: Receipt) -> None:
-        """Give a whole, synced file its name among the landed ones, durably. Call it within `exclusive`."""
+        """Give a complete, synced file its name among the landed ones, durably. Call it within `exclusive`."""
         partial.rename(self.file(receipt))
         _sync(self.file(receipt).parent)
 
     def add(self, receipt: Receipt) -> None:
-        """Write a receipt, whole and durable or not at all. Call it within `exclusive`."""
+        """Write a receipt, durably or not at all. Call it within `exclusive`."""
         path = self._path(receipt.number)
         _make_folder(path.parent)
         partial = path.parent / f".{receipt.number}.part"

@@ -85,7 +85,7 @@ def upsert(lake: Lake, table: Table, changes: Sequence[Change], run_id: str) -> 
     added = spill.materialize(store, without(rows.frame, there, table.key), counts=conditions(rules))
     enforce(table.name, rules, added.counts)
     written = Written(store.append(table, added.frame, run_id), added.rows, 0, added.counts)
-    return Outcome(refused, written, bounds.extent(store.delta(table.name)))
+    return Outcome(refused, written, bounds.size(store.delta(table.name)))
 
 
 def replace(lake: Lake, table: Table, changes: Sequence[Change], run_id: str) -> Outcome:
@@ -101,12 +101,12 @@ def replace(lake: Lake, table: Table, changes: Sequence[Change], run_id: str) ->
     frames: list[DataFrame] = []
     read = DataSize()
     for name in table.upstreams:
-        frame, extent = _restricted(lake, table, name, touched, frames)
+        frame, size = _restricted(lake, table, name, touched, frames)
         frames.append(frame if frames else judging.valid(table, frame))
-        read += extent
-    old, extent = _restricted(lake, table, table.name, touched, frames)
+        read += size
+    old, size = _restricted(lake, table, table.name, touched, frames)
     written = _write_difference(lake, table, table.function(*frames), old, run_id)
-    return Outcome(refused, written, read + extent)
+    return Outcome(refused, written, read + size)
 
 
 def rebuild(lake: Lake, table: Table, new: DataFrame, run_id: str) -> Written:
@@ -129,7 +129,7 @@ def _touched(lake: Lake, table: Table, changes: Sequence[Change]) -> Touched:
     parts = []
     for change in changes:
         rows, name = _changed_rows(lake, table, change), change.upstream
-        if not holds(lake, table, name):
+        if not has_replace_columns(lake, table, name):
             shared, name = table.refresh.through[short_name(name)], table.upstreams[0]
             rows = lake.store.read(name).join(rows.select(shared).distinct(), shared, how="left_semi")
         parts.append(rows.select(*[_spelled(lake, table, name, column).alias(column) for column in by], *instant))
@@ -167,11 +167,11 @@ def _restricted(
 ) -> tuple[DataFrame, DataSize]:
     """Return the rows of an upstream, or of the table itself, for the touched values, and how much that reads."""
     delta, by = lake.store.delta(name), table.refresh.by
-    if not holds(lake, table, name):
+    if not has_replace_columns(lake, table, name):
         rows = lake.store.read(name)
         shared = table.refresh.through.get(short_name(name))
         needed = rows.join(frames[0].select(shared).distinct(), shared, how="left_semi") if shared else rows
-        return needed, log.extent(delta)
+        return needed, log.size(delta)
     bounds = touched.bounds.among(_columns(lake, name))
     values = touched.values.select(*_renamed([*by, *([FROM] if touched.earliest else [])], "_touched_"))
     same = [_spelled(lake, table, name, column).eqNullSafe(F.col(f"_touched_{column}")) for column in by]
@@ -183,7 +183,7 @@ def _restricted(
     rows = lake.store.read(name, within=bounds)
     if not bounds.are_exact(by):
         rows = rows.join(sized(values, touched.count), reduce(and_, same), how="left_semi")
-    return rows, bounds.extent(delta)
+    return rows, bounds.size(delta)
 
 
 def _write_difference(lake: Lake, table: Table, new: DataFrame, old: DataFrame, run_id: str) -> Written:
@@ -208,7 +208,7 @@ def _write_difference(lake: Lake, table: Table, new: DataFrame, old: DataFrame, 
     return Written(version, num_added, num_removed, differs.counts)
 
 
-def holds(lake: Lake, table: Table, name: str) -> bool:
+def has_replace_columns(lake: Lake, table: Table, name: str) -> bool:
     """Say whether an upstream, or the table itself, holds the columns of `by`, by name or spelled otherwise."""
     columns = _columns(lake, name)
     return all(column in columns or spelled != column for column, spelled in table.refresh.by.items())

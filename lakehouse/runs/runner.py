@@ -39,7 +39,7 @@ def run(lake: Lake, say: Say, request: Request | None = None, command: str = "la
     Args:
         lake: the lake to bring up to date.
         say: receives a line per table and one at the end.
-        request: which tables, which of them whole, which days; all that changed if it is not given.
+        request: which tables, which of them by a full refresh, which days; all that changed if it is not given.
         command: what to call it in the ledger and to a second writer.
 
     Returns:
@@ -75,17 +75,17 @@ def _run(lake: Lake, say: Say, asked: Request, command: str) -> Run | None:
             _create(lake, steps, is_everything=not asked.selectors)
             _build_all(lake, steps, asked, progress, say)
         except BaseException as error:
-            told = (
+            failure = (
                 error_messages.explain(error, lake.settings)
                 if isinstance(error, Exception)
                 else LakehouseError("Interrupted.")
             )
             with suppress(Exception):  # what stopped the run, such as a full disk, may stop this too: then it died
-                run = _failed(lake, run, progress, str(told))
+                run = _failed(lake, run, progress, str(failure))
                 write_results(lake, run, steps)
                 lake.ledger.record(run)
-            if isinstance(error, Exception) and told is not error:
-                raise told from error
+            if isinstance(error, Exception) and failure is not error:
+                raise failure from error
             raise
         ours = [name for name in lake.contracts if name not in lake.tables or lake.tables[name].is_built_by_run]
         names = [step.table.name for step in steps] if asked.selectors else ours
@@ -205,5 +205,5 @@ def progress_line(result: Result, number: int, total: int) -> str:
         f"{result.removed:,} removed" if result.removed else "",
         f"{result.refused:,} refused" if result.refused else "",
     ]
-    told = " · ".join([result.way, *filter(None, extras)])
-    return f"{number:>3}/{total} {result.table:<26} {flow} {result.seconds:>6.1f} s  {told}"
+    facts = " · ".join([result.mode, *filter(None, extras)])
+    return f"{number:>3}/{total} {result.table:<26} {flow} {result.seconds:>6.1f} s  {facts}"

@@ -67,9 +67,9 @@ class Bounds:
         """Return what the log says of the files of a table that may hold rows within the limits."""
         return [each for each in log.files(table) if all(self._may_hold(each, column) for column in self.ranges)]
 
-    def extent(self, table: DeltaTable) -> DataSize:
+    def size(self, table: DeltaTable) -> DataSize:
         """Return how much of a table may hold rows within the limits."""
-        return log.extent_of(self.files(table))
+        return log.size_of(self.files(table))
 
     def _may_hold(self, file: Mapping[str, Any], column: str) -> bool:
         lowest, highest = file.get(f"min.{column}"), file.get(f"max.{column}")

@@ -82,12 +82,12 @@ def commit(table: Table, delta: DeltaTable, uri: str, change: Change) -> None:
     schema = delta_schema(table) if change.mode == "overwrite" else delta.schema()
     custom = {"userMetadata": change.run_id, "operationMetrics": _metrics(change), **change.note}
     transactions = list(change.transactions)
-    told = CommitProperties(custom_metadata=custom, app_transactions=transactions, max_commit_retries=0)  # no rebase
+    commit = CommitProperties(custom_metadata=custom, app_transactions=transactions, max_commit_retries=0)  # no rebase
     files.sync_folder(uri)
     try:
         if DeltaTable(uri).metadata().id != delta.metadata().id:
             raise CommitFailedError("another table took its place")
-        delta.create_write_transaction(actions, change.mode, schema, commit_properties=told)
+        delta.create_write_transaction(actions, change.mode, schema, commit_properties=commit)
     except CommitFailedError as error:
         discard(uri, change.added)
         message = f"Another program changed {table.name} while it was being written; what was computed is stale."

@@ -15,7 +15,10 @@ SELECTORS = """
     """
 select_argument = click.argument("select", nargs=-1)
 full_refresh_option = click.option(
-    "--full-refresh", multiple=True, metavar="NAME", help="Build this table whole; a pattern too, and several times."
+    "--full-refresh",
+    multiple=True,
+    metavar="NAME",
+    help="Compute all rows of this table anew; a pattern too, and several times.",
 )
 
 
