@@ -18,8 +18,8 @@ from pathlib import Path
 import psutil
 
 PROJECT = Path(__file__).resolve().parents[2]
-LAKEHOUSE = [sys.executable, "-m", "lakehouse.cli"]
-YARD_STICK = [sys.executable, Path(__file__).with_name("duckdb_lake.py")]
+LAKEHOUSE: list[str | Path] = [sys.executable, "-m", "lakehouse.cli"]
+YARD_STICK: list[str | Path] = [sys.executable, Path(__file__).with_name("duckdb_lake.py")]
 ENGINES = ("sail", "spark")
 FILES = ("events.csv", "item_properties_part1.csv", "item_properties_part2.csv", "category_tree.csv")
 GIB = 2**30
