@@ -103,7 +103,7 @@ def _cut_log(settings: Settings, text: str) -> LakehouseError:
     if not name:
         found = FILE.search(text)
         message = f"The log of a table is damaged: {found.group(1) if found else text.splitlines()[0]}."
-        return LakehouseError(message, "put it back, from where it came", Exit.REFUSED)
+        return LakehouseError(message, "put it back from a copy", Exit.REFUSED)
     return log_is_cut(name, folder, "an entry is missing or cut short", settings)
 
 
@@ -120,7 +120,7 @@ def _file(settings: Settings, text: str, what: str) -> LakehouseError:
     path = found.group(1) if found else "a file"
     name, folder = _table(settings, path if found else text)  # the text may also name the table being written
     if not name:
-        return LakehouseError(f"A landed file {what}: {path}.", "put it back, from where it came", Exit.REFUSED)
+        return LakehouseError(f"A landed file {what}: {path}.", "put it back from a copy", Exit.REFUSED)
     return LakehouseError(f"A file of {name} {what}: {path}.", _rewriting(name, folder, settings), Exit.REFUSED)
 
 

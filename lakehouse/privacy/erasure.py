@@ -33,7 +33,7 @@ TEXTS = ("name", "reason")  # what of a receipt was written by people
 
 
 def erase(lake: Lake, visitor: DataSubject, say: Say, is_applied: bool) -> Record | None:
-    """Erase a visitor from the lake, or tell what that would remove.
+    """Erase a visitor from the lake, or say what that would remove.
 
     Args:
         lake: the lake.
@@ -106,7 +106,7 @@ def _publish(lake: Lake, run_id: str) -> None:
 
 
 def _tables_to_recount(lake: Lake, begun: Record) -> tuple[str, ...]:
-    """Return the tables that discarded rows of a file which lost lines: only a full refresh tells how many are left."""
+    """Return the tables that discarded rows of a file which lost lines: only a full refresh finds how many are left."""
     files = {place.rsplit("/", 1)[-1] for place in begun.removed if place.startswith("landing/")}
     judges = [table.name for table in lake.tables.values() if table.quarantine_rules]
     return tuple(name for name in judges if any(file in files for file, _ in lake.ledger.discarded(name)))

@@ -48,7 +48,7 @@ class Change:
 
     @property
     def is_of_versions(self) -> bool:
-        """Whether the upstream's log tells what changed."""
+        """Whether the upstream's log says what changed."""
         return not self.where and not self.is_refused
 
 

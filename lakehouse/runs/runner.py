@@ -68,7 +68,7 @@ def _run(lake: Lake, say: Say, asked: Request, command: str) -> Run | None:
             return None
         if lake.ledger.published() and lake_format.is_earlier(lake.settings):
             say("An earlier release kept this lake: silver and gold are built anew, once.")
-        _tell_recovery(lake, steps, say)
+        _say_recovery(lake, steps, say)
         progress = _Progress(new_run_id())
         run = Run(progress.run_id, command, "failed", now(), now(), request=asked.facts())
         try:
@@ -114,7 +114,7 @@ def is_unpublished(lake: Lake) -> bool:
     return any(set_.get(name) != (each.version, each.id) for name, each in built.items() if name in lake.contracts)
 
 
-def _tell_recovery(lake: Lake, steps: list[Step], say: Say) -> None:
+def _say_recovery(lake: Lake, steps: list[Step], say: Say) -> None:
     """Say in one line which tables a run wrote that never came to its end."""
     built = lake.ledger.built()
     left = [n for n in lake.tables if lake.store.exists(n) and n in built and changes(lake, {n: built[n].version})]
@@ -199,7 +199,7 @@ def _interrupt(lake: Lake, running: Collection[Future[Result]], is_process_endin
 
 
 def progress_line(result: Result, number: int, total: int) -> str:
-    """Return the line that tells of one built table."""
+    """Return the line about one built table."""
     flow = f"{result.rows_in:>12,} in → {result.rows_out:>12,} out"
     extras = [
         f"{result.removed:,} removed" if result.removed else "",

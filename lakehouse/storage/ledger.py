@@ -149,7 +149,7 @@ class Ledger:
         return "number" not in [each.name for each in self.store.delta(LEDGER).schema().fields]
 
     def _number_runs(self) -> list[tuple[Run, State]]:
-        """Number the rows of an earlier release by their end, and tell how the lake stood after each."""
+        """Number the rows of an earlier release by their end, and find how the lake stood after each."""
         state, published = State(), None
         found: list[tuple[Run, State]] = []
         for run in sorted((run_of(row) for row in self._query("*")), key=lambda run: run.ended_at):

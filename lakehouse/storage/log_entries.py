@@ -19,7 +19,7 @@ from lakehouse.table import Table
 
 PROPERTIES = {
     "delta.checkpointInterval": "10",
-    "delta.enableChangeDataFeed": "false",  # what changed is told by the files that came and went
+    "delta.enableChangeDataFeed": "false",  # what changed is known by the files that came and went
     "delta.enableExpiredLogCleanup": "false",  # a published version needs its entry for as long as it is published
     "delta.logRetentionDuration": "interval 90 days",
 }
