@@ -75,7 +75,7 @@ class Receipt:
 
     @property
     def source(self) -> tuple[str, int]:
-        """What distinguishes its rows from all others: `_source_file`, and `_ingested_at` in microseconds since 1970."""
+        """What sets its rows apart: `_source_file`, and `_ingested_at` in microseconds since 1970."""
         return self.file_name, round(datetime.fromisoformat(self.received_at).timestamp() * 1_000_000)
 
     @property

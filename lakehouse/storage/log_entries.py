@@ -31,7 +31,7 @@ class Change:
 
     Attributes:
         added: files that come.
-        removed: files that go, as the log tells of them; an overwrite finds by itself what it removes.
+        removed: files that go, as the log lists them; an overwrite finds by itself what it removes.
         run_id: the run that did it.
         mode: `append`, or `overwrite` for other rows, and the contract's schema, in the place of all.
         metrics: further counts for whoever reads the log.

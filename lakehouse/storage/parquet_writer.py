@@ -25,7 +25,7 @@ from lakehouse.storage.schema import delta_schema
 from lakehouse.table import Table
 
 GROUP = 1 << 20  # rows that a task holds in memory, and sorts
-PACKED = 4  # how much smaller than in memory a file is at first thought; what the first weighs tells better
+PACKED = 4  # how much smaller than in memory a file is at a first guess; the first one's size says better
 
 
 @dataclass(frozen=True)

@@ -111,7 +111,7 @@ def backfill(settings: Settings, first: datetime, last: datetime, select: tuple[
 
 @click.group(cls=Commands)
 def runs() -> None:
-    """Look at the runs of the past, as the ledger tells them."""
+    """Look at the runs of the past, as the ledger keeps them."""
 
 
 @runs.command("ls")
