@@ -14,7 +14,7 @@ from typing import Any
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.engine.frames import difference, sized, without
+from lakehouse.engine.frames import anti_join, broadcast_if_small, difference
 from lakehouse.expectations import conditions, enforce
 from lakehouse.lake import Lake
 from lakehouse.runs import judging
@@ -79,10 +79,10 @@ def upsert(lake: Lake, table: Table, changes: Sequence[Change], run_id: str) -> 
     judged = [judging.add(lake, table, rows, run_id) for rows in arrived]
     frames = [*(each.good for each in judged), *(judging.again(lake, table) for e in changes if e.is_refused)]
     good, refused = reduce(DataFrame.unionByName, frames), sum(each.refused for each in judged)
-    rows = spill.materialize(store, table.function(good), limits=Bounds.asked(table, table.cluster_by))
+    rows = spill.materialize(store, table.function(good), limits=Bounds.measured_columns(table, table.cluster_by))
     bounds = Bounds.of(rows.limits)
     there = store.read(table.name, within=bounds)
-    added = spill.materialize(store, without(rows.frame, there, table.key), counts=conditions(rules))
+    added = spill.materialize(store, anti_join(rows.frame, there, table.key), counts=conditions(rules))
     enforce(table.name, rules, added.counts)
     written = Written(store.append(table, added.frame, run_id), added.rows, 0, added.counts)
     return Outcome(refused, written, bounds.size(store.delta(table.name)))
@@ -135,7 +135,7 @@ def _touched(lake: Lake, table: Table, changes: Sequence[Change]) -> Touched:
         parts.append(rows.select(*[_spelled(lake, table, name, column).alias(column) for column in by], *instant))
     rows = reduce(DataFrame.unionByName, parts).where(reduce(and_, [F.col(column).isNotNull() for column in by]))
     if since is None:
-        values = spill.materialize(lake.store, rows.distinct(), limits=Bounds.asked(table, by))
+        values = spill.materialize(lake.store, rows.distinct(), limits=Bounds.measured_columns(table, by))
         return Touched(values.frame, values.rows, Bounds.of(values.limits))
     starts = {FROM: F.col(FROM)}
     first = spill.materialize(lake.store, rows.groupBy(*by).agg(F.min(since.instant).alias(FROM)), limits=starts)
@@ -182,7 +182,7 @@ def _restricted(
         same.append(F.col(instant) >= F.col(f"_touched_{FROM}"))
     rows = lake.store.read(name, within=bounds)
     if not bounds.are_exact(by):
-        rows = rows.join(sized(values, touched.count), reduce(and_, same), how="left_semi")
+        rows = rows.join(broadcast_if_small(values, touched.count), reduce(and_, same), how="left_semi")
     return rows, bounds.size(delta)
 
 
@@ -193,7 +193,7 @@ def _write_difference(lake: Lake, table: Table, new: DataFrame, old: DataFrame, 
         store,
         difference(new, old),
         counts={ADDED: is_new, **conditions(rules, among=is_new)},
-        limits=Bounds.asked(table, table.cluster_by[:1], among=~is_new),
+        limits=Bounds.measured_columns(table, table.cluster_by[:1], among=~is_new),
     )
     num_added = differs.counts.pop(ADDED)
     enforce(table.name, rules, differs.counts)
@@ -201,7 +201,7 @@ def _write_difference(lake: Lake, table: Table, new: DataFrame, old: DataFrame, 
         return unchanged(lake, table)
     added, num_removed = differs.frame.where(is_new).drop("_sign"), differs.rows - num_added
     if num_removed:
-        gone = sized(differs.frame.where(~is_new), num_removed)
+        gone = broadcast_if_small(differs.frame.where(~is_new), num_removed)
         version = store.replace(table, gone, added, Bounds.of(differs.limits), num_removed, run_id)
     else:
         version = store.append(table, added, run_id)

@@ -27,7 +27,7 @@ class Bounds:
     days: Mapping[str, list[date]] = field(default_factory=dict)
 
     @classmethod
-    def asked(cls, table: Table, columns: Iterable[str], among: Column | None = None) -> dict[str, Column]:
+    def measured_columns(cls, table: Table, columns: Iterable[str], among: Column | None = None) -> dict[str, Column]:
         """Return the columns by which the table is clustered, as the writer shall find their limits among some rows."""
         chosen = (column for column in columns if column in table.cluster_by)
         return {column: F.col(column) if among is None else F.when(among, F.col(column)) for column in chosen}

@@ -17,7 +17,7 @@ from pyspark.sql import types as T
 
 from lakehouse import error_messages, failpoints
 from lakehouse.engine import session
-from lakehouse.engine.frames import difference, without
+from lakehouse.engine.frames import anti_join, difference
 from lakehouse.engine.session import Engine
 from lakehouse.errors import LakehouseError
 from lakehouse.expectations import conditions, enforce
@@ -238,7 +238,7 @@ class Store:
         delta = self.delta(table.name)
         old = within.files(delta)
         there = self._parquet(delta, table.name, [unquote(each["path"]) for each in old])
-        measured = self._write(table, without(there, gone, table.key).unionByName(added))
+        measured = self._write(table, anti_join(there, gone, table.key).unionByName(added))
         copied = sum(int(each["num_records"]) for each in old) - num_gone
         metrics = {"numCopiedRows": copied, "numDeletedRows": num_gone}
         return self.commit(table, delta, Change(measured.files, run_id, old, metrics=metrics))
