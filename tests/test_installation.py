@@ -1,4 +1,4 @@
-"""A wheel, built of this checkout and installed beside nothing else of it, brings all that commands need."""
+"""What an installation brings: a wheel beside no checkout all that commands need, `make run` nothing that tests need."""
 
 import json
 import os
@@ -61,3 +61,21 @@ def test_an_installed_wheel_builds_a_lake(home, tmp_path):
 def test_what_a_wheel_leaves_out_is_told_by_the_command_that_wants_it(home, tmp_path):
     said = lakehouse(home, tmp_path / "lake", "catalog", "--check")
     assert (said.returncode, "is not a checkout of the project" in said.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(("target", "is_for_tests"), [("run", False), ("app", False), ("test", True)])
+def test_only_who_tests_installs_what_tests_need(tmp_path, target, is_for_tests):
+    for name in ("Makefile", "pyproject.toml", "requirements.lock", "requirements-dev.lock"):
+        shutil.copy(PROJECT / name, tmp_path)
+    planned = subprocess.run(["make", "--dry-run", target], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "-r requirements.lock" in planned.stdout
+    assert ("-r requirements-dev.lock" in planned.stdout, "setup --tests" in planned.stdout) == (is_for_tests,) * 2
+
+
+def test_the_two_locks_share_no_package():
+    names = [
+        {line.partition("==")[0] for line in (PROJECT / lock).read_text().splitlines() if line[:1].isalpha()}
+        for lock in ("requirements.lock", "requirements-dev.lock")
+    ]
+    assert {"pyspark", "pytest"} <= names[0] | names[1]
+    assert names[0] & names[1] == set()
