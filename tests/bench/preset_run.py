@@ -6,6 +6,7 @@ Both are set up first, which is not timed. Then each builds an empty lake, in tu
 """
 
 import argparse
+import os
 import tempfile
 from pathlib import Path
 
@@ -22,6 +23,7 @@ def main() -> int:
     options = parser.parse_args()
     checkouts = [PROJECT, *([options.against.absolute()] if options.against else [])]
     print(machine())
+    os.environ.pop("PYTHONPATH", None)  # each checkout runs its own code
     for checkout in checkouts:
         measure(["make", "setup"], folder=checkout)
     found: dict[Path, list[float]] = {checkout: [] for checkout in checkouts}
