@@ -97,8 +97,8 @@ def _of_file(lake: Lake, choice: Choice, which: str) -> Choice:
         found = {file: each for file, each in found.items() if file in refused or not refused}
     if len(found) > 1:
         numbers = [each.number for each in found.values()]
-        told = ", ".join(map(str, numbers))
-        raise LakehouseError(f"{len(found)} files have the name {which}: {told}.", one_of(numbers), Exit.USAGE)
+        listed = ", ".join(map(str, numbers))
+        raise LakehouseError(f"{len(found)} files have the name {which}: {listed}.", one_of(numbers), Exit.USAGE)
     return replace(choice, files=found)
 
 

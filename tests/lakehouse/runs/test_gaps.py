@@ -14,7 +14,7 @@ def test_an_early_straggler_beside_events_of_today_has_its_days_read_and_not_all
     month = {each["table"]: each for each in call("run", "--json").json["tables"]}["silver.session_events"]
     land("today.csv", f"{NOON + MINUTE},3,view,8,", f"{today},3,view,8,", f"{today},4,view,8,")
     again = {each["table"]: each for each in call("run", "--json").json["tables"]}["silver.session_events"]
-    assert (month["way"], again["way"]) == ("whole", "replace")
+    assert (month["mode"], again["mode"]) == ("full_refresh", "incremental")
     assert again["read"]["files"] < month["wrote"]["files"]  # of events and visits together, and what arrived
 
 
@@ -39,8 +39,8 @@ def test_a_change_reaches_the_visits_that_it_joins_and_no_other(spark, call, lan
     for part, name in enumerate(("there.csv", "comes.csv")):
         lines = [(at, visitor) for visitor, case in enumerate(REACHED.values()) for at in case[part]]
         land(name, *[f"{noons[visitor] + at * MINUTE},{visitor},view,7," for at, visitor in lines])
-        ways = {each["table"]: each["way"] for each in call("run", "--json").json["tables"]}
-    assert ways["silver.session_events"] == "replace"
+        modes = {each["table"]: each["mode"] for each in call("run", "--json").json["tables"]}
+    assert modes["silver.session_events"] == "incremental"
     found: list[dict[int, list[int]]] = [{} for _ in REACHED]
     for row in lake.store.arrow("silver.session_events").sort_by("occurred_at").to_pylist():
         instants = (row[name].timestamp() * 1000 for name in ("started_at", "occurred_at"))
