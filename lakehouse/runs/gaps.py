@@ -42,12 +42,15 @@ def find_spans(store: Store, table: Table, gap: SessionGap, changed: DataFrame) 
         Spans of whole visits: each of the table's begins and ends within one of them, or lies outside of all.
     """
     key, reach = [*table.refresh.by, "_day"], timedelta(minutes=gap.minutes)
+
+    # What changed, by day: else one late event would stretch the span of its visitor, and with it what is read.
     by_day = changed.groupBy(*table.refresh.by, F.to_date(gap.instant).alias("_day"))
     ends = F.min(gap.instant).alias(FROM), F.max(gap.instant).alias(UPTO)
     first = spill.materialize(store, by_day.agg(*ends), limits={"day": F.col("_day")})
     if not first.rows:
         return Spans(first.frame, 0, [])
 
+    # The visits that lie within reach of it, as they were: where the first begins, and which is the last.
     near = store.read(table.name, within=Bounds.of_instants(gap.instant, _around(first.limits["day"], reach)))
     is_near = F.col(gap.instant).between(F.col(FROM) - F.lit(reach), F.col(UPTO) + F.lit(reach))
     starts = F.min(gap.start).alias("_first"), F.max(gap.start).alias("_last")
@@ -58,6 +61,7 @@ def find_spans(store: Store, table: Table, gap: SessionGap, changed: DataFrame) 
     )
     begun_from = spill.materialize(store, begun, limits={"day": F.to_date("_last")})
 
+    # Where the last one ends: it may be days behind.
     last = store.read(table.name, within=Bounds.of_instants(gap.start, begun_from.limits["day"]))
     is_last = F.col(gap.start) == F.col("_last")
     joined = last.join(F.broadcast(begun_from.frame), list(table.refresh.by), how="inner").where(is_last)
