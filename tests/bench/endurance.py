@@ -63,7 +63,8 @@ def endure(folder: Path, seed: int, num_acts: int, num_kills: int, say: Callable
     shop.folder.mkdir(parents=True)
     with _on_lake(folder / "lake") as lake:
         try:
-            for path in (shop.events(), shop.events(num_bad=1), shop.item_properties(), shop.category_tree()):
+            events = [shop.events(), shop.events(num_bad=1), shop.events(num_bad=1)]
+            for path in (*events, shop.item_properties(num_bad=1), shop.category_tree()):
                 _do(lake, shop, Act(("land", str(path))))
             _do(lake, shop, Act(("run",)))
             for number in range(1, num_acts + 1):
