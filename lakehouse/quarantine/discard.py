@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lakehouse.lake import Lake
 from lakehouse.quarantine import selection
@@ -93,8 +94,7 @@ def _without(choice: Choice) -> Callable[[pa.Table], pa.Table]:
     """Return a function that takes the chosen rows out of a quarantine's; where it holds none, the very same."""
 
     def kept(rows: pa.Table) -> pa.Table:
-        refused = zip(rows["_source_file"].to_pylist(), rows["_broken_rules"].to_pylist(), strict=True)
-        stays = [not choice.includes(file, rules) for file, rules in refused]
-        return rows if all(stays) else rows.filter(pa.array(stays))
+        stays = pc.invert(choice.mask(rows))
+        return rows if pc.all(stays, min_count=0).as_py() else rows.filter(stays)
 
     return kept

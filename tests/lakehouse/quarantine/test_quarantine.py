@@ -139,8 +139,7 @@ def test_a_discard_does_not_undo_what_a_failed_run_finished(run_once, call, monk
         call("run", "--full-refresh", "gold.visitor_days", "gold.visitor_days", "gold.funnel")
     call("quarantine", "discard", "silver.events", "--apply")
     assert [each["table"] for each in call("plan", "--json").json] == ["gold.funnel", "gold.daily_kpis"]
-    status = call("status", "--json").json
-    tables = {each["table"]: each for facts in status.values() for each in facts or [] if "table" in each}
+    tables = {each["table"]: each for each in call("status", "--json").json["tables"]}
     assert tables["silver.events"]["refused"] == 0
 
 
