@@ -17,11 +17,13 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from bronze.sample import faults as fault_lines
-from bronze.sample.catalogue import Catalogue, Tree, grow_tree, stock
+from bronze.sample.catalogue import Catalogue, stock
 from bronze.sample.clock import wind_up
-from bronze.sample.journeys import Events, travel
-from bronze.sample.properties import SNAPSHOTS, Vocabulary, describe, vocabulary
+from bronze.sample.events import Events, travel
+from bronze.sample.offers import SNAPSHOTS
+from bronze.sample.properties import Vocabulary, describe, vocabulary
 from bronze.sample.steps import EVENT_NAMES, Event
+from bronze.sample.tree import Tree, grow_tree
 from bronze.sample.visits import visit
 
 FILES = ("events.csv", "item_properties_part1.csv", "item_properties_part2.csv", "category_tree.csv")
@@ -77,7 +79,7 @@ def write(
     shop = _generator(seed, Stream.SHOP)
     tree = grow_tree(shop)
     catalogue = stock(shop, tree, scale)
-    words = vocabulary(shop)
+    words = vocabulary(shop, catalogue.offers.prices)
     stop = Flag()
 
     def tell(sentence: str) -> None:
