@@ -1,6 +1,6 @@
 """bronze.sample.affinity — which items belong together.
 
-The items of a category fall into families of a dozen: the models of one kind, or what goes with one device. Each family
+The items of a category fall into families of some twenty, such as the models of one kind. Each family
 has a companion, most often in another category, as a camera has its lenses. No file tells of either: they show in what
 is looked at in one visit.
 """
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-FAMILY_SIZE = 12  # items, or a few more
+FAMILY_SIZE = 20  # items, or a few more
 
 
 @dataclass(frozen=True)

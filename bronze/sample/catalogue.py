@@ -23,13 +23,13 @@ UNDESCRIBED_DEMAND = 0.093  # share of the events that concern items no property
 
 # Demand is log-normal: a spread between categories and a spread between the items of one.
 CATEGORY_DEMAND_SPREAD = 0.6
-ITEM_DEMAND_SPREAD = 2.14
+ITEM_DEMAND_SPREAD = 2.3
 UNDESCRIBED_DEMAND_SPREAD = 1.5
 DEMAND_LIMIT = 3.3  # standard deviations; keeps a small catalogue from hanging on one item
 
 # From one item to a new one: within the family, anywhere in the category, to the family's companion, or anywhere.
-FAMILY_SHARE = 0.40
-CATEGORY_SHARE = 0.29
+FAMILY_SHARE = 0.38
+CATEGORY_SHARE = 0.31
 COMPANION_SHARE = 0.15
 
 
@@ -118,5 +118,5 @@ def stock(rng: np.random.Generator, tree: Tree, scale: float) -> Catalogue:
         first_item=np.searchsorted(category, np.arange(category_count + 1)),
         affinity=group(rng, category),
         offers=offers,
-        temptation=tempt(rng, offers, popularity, np.bincount(category, wanted, category_count)),
+        temptation=tempt(rng, offers, popularity, wanted),
     )

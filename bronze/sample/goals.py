@@ -20,8 +20,8 @@ EARLIER_GOAL = 0.07
 FOLLOW_CATEGORY = 0.3  # new goals that stay in the category
 
 # Intents, as shares of the visits. What comes of them depends on the items that the visitor meets.
-CART_SHARE = 0.0242
-PURCHASE_SHARE = 0.0087
+CART_SHARE = 0.0250
+PURCHASE_SHARE = 0.0126
 DIRECT_SHARE = 0.13  # of those who mean to buy: without a cart
 CART_INTEREST_POWER = 0.45  # carts follow the hour less than purchases do
 MOST_READY = 0.35  # highest chance of an intent

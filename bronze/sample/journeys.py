@@ -10,7 +10,17 @@ from numpy.typing import NDArray
 from bronze.sample.catalogue import Catalogue
 from bronze.sample.goals import Goals, Intent
 from bronze.sample.offers import snapshot_at
-from bronze.sample.steps import EVENTS, INSTEAD, LARGE_ORDER_SHARE, LONGEST_VISIT, SOURCES, State, chances, lengths
+from bronze.sample.steps import (
+    DISAPPOINTED_SHARE,
+    EVENTS,
+    INSTEAD,
+    LARGE_ORDER_SHARE,
+    LONGEST_VISIT,
+    SOURCES,
+    State,
+    chances,
+    lengths,
+)
 from bronze.sample.visits import Visits
 
 NOTHING = -1
@@ -86,15 +96,16 @@ def _step(
     limit = limits[walkers.intent, walkers.state]
     proposed = (rng.random(len(limit))[:, None] * limit[:, -1:] >= limit).sum(axis=1)
     goes_on = np.flatnonzero((proposed != State.END) & (walkers.length > number))
-    state, before = proposed[goes_on], walkers.state[goes_on]
-    walkers = Walkers(*(column[goes_on] for column in vars(walkers).values()))
+    walkers, state = _keep(walkers, goes_on), proposed[goes_on]
+    before = walkers.state
     item = _choose(rng, catalogue, walkers, state) if number else walkers.seen[:, -1].copy()
 
     takes = ((state == State.CART) | (state == State.PURCHASE)) & (before != State.GATHER)
     eager = np.flatnonzero(takes)
     chance = catalogue.temptation.chance(item[eager], walkers.snapshot[eager])
     shy = eager[rng.random(len(eager)) >= chance]
-    state[shy] = INSTEAD[before[shy]]
+    leaves = rng.random(len(shy)) < (DISAPPOINTED_SHARE if number else 0)
+    state[shy] = np.where(leaves, State.END, INSTEAD[before[shy]])
 
     pays = (state == State.PURCHASE) & (before != State.GATHER)
     opens = np.flatnonzero(pays)[rng.random(pays.sum()) < LARGE_ORDER_SHARE]
@@ -103,7 +114,11 @@ def _step(
     gathers = np.flatnonzero(state == State.GATHER)
     item[gathers] = catalogue.move_on(rng, item[gathers], may_leave=False)
     seen = np.column_stack([walkers.seen, item]) if number else item[:, None]
-    return replace(walkers, state=state, seen=seen, cart=cart)
+    return _keep(replace(walkers, state=state, seen=seen, cart=cart), np.flatnonzero(state != State.END))
+
+
+def _keep(walkers: Walkers, rows: NDArray[np.int64]) -> Walkers:
+    return Walkers(*(column[rows] for column in vars(walkers).values()))
 
 
 def _choose(

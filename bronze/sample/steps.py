@@ -2,7 +2,7 @@
 
 A visit that only browses is a number of views. Any other goes from state to state until it ends: its intent proposes
 what is done next, and to which item. What it proposes to take, into the cart or for money, it takes only if the item
-tempts; else the item is looked at instead.
+tempts; else the item is looked at instead, or the visit ends there.
 """
 
 from __future__ import annotations
@@ -54,28 +54,29 @@ PROPOSALS: dict[Intent, dict[State, dict[State, float]]] = {
         State.LOOK: {State.LOOK: 1},
     },
     Intent.CART: {
-        State.END: {State.LOOK: 0.77, State.CART: 0.23},
-        State.LOOK: {State.END: 0.12, State.LOOK: 0.08, State.CART: 0.80},
-        State.CART: {State.END: 0.40, State.CART: 0.36, State.LOOK_AGAIN: 0.24},
-        State.LOOK_AGAIN: {State.END: 0.38, State.CART: 0.20, State.LOOK_AGAIN: 0.42},
+        State.END: {State.LOOK: 0.79, State.CART: 0.21},
+        State.LOOK: {State.END: 0.02, State.LOOK: 0.12, State.CART: 0.86},
+        State.CART: {State.END: 0.30, State.CART: 0.40, State.LOOK_AGAIN: 0.30},
+        State.LOOK_AGAIN: {State.END: 0.30, State.CART: 0.22, State.LOOK_AGAIN: 0.48},
     },
     Intent.BUY: {
-        State.END: {State.LOOK: 0.745, State.CART: 0.23, State.PURCHASE: 0.025},
-        State.LOOK: {State.END: 0.08, State.LOOK: 0.47, State.CART: 0.45},
-        State.CART: {State.END: 0.03, State.CART: 0.20, State.LOOK_AGAIN: 0.05, State.PURCHASE: 0.72},
-        State.LOOK_AGAIN: {State.END: 0.08, State.CART: 0.24, State.LOOK_AGAIN: 0.38, State.PURCHASE: 0.30},
+        State.END: {State.LOOK: 0.765, State.CART: 0.21, State.PURCHASE: 0.025},
+        State.LOOK: {State.END: 0.02, State.LOOK: 0.56, State.CART: 0.42},
+        State.CART: {State.CART: 0.22, State.LOOK_AGAIN: 0.14, State.PURCHASE: 0.64},
+        State.LOOK_AGAIN: {State.END: 0.04, State.CART: 0.22, State.LOOK_AGAIN: 0.44, State.PURCHASE: 0.30},
         State.PURCHASE: {State.END: 0.57, State.CART: 0.06, State.PURCHASE: 0.02, State.LOOK_AFTER: 0.35},
         State.LOOK_AFTER: {State.END: 0.33, State.CART: 0.07, State.PURCHASE: 0.06, State.LOOK_AFTER: 0.54},
     },
     Intent.BUY_DIRECTLY: {
         State.END: {State.LOOK: 0.68, State.PURCHASE: 0.32},
-        State.LOOK: {State.END: 0.10, State.LOOK: 0.50, State.PURCHASE: 0.40},
+        State.LOOK: {State.END: 0.04, State.LOOK: 0.64, State.PURCHASE: 0.32},
         State.PURCHASE: {State.END: 0.58, State.PURCHASE: 0.06, State.LOOK_AFTER: 0.36},
         State.LOOK_AFTER: {State.END: 0.34, State.PURCHASE: 0.11, State.LOOK_AFTER: 0.55},
     },
 }
 GATHERING = {State.GATHER: GATHER_MORE, State.PURCHASE: 1 - GATHER_MORE}
-INSTEAD = np.full(len(State), State.LOOK_AFTER)  # by the state before: where one is who was not tempted
+DISAPPOINTED_SHARE = 0.5  # of those who were not tempted: they leave
+INSTEAD = np.full(len(State), State.LOOK_AFTER)  # by the state before: where one is who was not tempted and stays
 INSTEAD[[State.END, State.LOOK]] = State.LOOK
 INSTEAD[[State.CART, State.LOOK_AGAIN, State.GATHER]] = State.LOOK_AGAIN
 
@@ -83,7 +84,7 @@ INSTEAD[[State.CART, State.LOOK_AGAIN, State.GATHER]] = State.LOOK_AGAIN
 # Official: of two views in a row 0.27 show the same item and 0.12 an earlier one.
 SOURCES = np.zeros((len(Intent), len(State), 2))
 SOURCES[:, [State.LOOK, State.LOOK_AGAIN, State.LOOK_AFTER]] = 0.30, 0.18
-SOURCES[Intent.BROWSE, State.LOOK] = 0.235, 0.245
+SOURCES[Intent.BROWSE, State.LOOK] = 0.20, 0.25
 SOURCES[:, State.CART] = 0.74, 0.10
 SOURCES[:, State.PURCHASE] = 0.965, 0.02
 

@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from bronze.sample.offers import Offers
 
 # Log-odds that a visitor who thinks of it puts an item in the cart, or pays for it.
-IN_STOCK = 1.1  # an item of the usual price and the median popularity
-OUT_OF_STOCK = -1.1
+IN_STOCK = 1.6  # an item of the usual price, as popular as that of the average view
+OUT_OF_STOCK = -0.6
 DEARNESS = -0.6  # for a price e times as high as is usual in the category
 DEARNESS_LIMIT = 2.5
-POPULARITY = 0.25  # for each standard deviation of the logarithm of demand
+POPULARITY = 0.6  # for each standard deviation of the logarithm of demand
 CHARM_SPREAD = 0.6
 
-PULL_SPREAD = 0.5  # sigma of the logarithm of how many of a category's visitors mean to buy
+PULL_SPREAD = 0.4  # sigma of the logarithm of how many of a category's visitors mean to buy
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,10 @@ def tempt(
         rng: Source of chance.
         offers: Of all items.
         popularity: Logarithm of each item's demand, in standard deviations.
-        wanted: Demand of each category, of any scale.
+        wanted: Demand of each item, of any scale.
     """
+    popularity = popularity - np.average(popularity, weights=wanted)
     charm = POPULARITY * popularity + CHARM_SPREAD * rng.standard_normal(len(popularity))
-    pull = np.exp(PULL_SPREAD * rng.standard_normal(len(wanted)))
-    return Temptation(offers, charm, pull * wanted.sum() / (pull * wanted).sum())
+    by_category = np.bincount(offers.category.usual, wanted, len(offers.usual_log_price))
+    pull = np.exp(PULL_SPREAD * rng.standard_normal(len(by_category)))
+    return Temptation(offers, charm, pull / np.average(pull, weights=by_category))
