@@ -78,18 +78,19 @@ class Catalogue:
         home = self.category[item]
         return self.pick_within(self.first_item[home], self.first_item[home + 1], item, luck)
 
-    def move_on(self, rng: np.random.Generator, item: NDArray[np.int64], may_leave: bool = True) -> NDArray[np.int64]:
-        """Pick the new item that is looked at after each; without `may_leave`, one of its category."""
+    def move_on(
+        self, rng: np.random.Generator, item: NDArray[np.int64], within_category: bool = False
+    ) -> NDArray[np.int64]:
+        """Pick the new item that is looked at after each."""
         family, home = self.affinity.family[item], self.category[item]
         companion = self.affinity.companion[family]
-        families, everything = self.affinity.first_item, np.zeros_like(item)
+        families, homes, nowhere = self.affinity.first_item, self.first_item, np.zeros_like(item)
         shares = np.cumsum([FAMILY_SHARE, CATEGORY_SHARE, COMPANION_SHARE])
-        way = np.searchsorted(shares, rng.random(len(item)) * (1 if may_leave else shares[1]), side="right")
-        first = np.choose(way, (families[family], self.first_item[home], families[companion], everything))
-        end = np.choose(
-            way,
-            (families[family + 1], self.first_item[home + 1], families[companion + 1], everything + len(self.item_id)),
-        )
+        luck = rng.random(len(item)) * (shares[1] if within_category else 1)
+        way = np.searchsorted(shares, luck, side="right")
+        first = np.choose(way, (families[family], homes[home], families[companion], nowhere))
+        everything = nowhere + len(self.item_id)
+        end = np.choose(way, (families[family + 1], homes[home + 1], families[companion + 1], everything))
         return self.pick_within(first, end, item, rng.random(len(item)))
 
 

@@ -97,22 +97,15 @@ def _step(
     proposed = (rng.random(len(limit))[:, None] * limit[:, -1:] >= limit).sum(axis=1)
     goes_on = np.flatnonzero((proposed != State.END) & (walkers.length > number))
     walkers, state = _keep(walkers, goes_on), proposed[goes_on]
-    before = walkers.state
     item = _choose(rng, catalogue, walkers, state) if number else walkers.seen[:, -1].copy()
+    state = _decide(rng, catalogue, walkers, state, item, may_leave=number > 0)
 
-    takes = ((state == State.CART) | (state == State.PURCHASE)) & (before != State.GATHER)
-    eager = np.flatnonzero(takes)
-    chance = catalogue.temptation.chance(item[eager], walkers.snapshot[eager])
-    shy = eager[rng.random(len(eager)) >= chance]
-    leaves = rng.random(len(shy)) < (DISAPPOINTED_SHARE if number else 0)
-    state[shy] = np.where(leaves, State.END, INSTEAD[before[shy]])
-
-    pays = (state == State.PURCHASE) & (before != State.GATHER)
-    opens = np.flatnonzero(pays)[rng.random(pays.sum()) < LARGE_ORDER_SHARE]
+    pays = np.flatnonzero((state == State.PURCHASE) & (walkers.state != State.GATHER))
+    opens = pays[rng.random(len(pays)) < LARGE_ORDER_SHARE]
     cart = np.where(state == State.CART, item, walkers.cart)
     cart[opens], state[opens] = item[opens], State.GATHER
     gathers = np.flatnonzero(state == State.GATHER)
-    item[gathers] = catalogue.move_on(rng, item[gathers], may_leave=False)
+    item[gathers] = catalogue.move_on(rng, item[gathers], within_category=True)
     seen = np.column_stack([walkers.seen, item]) if number else item[:, None]
     return _keep(replace(walkers, state=state, seen=seen, cart=cart), np.flatnonzero(state != State.END))
 
@@ -142,6 +135,24 @@ def _choose(
     moves = np.flatnonzero(~is_settled)
     item[moves] = catalogue.move_on(rng, walkers.seen[moves, -1])
     return item
+
+
+def _decide(
+    rng: np.random.Generator,
+    catalogue: Catalogue,
+    walkers: Walkers,
+    state: NDArray[np.int64],
+    item: NDArray[np.int64],
+    may_leave: bool,
+) -> NDArray[np.int64]:
+    """Let those who are to take an item look at it instead, or end their visit, if it does not tempt them."""
+    takes = ((state == State.CART) | (state == State.PURCHASE)) & (walkers.state != State.GATHER)
+    eager = np.flatnonzero(takes)
+    shy = eager[rng.random(len(eager)) >= catalogue.temptation.chance(item[eager], walkers.snapshot[eager])]
+    leaves = rng.random(len(shy)) < (DISAPPOINTED_SHARE if may_leave else 0)
+    decided = state.copy()
+    decided[shy] = np.where(leaves, State.END, INSTEAD[walkers.state[shy]])
+    return decided
 
 
 def _fill_orders(

@@ -13,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from bronze.sample.catalogue import Catalogue
-from bronze.sample.offers import AVAILABLE_CHANGES, CATEGORY_CHANGES, PRICE_CHANGES, PRICES, SNAPSHOTS
+from bronze.sample.offers import AVAILABLE_CHANGES, CATEGORY_CHANGES, PRICE_CHANGES, PRICES, SNAPSHOTS, History
 from bronze.sample.tree import CATEGORY_IDS
 
 TOLD_LATE = 0.235  # share of the items whose lasting values are told in any week, not in the first
@@ -31,7 +31,6 @@ NAMED = (
     ("764", 1.0, 0.0, 1.0),
     ("159", 1.0, 0.0, 1.0),
 )
-CATEGORY, AVAILABLE, PRICE = range(3)  # positions of the properties whose values are not phrases
 PROPERTY_COUNT = 1_104
 TAIL_ROWS = 24.12  # rows per item of the properties that are not named
 TAIL_RANK_OFFSET = 12.0  # shares fall with 1 / (rank + offset)
@@ -88,9 +87,7 @@ def describe(rng: np.random.Generator, catalogue: Catalogue, items: NDArray[np.i
     shares, changing, told = _habits()
     item, name = np.nonzero(rng.random((len(items), PROPERTY_COUNT), dtype=np.float32) < shares)
     is_changing = rng.random(len(item), dtype=np.float32) < changing[name]
-    offers = catalogue.offers
-    histories = (offers.category, offers.available, offers.price)
-    for number, history in enumerate(histories):
+    for number, (history, _) in enumerate(_offered(catalogue)):
         where = np.flatnonzero(name == number)
         is_changing[where] = history.is_changing[items[item[where]]]
     first = np.where(rng.random(len(items)) < TOLD_LATE, rng.integers(0, len(SNAPSHOTS), len(items)), 0)
@@ -101,15 +98,22 @@ def describe(rng: np.random.Generator, catalogue: Catalogue, items: NDArray[np.i
     is_told = ~is_changing[pair] | (rng.random(len(pair), dtype=np.float32) < told[name[pair]])
     pair, snapshot = pair[is_told], snapshot[is_told]
 
-    item, name, is_changing = item[pair], name[pair], is_changing[pair]
+    item, name = item[pair], name[pair]
     value = rng.integers(Vocabulary.FIRST_PHRASE, Vocabulary.FIRST_PHRASE + PHRASES, len(pair))
-    offsets = (0, 0, Vocabulary.FIRST_PRICE)
-    for number, (history, offset) in enumerate(zip(histories, offsets, strict=True)):
+    for number, (history, text) in enumerate(_offered(catalogue)):
         where = np.flatnonzero(name == number)
-        value[where] = history.at(items[item[where]], snapshot[where]) + offset
-    is_category = name == CATEGORY
-    value[is_category] = catalogue.category_id[value[is_category]]
+        value[where] = text[history.at(items[item[where]], snapshot[where])]
     return Rows(snapshot, items[item], name, value)
+
+
+def _offered(catalogue: Catalogue) -> tuple[tuple[History, NDArray[np.int64]], ...]:
+    """Give the properties whose values are no phrases, in the order of `NAMED`, and the position of each value's text."""
+    offers = catalogue.offers
+    return (
+        (offers.category, catalogue.category_id),
+        (offers.available, np.arange(2)),
+        (offers.price, Vocabulary.FIRST_PRICE + np.arange(PRICES)),
+    )
 
 
 def _habits() -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:

@@ -23,7 +23,6 @@ PAUSE_LEVELS = (0.0, 0.10, 0.25, 0.50, 0.75, 0.90, 1.0)
 PAUSE_HOURS = (0.6, 1.8, 6.0, 46.0, 272.0, 900.0, 2_700.0)
 LONGEST_STAY = 0.97  # share of the activity time between a visitor's first and last visit
 
-# Readiness.
 TASTE_SPREAD = 0.8  # sigma of the logarithm of a visitor's readiness to buy
 REGULAR_VISITS = 4  # from here on, readiness grows with the number of visits
 REGULAR_POWER = 1.35
@@ -37,7 +36,7 @@ class Visits:
         visitor: Position of the visitor, from 0.
         visit_count: Number of visits of that visitor.
         started_at: Epoch milliseconds.
-        readiness: How ready the visitor is to buy by then; 1 for the average visit.
+        readiness: How ready the visitor is to buy at that hour; 1 for the average visit.
     """
 
     visitor: NDArray[np.int64]

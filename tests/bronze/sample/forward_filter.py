@@ -61,7 +61,7 @@ def going_on() -> NDArray[np.float64]:
 
 
 def move_chance(
-    catalogue: Catalogue, item: NDArray[np.int64], to: NDArray[np.int64], may_leave: bool = True
+    catalogue: Catalogue, item: NDArray[np.int64], to: NDArray[np.int64], within_category: bool = False
 ) -> NDArray:
     """Compute how likely the new item after each is `to`."""
     affinity, demand = catalogue.affinity, catalogue.demand
@@ -76,11 +76,11 @@ def move_chance(
     ]
     wanted, own = demand[to + 1] - demand[to], demand[item + 1] - demand[item]
     chance = np.zeros(len(item))
-    for share, first, end in ranges if may_leave else ranges[:2]:
+    for share, first, end in ranges[:2] if within_category else ranges:
         others = demand[end] - demand[first] - np.where((first <= item) & (item < end), own, 0)
         is_other = (first <= to) & (to < end) & (to != item) & (end - first > 1)
         chance += share * np.where(is_other, wanted / np.maximum(others, 1e-300), (to == item) & (end - first == 1))
-    return chance if may_leave else chance / (FAMILY_SHARE + CATEGORY_SHARE)
+    return chance / (FAMILY_SHARE + CATEGORY_SHARE) if within_category else chance
 
 
 def weigh(catalogue: Catalogue, outlook: Outlook, steps: Steps, snapshot: NDArray[np.int64]) -> Weights:
@@ -162,8 +162,8 @@ def _walk(catalogue, thoughts, walks, seen, cart, state, event, item, week):
     if seen.shape[1]:
         began = np.where(cart == NOTHING, seen[:, -1], cart)
         opens = LARGE_ORDER_SHARE * catalogue.temptation.chance(began, week)
-        opens *= move_chance(catalogue, began, item, may_leave=False)
-        more = GATHER_MORE * move_chance(catalogue, seen[:, -1], item, may_leave=False)
+        opens *= move_chance(catalogue, began, item, within_category=True)
+        more = GATHER_MORE * move_chance(catalogue, seen[:, -1], item, within_category=True)
     for place, intent in enumerate(WALKING):
         propose = PROPOSALS[intent][state]
         looks = propose[np.arange(len(look)), look] * thoughts.chance(intent, State.LOOK)

@@ -43,9 +43,9 @@ def test_no_one_moves_on_to_the_item_at_hand(catalogue):
     assert (catalogue.move_on(np.random.default_rng(1), item) != item).mean() > 0.999
 
 
-def test_who_may_not_leave_stays_in_the_category(catalogue):
+def test_a_move_within_the_category_stays_there(catalogue):
     item = catalogue.pick(np.linspace(0, 1, 20_000, endpoint=False))
-    onward = catalogue.move_on(np.random.default_rng(1), item, may_leave=False)
+    onward = catalogue.move_on(np.random.default_rng(1), item, within_category=True)
     assert (catalogue.category[onward] == catalogue.category[item]).all()
 
 
