@@ -20,11 +20,11 @@ EARLIER_GOAL = 0.07
 FOLLOW_CATEGORY = 0.3  # new goals that stay in the category
 
 # Intents, as shares of the visits. What comes of them depends on the items that the visitor meets.
-CART_SHARE = 0.0250
-PURCHASE_SHARE = 0.0126
+CART_SHARE = 0.0212
+PURCHASE_SHARE = 0.0108
 DIRECT_SHARE = 0.13  # of those who mean to buy: without a cart
-CART_INTEREST_POWER = 0.45  # carts follow the hour less than purchases do
-MOST_READY = 0.35  # highest chance of an intent
+CART_INTEREST_POWER = 0.6  # carts follow the hour less than purchases do
+MOST_READY = 0.6  # highest chance of meaning to buy
 
 
 class Intent(IntEnum):
@@ -55,7 +55,7 @@ def set_out(rng: np.random.Generator, catalogue: Catalogue, visits: Visits) -> G
 def intent_shares(readiness: NDArray[np.float64]) -> NDArray[np.float64]:
     """Compute the chances of each intent, a column each, from how ready the visit is to buy; 1 for the average."""
     buys = np.minimum(PURCHASE_SHARE * readiness, MOST_READY)
-    carts = np.minimum(CART_SHARE * readiness**CART_INTEREST_POWER, MOST_READY)
+    carts = np.minimum(CART_SHARE * readiness**CART_INTEREST_POWER, 1 - MOST_READY)
     return np.column_stack([1 - buys - carts, carts, buys * (1 - DIRECT_SHARE), buys * DIRECT_SHARE])
 
 

@@ -107,7 +107,7 @@ def describe(rng: np.random.Generator, catalogue: Catalogue, items: NDArray[np.i
 
 
 def _offered(catalogue: Catalogue) -> tuple[tuple[History, NDArray[np.int64]], ...]:
-    """Give the properties whose values are no phrases, in the order of `NAMED`, and the position of each value's text."""
+    """Give the properties whose values are no phrases, in the order of `NAMED`, and where each value's text stands."""
     offers = catalogue.offers
     return (
         (offers.category, catalogue.category_id),

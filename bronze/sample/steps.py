@@ -61,15 +61,15 @@ PROPOSALS: dict[Intent, dict[State, dict[State, float]]] = {
     },
     Intent.BUY: {
         State.END: {State.LOOK: 0.765, State.CART: 0.21, State.PURCHASE: 0.025},
-        State.LOOK: {State.END: 0.02, State.LOOK: 0.56, State.CART: 0.42},
-        State.CART: {State.CART: 0.22, State.LOOK_AGAIN: 0.14, State.PURCHASE: 0.64},
-        State.LOOK_AGAIN: {State.END: 0.04, State.CART: 0.22, State.LOOK_AGAIN: 0.44, State.PURCHASE: 0.30},
+        State.LOOK: {State.LOOK: 0.64, State.CART: 0.36},
+        State.CART: {State.CART: 0.22, State.LOOK_AGAIN: 0.22, State.PURCHASE: 0.56},
+        State.LOOK_AGAIN: {State.END: 0.03, State.CART: 0.20, State.LOOK_AGAIN: 0.48, State.PURCHASE: 0.29},
         State.PURCHASE: {State.END: 0.57, State.CART: 0.06, State.PURCHASE: 0.02, State.LOOK_AFTER: 0.35},
         State.LOOK_AFTER: {State.END: 0.33, State.CART: 0.07, State.PURCHASE: 0.06, State.LOOK_AFTER: 0.54},
     },
     Intent.BUY_DIRECTLY: {
         State.END: {State.LOOK: 0.68, State.PURCHASE: 0.32},
-        State.LOOK: {State.END: 0.04, State.LOOK: 0.64, State.PURCHASE: 0.32},
+        State.LOOK: {State.END: 0.02, State.LOOK: 0.68, State.PURCHASE: 0.30},
         State.PURCHASE: {State.END: 0.58, State.PURCHASE: 0.06, State.LOOK_AFTER: 0.36},
         State.LOOK_AFTER: {State.END: 0.34, State.PURCHASE: 0.11, State.LOOK_AFTER: 0.55},
     },
@@ -83,8 +83,8 @@ INSTEAD[[State.CART, State.LOOK_AGAIN, State.GATHER]] = State.LOOK_AGAIN
 # Where the item of a step comes from, by what is proposed: the last one, one before that. The rest are new ones.
 # Official: of two views in a row 0.27 show the same item and 0.12 an earlier one.
 SOURCES = np.zeros((len(Intent), len(State), 2))
-SOURCES[:, [State.LOOK, State.LOOK_AGAIN, State.LOOK_AFTER]] = 0.30, 0.18
-SOURCES[Intent.BROWSE, State.LOOK] = 0.20, 0.25
+SOURCES[:, [State.LOOK, State.LOOK_AGAIN, State.LOOK_AFTER]] = 0.30, 0.15
+SOURCES[Intent.BROWSE, State.LOOK] = 0.22, 0.18
 SOURCES[:, State.CART] = 0.74, 0.10
 SOURCES[:, State.PURCHASE] = 0.965, 0.02
 

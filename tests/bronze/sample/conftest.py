@@ -43,7 +43,7 @@ class Shop:
                 SELECT visitor, visit, min(moment) AS started_at, count(*) AS length,
                     count(*) FILTER (event = 'view') AS views, count(*) FILTER (event = 'addtocart') AS carts,
                     count(*) FILTER (event = 'transaction') AS purchases,
-                    min(place) AS opened_at, min(place) FILTER (event = 'transaction') AS bought_at
+                    min(place) FILTER (event = 'transaction') AS bought_at
                 FROM events GROUP BY ALL;
             CREATE TABLE visitors AS
                 SELECT visitor, sum(length) AS length, count(*) AS visits, sum(carts) AS carts,
