@@ -16,9 +16,9 @@ from bronze.sample.offers import Offers
 # Log-odds that a visitor who thinks of it puts an item in the cart, or pays for it.
 IN_STOCK = 1.6  # an item of the usual price, as popular as that of the average view
 OUT_OF_STOCK = -0.6
-DEARNESS = -0.6  # for a price e times as high as is usual in the category
+DEARNESS = -0.8  # for a price e times as high as is usual in the category
 DEARNESS_LIMIT = 2.5
-POPULARITY = 0.6  # for each standard deviation of the logarithm of demand
+POPULARITY = 0.8  # for each standard deviation of the logarithm of demand
 CHARM_SPREAD = 0.6
 
 PULL_SPREAD = 0.4  # sigma of the logarithm of how many of a category's visitors mean to buy

@@ -25,7 +25,7 @@ LONGEST_STAY = 0.97  # share of the activity time between a visitor's first and 
 
 TASTE_SPREAD = 0.8  # sigma of the logarithm of a visitor's readiness to buy
 REGULAR_VISITS = 4  # from here on, readiness grows with the number of visits
-REGULAR_POWER = 1.6
+REGULAR_POWER = 1.45
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bronze.sample.offers import SNAPSHOTS, History, Offers, snapshot_at
-from bronze.sample.temptation import PULL_SPREAD, Temptation
+from bronze.sample.temptation import DEARNESS, PULL_SPREAD, Temptation
 
 
 def parse(text):
@@ -51,7 +51,7 @@ def test_an_item_out_of_stock_or_dear_tempts_less():
     chance = Temptation(offers, charm=nothing, pull=np.ones(1)).chance(np.arange(6), never)
     assert (np.diff(chance[:3]) < -0.05).all() and (np.diff(chance[3:]) < -0.05).all()
     assert (chance[3:] < 0.6 * chance[:3]).all()
-    assert chance[1] / (1 - chance[1]) / (chance[0] / (1 - chance[0])) == pytest.approx(2**-0.6)
+    assert chance[1] / (1 - chance[1]) / (chance[0] / (1 - chance[0])) == pytest.approx(2**DEARNESS)
 
 
 AS_OF = """
@@ -77,10 +77,11 @@ def test_items_that_are_not_available_are_put_in_the_cart_less(shop):
 
 
 def carts_against_category(shop, catalogue, is_so):
-    """Visits with a cart, of those whose first item is so, against as many visits of the same categories."""
+    """Visits that cart their first item, of those whose first item is so, against as many visits of its categories."""
     visits = shop.connection.execute("""
-        SELECT any_value(carts) > 0 AS has_cart, arg_min(item, place) AS item
-        FROM events JOIN visits USING (visitor, visit) GROUP BY visitor, visit
+        SELECT bool_or(event = 'addtocart' AND item = goal) AS has_cart, any_value(goal) AS item
+        FROM (SELECT *, first_value(item) OVER (PARTITION BY visitor, visit ORDER BY place) AS goal FROM events)
+        GROUP BY visitor, visit
     """).fetchnumpy()
     first, has_cart = np.argsort(catalogue.item_id)[visits["item"]], visits["has_cart"]
     size = len(catalogue.category_id)

@@ -45,7 +45,13 @@ def test_who_saw_the_events_knows_more_than_whether_there_is_a_cart_and_less_tha
     assert areas[0] + 0.07 < areas[1] < areas[2] - 0.02
 
 
-def test_no_guess_looks_ahead(shop_at_play):
+@pytest.mark.parametrize("place, official", [(2, 0.781), (3, 0.819)])
+def test_the_first_events_tell_as_much_of_the_purchase_as_in_real_rows(guesses, place, official):
+    buys, _, by_events, _ = at(guesses, place)
+    assert roc_auc_score(buys, by_events) == pytest.approx(official, abs=0.05)
+
+
+def test_no_guess_looks_ahead():
     """Cut the last visit of each visitor to two events: the guesses up to there are the same."""
     small = play(scale=0.005, seed=7)
     steps, visitor = small.steps, small.visits.visitor
