@@ -13,7 +13,7 @@ CATEGORIES = st.lists(st.integers(1, 60), min_size=1, max_size=20).map(lambda s:
 
 @settings(max_examples=50, deadline=None)
 @given(CATEGORIES, st.integers(0, 9))
-def test_a_family_is_a_dozen_items_of_one_category_or_a_small_category_whole(category, seed):
+def test_a_family_is_some_twenty_items_of_one_category_or_a_small_category_whole(category, seed):
     affinity = group(np.random.default_rng(seed), category)
     sizes = np.diff(affinity.first_item)
     for family, first in enumerate(affinity.first_item[:-1]):
