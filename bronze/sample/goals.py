@@ -20,8 +20,8 @@ EARLIER_GOAL = 0.07
 FOLLOW_CATEGORY = 0.3  # new goals that stay in the category
 
 # Intents, as shares of the visits. What comes of them depends on the items that the visitor meets.
-CART_SHARE = 0.0224
-PURCHASE_SHARE = 0.0115
+CART_SHARE = 0.0215
+PURCHASE_SHARE = 0.0107
 DIRECT_SHARE = 0.13  # of those who mean to buy: without a cart
 CART_INTEREST_POWER = 0.6  # carts follow the hour less than purchases do
 MOST_READY = 0.6  # highest chance of meaning to buy

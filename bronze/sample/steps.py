@@ -54,13 +54,13 @@ PROPOSALS: dict[Intent, dict[State, dict[State, float]]] = {
         State.LOOK: {State.LOOK: 1},
     },
     Intent.CART: {
-        State.END: {State.LOOK: 0.77, State.CART: 0.23},
-        State.LOOK: {State.END: 0.04, State.LOOK: 0.04, State.CART: 0.92},
+        State.END: {State.LOOK: 0.785, State.CART: 0.215},
+        State.LOOK: {State.END: 0.04, State.LOOK: 0.12, State.CART: 0.84},
         State.CART: {State.END: 0.30, State.CART: 0.40, State.LOOK_AGAIN: 0.30},
         State.LOOK_AGAIN: {State.END: 0.30, State.CART: 0.22, State.LOOK_AGAIN: 0.48},
     },
     Intent.BUY: {
-        State.END: {State.LOOK: 0.815, State.CART: 0.16, State.PURCHASE: 0.025},
+        State.END: {State.LOOK: 0.755, State.CART: 0.22, State.PURCHASE: 0.025},
         State.LOOK: {State.LOOK: 0.70, State.CART: 0.30},
         State.CART: {State.CART: 0.22, State.LOOK_AGAIN: 0.22, State.PURCHASE: 0.56},
         State.LOOK_AGAIN: {State.END: 0.03, State.CART: 0.20, State.LOOK_AGAIN: 0.48, State.PURCHASE: 0.29},
