@@ -46,10 +46,14 @@ def rank_companions(item_pairs: DataFrame) -> DataFrame:
         .agg(F.sum("num_orders").alias("num_orders"), F.sum("num_carts").alias("num_carts"))
     )
     best_first = W.partitionBy("item_id").orderBy(F.desc("num_orders"), F.desc("num_carts"), "companion_id")
-    return pairs.withColumn("rank", F.row_number().over(best_first)).where(F.col("rank") <= MOST).select(
-        "item_id",
-        "rank",
-        "companion_id",
-        "num_orders",
-        "num_carts",
+    return (
+        pairs.withColumn("rank", F.row_number().over(best_first))
+        .where(F.col("rank") <= MOST)
+        .select(
+            "item_id",
+            "rank",
+            "companion_id",
+            "num_orders",
+            "num_carts",
+        )
     )

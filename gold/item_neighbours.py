@@ -34,7 +34,7 @@ table = Table(
 def rank_neighbours(item_pairs: DataFrame) -> DataFrame:
     """Add up the pairs over all days, and keep the best of each item.
 
-    The root of the item's popularity is divided by, so that of two items of a visit the popular one does not decide alone.
+    The root of the item's popularity is divided by, so that of a visit's items the popular one does not decide alone.
 
     Args:
         item_pairs: gold.item_pairs.
@@ -49,9 +49,7 @@ def rank_neighbours(item_pairs: DataFrame) -> DataFrame:
     )
     item = W.partitionBy("item_id")
     best_first = item.orderBy(F.desc("weight"), F.desc("support"), "neighbour_id")
-    ranked = pairs.select(
-        "*", F.row_number().over(best_first).alias("rank"), F.sum("weight").over(item).alias("total")
-    )
+    ranked = pairs.select("*", F.row_number().over(best_first).alias("rank"), F.sum("weight").over(item).alias("total"))
     return ranked.where(F.col("rank") <= MOST).select(
         "item_id",
         "rank",

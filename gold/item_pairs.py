@@ -1,6 +1,6 @@
 """gold.item_pairs — which items share visits: what neighbours and bundles are made of."""
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.expectations import expect_or_fail
@@ -85,9 +85,9 @@ def _in_baskets(events: DataFrame) -> DataFrame:
     return pairs.select("session_date", *_ordered(), *counts)
 
 
-def _ordered() -> list:
+def _ordered() -> list[Column]:
     return [F.least("one", "other").alias(PAIR[0]), F.greatest("one", "other").alias(PAIR[1])]
 
 
-def _counts(**counts) -> list:
+def _counts(**counts: Column) -> list[Column]:
     return [counts.get(name, F.lit(0)).cast("bigint").alias(name) for name in COUNTS]

@@ -23,7 +23,9 @@ def of_recent_days(item_performance: DataFrame, days: int) -> DataFrame:
     typical = volumes.agg(F.expr("percentile(volume, 0.5)").alias("median"))
     counting = volumes.crossJoin(F.broadcast(typical)).where(F.col("volume") >= LEAST_SHARE * F.col("median"))
     newest = counting.agg(F.max("session_date").alias("as_of_date"))
-    is_recent = F.col("session_date").between(F.col("as_of_date") - F.lit(timedelta(days=days - 1)), F.col("as_of_date"))
+    is_recent = F.col("session_date").between(
+        F.col("as_of_date") - F.lit(timedelta(days=days - 1)), F.col("as_of_date")
+    )
     return item_performance.crossJoin(F.broadcast(newest)).where(is_recent)
 
 
@@ -42,7 +44,9 @@ def rank(items: DataFrame, item_history: DataFrame, categories: DataFrame, best_
     now = item_history.where(F.col("valid_to").isNull()).select("item_id", F.col("category_id").alias("leaf_id"))
     paths = categories.select(F.col("category_id").alias("leaf_id"), "path")
     placed = items.join(now, "item_id", how="left").join(F.broadcast(paths), "leaf_id", how="left")
-    own = F.when(F.col("leaf_id").isNotNull(), F.coalesce("path", F.array("leaf_id"))).otherwise(F.array().cast("array<bigint>"))
+    own = F.when(F.col("leaf_id").isNotNull(), F.coalesce("path", F.array("leaf_id"))).otherwise(
+        F.array().cast("array<bigint>")
+    )
     shop = F.array(F.lit(ALL_CATEGORIES).cast("bigint"))
     listed = placed.select(*items.columns, F.explode(F.concat(shop, own)).alias("category_id"))
     place = F.row_number().over(W.partitionBy("category_id").orderBy(*best_first, "item_id"))

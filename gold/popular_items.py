@@ -20,7 +20,7 @@ table = Table(
         rank         INT    NOT NULL COMMENT 'place of the item, from 1: by visits, then id',
         item_id      BIGINT NOT NULL COMMENT 'item',
         num_sessions BIGINT NOT NULL COMMENT 'visits with an event of the item in the 7 days',
-        as_of_date   DATE   NOT NULL COMMENT 'last of the 7 days, UTC: the newest with at least 1 % of the median volume'
+        as_of_date   DATE   NOT NULL COMMENT 'last of the 7 days: the newest with 1 % of the median volume or more, UTC'
     """,
     expectations=[expect_or_fail("a popular item was visited", "num_sessions > 0")],
 )

@@ -26,7 +26,7 @@ table = Table(
         score        DOUBLE NOT NULL COMMENT 'recent visits above the expected ones, over the root of 1 + expected',
         num_recent   BIGINT NOT NULL COMMENT 'visits with an event of the item in the 3 days up to as_of_date',
         num_before   BIGINT NOT NULL COMMENT 'the same in the 11 days before',
-        as_of_date   DATE   NOT NULL COMMENT 'newest day with at least 1 % of the median volume, UTC'
+        as_of_date   DATE   NOT NULL COMMENT 'newest day with 1 % of the median volume or more, UTC'
     """,
     expectations=[expect_or_fail("a rising item has more visits than expected", "score > 0 AND num_recent >= 3")],
 )
@@ -57,7 +57,9 @@ def rank_trending(item_performance: DataFrame, item_history: DataFrame, categori
     )
     shop = W.partitionBy("as_of_date")
     shares = counted.select("*", *[F.sum(c).over(shop).alias(f"all_{c}") for c in ("num_recent", "num_before")])
-    expected = F.when(F.col("all_num_before") > 0, F.col("num_before") * F.col("all_num_recent") / F.col("all_num_before"))
+    expected = F.when(
+        F.col("all_num_before") > 0, F.col("num_before") * F.col("all_num_recent") / F.col("all_num_before")
+    )
     usual = shares.withColumn("expected", F.coalesce(expected, F.lit(0.0)))
     scored = usual.withColumn("score", (F.col("num_recent") - F.col("expected")) / F.sqrt(1 + F.col("expected")))
     rising = scored.where((F.col("num_recent") >= FEWEST) & (F.col("score") > 0))

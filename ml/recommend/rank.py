@@ -1,4 +1,4 @@
-"""ml.recommend.rank — the list for a visit: neighbours of its items, else what is popular near them, with the reason."""
+"""ml.recommend.rank — the list for a visit: neighbours of its items, else what is popular near them, and why."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -30,7 +30,7 @@ class Recommendation(NamedTuple):
     Attributes:
         item_id: the item.
         source: where it comes from.
-        because: the viewed item it is a neighbour of, or the category it is popular in; None for the shop and a reminder.
+        because: the viewed item it is a neighbour of, or the category it is popular in; else None.
         is_available: True, or None while unknown.
         score: what it is ordered by among neighbours; None elsewhere.
     """
@@ -156,7 +156,9 @@ class Recommender:
         def passes(place: int) -> bool:
             if place == NOWHERE:
                 return is_open
-            if availability[place] != AVAILABLE and (filters.known_available_only or availability[place] == UNAVAILABLE):
+            if availability[place] != AVAILABLE and (
+                filters.known_available_only or availability[place] == UNAVAILABLE
+            ):
                 return False
             if place in excluded or (filters.categories and int(catalogue.category[place]) not in categories):
                 return False
@@ -182,7 +184,7 @@ class Recommender:
             yield place, "neighbour", int(self.catalogue.ids[reason[place]]), -negative
 
     def _popular(self, leaders: Sequence[int], filters: Filters) -> Iterator[Candidate]:
-        """Take what is popular in the leaders' categories, then in those above, in those asked for, at last in the shop."""
+        """Take what is popular in the leaders' categories, those above, those asked for, and at last the shop."""
         own = list(dict.fromkeys(int(self.catalogue.category[place]) for place in leaders if place != NOWHERE))
         above = [each for category in own for each in self.catalogue.above(category)]
         for category in dict.fromkeys([*own, *above, *sorted(filters.categories)]):

@@ -88,8 +88,12 @@ def test_filters_hold_for_reminders(recommend):
 def test_filters_are_applied_before_the_list_is_cut(recommend):
     lines = "\n".join(f"1 | {place} | {100 + place} | {100 - place}" for place in range(1, 46))
     neighbours = f"item_id | rank | neighbour_id | score\n{lines}"
-    history = "item_id | valid_from | is_available\n" + "\n".join(f"{item} | 2015-05-10 | false" for item in range(101, 121))
-    assert ids(recommend(item_neighbours=neighbours, item_history=history).for_item(1)) == list(range(121, 121 + LENGTH))
+    history = "item_id | valid_from | is_available\n" + "\n".join(
+        f"{item} | 2015-05-10 | false" for item in range(101, 121)
+    )
+    assert ids(recommend(item_neighbours=neighbours, item_history=history).for_item(1)) == list(
+        range(121, 121 + LENGTH)
+    )
 
 
 def test_a_category_without_popular_items_of_its_own_takes_those_asked_for(recommend):
