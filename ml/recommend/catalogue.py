@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -43,7 +44,15 @@ class Catalogue:
     def below(self, categories: Iterable[int]) -> frozenset[int]:
         """Return these categories and all that lie below one of them."""
         wanted = set(categories)
-        return frozenset(wanted.union(each for each, path in self.paths.items() if not wanted.isdisjoint(path)))
+        return frozenset(wanted.union(*(self._beneath.get(each, ()) for each in wanted)))
+
+    @cached_property
+    def _beneath(self) -> dict[int, set[int]]:
+        found: dict[int, set[int]] = {}
+        for category, path in self.paths.items():
+            for each in path:
+                found.setdefault(each, set()).add(category)
+        return found
 
     def above(self, category: int) -> list[int]:
         """Return the categories above one, the nearest first."""
