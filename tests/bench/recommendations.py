@@ -1,10 +1,11 @@
 """How good the served list is on a folder of real visits, beside the figures that it must reach.
 
-    python -m tests.bench.recommendations FOLDER [--hours 36] [--without-spark]
+    python -m tests.bench.recommendations FOLDER [--validation] [--without-spark] [--lake LAKE]
 
 FOLDER holds `events_six_days.csv`, with `session_id` and `categoryid` beside the official columns, and
 `category_tree.csv`. The rows stay there and in a lake in a temporary folder. They have no transaction ids and no
 item properties: each visit's purchases get one invented id, each item a row of its category dated before all events.
+`--validation` leaves out the last 36 hours and predicts the 36 before them: settings are chosen there.
 """
 
 import argparse
@@ -29,6 +30,7 @@ TARGETS = {
     ("all", "B"): (0.42, 0.22),
     ("all", "C"): (0.33, 0.13),
 }
+HOURS = 36  # of the test
 A_WEEK = 7 * 86_400_000
 
 
@@ -36,25 +38,30 @@ def main(arguments: list[str] | None = None) -> int:
     """Make the lake, evaluate as the command does, and print what was missed; 1 if anything was."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--hours", type=float, default=36)
+    parser.add_argument("--validation", action="store_true")
     parser.add_argument("--without-spark", action="store_true")
+    parser.add_argument("--lake", type=Path, help="keep the lake there")
     asked = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="lakehouse-recommendations-") as folder:
-        lake = open_lake(settings_of(Path(folder) / "lake"))
-        for path in write(asked.folder, Path(folder)):
+        lake = open_lake(settings_of(asked.lake or Path(folder) / "lake"))
+        for path in write(asked.folder, Path(folder), asked.validation):
             landing.accept(lake.landing, path)
         runner.run(lake, print)
-        evaluation = evaluation_command.evaluate(lake, print, asked.hours, not asked.without_spark)
+        evaluation = evaluation_command.evaluate(lake, print, HOURS, not asked.without_spark)
     print(report.text(evaluation))
-    missed = misses(evaluation)
-    print("\n".join(missed) or "Every figure is reached.")
+    missed = [] if asked.validation else misses(evaluation)
+    print("\n".join(missed) or ("" if asked.validation else "Every figure is reached."))
     return int(bool(missed))
 
 
-def write(source: Path, folder: Path) -> list[Path]:
-    """Write the files of a lake from the folder's; return where they are."""
+def write(source: Path, folder: Path, is_validation: bool) -> list[Path]:
+    """Write the files of a lake from the folder's, for a validation without the last hours; return where they are."""
     with (source / "events_six_days.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
+    if is_validation:
+        ends = {row["session_id"]: int(row["timestamp"]) for row in sorted(rows, key=lambda row: int(row["timestamp"]))}
+        cutoff = max(ends.values()) - HOURS * 3_600_000
+        rows = [row for row in rows if ends[row["session_id"]] < cutoff]
     before = min(int(row["timestamp"]) for row in rows) - A_WEEK
     categories = {row["itemid"]: row["categoryid"] for row in rows}
     events, properties = folder / "events.csv", folder / "item_properties.csv"
