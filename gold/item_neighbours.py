@@ -3,6 +3,7 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from gold.item_pairs import WEIGHT
 from lakehouse.expectations import expect_or_fail
 from lakehouse.table import Table, replace
 
@@ -19,7 +20,7 @@ table = Table(
         item_id      BIGINT NOT NULL COMMENT 'item',
         rank         INT    NOT NULL COMMENT 'place of the neighbour, from 1: by score, then support, then id',
         neighbour_id BIGINT NOT NULL COMMENT 'item that visits look at before or after it',
-        score        DOUBLE NOT NULL COMMENT 'weight of the pair over the root of all weights of the item, in views',
+        score        DOUBLE NOT NULL COMMENT 'weight / 2,520 over the root of the sum of the same for all neighbours',
         support      BIGINT NOT NULL COMMENT 'visits in which they are at most 10 steps apart'
     """,
     expectations=[
@@ -50,7 +51,7 @@ def rank_neighbours(item_pairs: DataFrame) -> DataFrame:
     best_first = F.struct((-F.col("weight")).alias("weight"), (-F.col("support")).alias("support"), "neighbour_id")
     items = pairs.groupBy("item_id").agg(
         F.sort_array(F.collect_list(best_first)).alias("ordered"),
-        F.sqrt(F.sum("weight").cast("double")).alias("root"),
+        F.sqrt((WEIGHT * F.sum("weight")).cast("double")).alias("root"),
     )
     kept = items.select("item_id", "root", F.posexplode(F.slice("ordered", 1, MOST)).alias("place", "pair"))
     return kept.select(

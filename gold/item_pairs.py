@@ -62,9 +62,10 @@ def pair(session_events: DataFrame) -> DataFrame:
 
 
 def _near(events: DataFrame) -> DataFrame:
-    """Pair what is at most ten steps apart."""
+    """Pair what is at most ten steps apart; visits of one event, three of four, are left out before all else."""
+    of_several = events.where(F.col("position") == 2).select(*VISIT)
     places = F.sort_array(F.collect_list(F.struct("position", "item_id")))
-    visits = events.groupBy(*VISIT).agg(places.alias("places")).where(F.size("places") > 1)
+    visits = events.join(of_several, VISIT, how="left_semi").groupBy(*VISIT).agg(places.alias("places"))
     items = visits.select(*VISIT, F.col("places.item_id").alias("items"))
     firsts = items.select(*VISIT, "items", F.posexplode("items").alias("place", "one"))
     following = F.posexplode(F.slice("items", F.col("place") + 2, STEPS)).alias("step", "other")

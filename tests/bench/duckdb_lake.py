@@ -238,7 +238,7 @@ TABLES = {
             FROM gold.item_pairs WHERE support > 0 GROUP BY ALL
         ), totals AS (SELECT item_id, sum(weight)::BIGINT AS total FROM pairs GROUP BY ALL)
         SELECT item_id, (row_number() OVER (PARTITION BY item_id ORDER BY weight DESC, support DESC, neighbour_id))::INT AS rank,
-            neighbour_id, weight / sqrt(total) AS score, support
+            neighbour_id, weight / sqrt(2520 * total) AS score, support
         FROM pairs JOIN totals USING (item_id) QUALIFY rank <= 50""",
     "gold.bought_together": """
         WITH pairs AS (

@@ -51,10 +51,12 @@ def main(arguments: list[str] | None = None) -> int:
     }
     slowest = 0.0
     for name, (ask, questions) in ways.items():
-        taken = [1000 * seconds for seconds in times(ask, questions)]
-        p50, p99 = np.percentile(taken, [50, 99])
+        taken, busy = times(ask, questions)
+        (p50, p99), busy_p99 = np.percentile(taken, [50, 99]), np.percentile(busy, 99)
         slowest = max(slowest, float(p99))
-        print(f"{name:<24} p50 {p50:.3f} ms  p99 {p99:.3f} ms  longest {max(taken):.2f} ms")
+        print(
+            f"{name:<24} p50 {p50:.3f} ms  p99 {p99:.3f} ms, {busy_p99:.3f} ms of a processor  longest {max(taken):.2f} ms"
+        )
     return int(slowest >= LIMIT_MS)
 
 
@@ -65,15 +67,16 @@ def prefixes_of(visits: Visits, count: int, rng: np.random.Generator) -> list[li
     return [visits.items[visits.starts[owner] : end + 1].tolist() for owner, end in zip(owners, chosen, strict=True)]
 
 
-def times(ask: Callable[..., object], questions: Iterable[tuple[object, ...]]) -> list[float]:
-    """Return the seconds of each answer; the collector of garbage works as in any process."""
+def times(ask: Callable[..., object], questions: Iterable[tuple[object, ...]]) -> tuple[list[float], list[float]]:
+    """Return the milliseconds of each answer, and those of the processor; garbage is collected as in any process."""
     gc.collect()
-    taken = []
+    taken, busy = [], []
     for each in questions:
-        started = time.perf_counter()
+        started, worked = time.perf_counter(), time.thread_time()
         ask(*each)
-        taken.append(time.perf_counter() - started)
-    return taken
+        busy.append(1000 * (time.thread_time() - worked))
+        taken.append(1000 * (time.perf_counter() - started))
+    return taken, busy
 
 
 if __name__ == "__main__":

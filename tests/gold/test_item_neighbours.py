@@ -29,13 +29,13 @@ def test_neighbours_are_ranked_by_score_then_support_then_id_over_all_days(given
     )
 
 
-def test_the_score_is_the_weight_over_the_root_of_all_weights_of_the_item(given, expect_rows):
+def test_the_score_is_the_weight_in_views_over_the_root_of_all_weights_of_the_item(given, expect_rows):
     pairs = given(
         item_pairs.table,
         """
         session_date | item_id | neighbour_id | weight | support
-        2015-06-01   | 1       | 2            | 90     | 1
-        2015-06-01   | 1       | 3            | 10     | 1
+        2015-06-01   | 1       | 2            | 7560   | 1
+        2015-06-01   | 1       | 3            | 2520   | 1
     """,
     )
     expect_rows(
@@ -43,8 +43,8 @@ def test_the_score_is_the_weight_over_the_root_of_all_weights_of_the_item(given,
         item_neighbours.rank_neighbours(pairs),
         """
         neighbour_id | score
-        2            | 9
-        3            | 1
+        2            | 1.5
+        3            | 0.5
     """,
     )
 

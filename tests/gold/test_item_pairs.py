@@ -89,7 +89,8 @@ def test_what_comes_after_two_hundred_events_of_a_visit_is_not_paired(given, exp
         session_events.table,
         """
         session_date | visitor_id | started_at       | position | item_id | event_type
-        2015-06-01   | 1          | 2015-06-01 10:00 | 199      | 7       | view
+        2015-06-01   | 1          | 2015-06-01 10:00 | 1        | 7       | view
+        2015-06-01   | 1          | 2015-06-01 10:00 | 2        | 7       | view
         2015-06-01   | 1          | 2015-06-01 10:00 | 200      | 8       | view
         2015-06-01   | 1          | 2015-06-01 10:00 | 201      | 9       | view
     """,
