@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import numpy as np
 import pyarrow as pa
@@ -219,7 +220,8 @@ def _arrow(frame: DataFrame, columns: list[str]) -> pa.Table:
 
 
 def _ask(ranker: Ranker, asked: Asked) -> dict[tuple[str, str], list[List]]:
-    return {(kind, each): [ranker(case.items, each) for case in of_key] for (kind, each), of_key in asked.items()}
+    answer = cache(ranker)  # many visits begin alike, and each is asked of for known targets and for all
+    return {(kind, each): [answer(case.items, each) for case in of_key] for (kind, each), of_key in asked.items()}
 
 
 def _method(test: Test, scores: dict[tuple[str, str], Score], lists: Mapping[tuple[str, str], list[List]]) -> Method:

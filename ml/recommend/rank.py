@@ -148,7 +148,7 @@ class Recommender:
             return lambda place: place == NOWHERE or availability[place] != UNAVAILABLE
         excluded = frozenset(catalogue.places(list(filters.exclude))) - {NOWHERE}
         categories = catalogue.below(filters.categories)
-        category, price = memoryview(catalogue.category), memoryview(catalogue.price)  # twice as fast as the arrays
+        category, price = catalogue.category.data, catalogue.price.data  # twice as fast as the arrays
         low = -math.inf if filters.min_price is None else filters.min_price
         high = math.inf if filters.max_price is None else filters.max_price
         has_limit = filters.min_price is not None or filters.max_price is not None
