@@ -42,6 +42,7 @@ def evaluate(lake: Lake, say: Say, hours: float, with_spark: bool = True) -> Eva
     """
     with lock.hold(lake.settings, "lakehouse recommend evaluate"):
         run = serving.published(lake)
+        lock.note_jvm(lake.settings, lake.store.engine.jvm_process_id)
         say(f"Fitting what was known {hours:g} hours before the end …")
         test = evaluation.prepare(lake, run.versions, hours)
         asked = evaluation.cases(test)
