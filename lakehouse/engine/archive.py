@@ -1,7 +1,4 @@
-"""engine.archive — the JVM's class archive: a third of a cold start is loading classes, so they are loaded once.
-
-Run as a module it is the training session: what it loads, a later session maps from the archive.
-"""
+"""engine.archive — the JVM's class archive: a third of a cold start is loading classes, so they are loaded once."""
 
 import hashlib
 import pickle
@@ -9,7 +6,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -20,6 +16,8 @@ from lakehouse.engine import jars, java
 from lakehouse.errors import LakehouseError
 from lakehouse.sections import Lake
 from lakehouse.settings import Settings, environment
+
+TRAINING = "lakehouse.engine.archive_training"
 
 # An archive that no longer fits is passed over without a word; these keep the JVM's warning off the terminal.
 _USE = ("-Xshare:auto", "-Xlog:cds=off", "-Xlog:cds+dynamic=off")
@@ -73,7 +71,7 @@ def _make(settings: Settings, java_home: Path) -> Path:
             spark=replace(settings.spark, master="local[2]", java_options=training),
         )
         done = subprocess.run(
-            [sys.executable, "-m", "lakehouse.engine.archive"],
+            [sys.executable, "-m", TRAINING],
             input=pickle.dumps(trained),
             env={**environment(), "JAVA_HOME": str(java_home)},
             cwd=scratch,
@@ -94,54 +92,6 @@ def _identity(settings: Settings, java_home: Path) -> tuple[str, str]:
     spec = find_spec("pyspark")
     owner = [spec.origin if spec else "", settings.spark.java_options]
     contents = [java.version(java_home), version("pyspark"), str(jars.folder(settings)), jars.LOCK.read_text()]
-    contents.append(Path(__file__).read_text(encoding="utf-8"))  # what the training loads
+    contents.append(Path(__file__).with_name("archive_training.py").read_text())  # what it loads
     digests = (hashlib.sha256("\0".join(map(str, each)).encode()).hexdigest()[:12] for each in (owner, contents))
     return next(digests), next(digests)
-
-
-def _train(settings: Settings) -> None:
-    """Use what a run uses, on a few rows: windows, joins, rows that Python takes, Delta tables, MERGE and a fit."""
-    from delta.tables import DeltaTable
-    from pyspark import SparkContext
-    from pyspark.ml.classification import LogisticRegression
-    from pyspark.ml.feature import VectorAssembler
-    from pyspark.sql import Observation
-    from pyspark.sql import functions as F
-    from pyspark.sql.window import Window as W
-
-    from lakehouse.engine.spark import session
-
-    spark = session(settings)
-    lake = settings.lake_path
-    events, totals = str(lake / "events"), str(lake / "totals")
-    rows = spark.range(200).select(
-        (F.col("id") % 20).alias("visitor_id"),
-        F.timestamp_millis(F.col("id") * 100_000).alias("occurred_at"),
-        F.element_at(F.array(F.lit("view"), F.lit("addtocart")), (F.col("id") % 2 + 1).cast("int")).alias("event_type"),
-    )
-    numbered = rows.withColumn("position", F.row_number().over(W.partitionBy("visitor_id").orderBy("occurred_at")))
-    table = DeltaTable.createIfNotExists(spark).location(events).addColumns(numbered.schema)
-    table.clusterBy("occurred_at").execute()
-    numbered.write.format("delta").mode("append").save(events)
-    stored = spark.read.format("delta").load(events)
-    sums = stored.groupBy("visitor_id").agg(F.count(F.lit(1)).alias("num_events"), F.max("occurred_at").alias("last"))
-    stored.join(sums, "visitor_id", how="inner").write.format("delta").save(totals)
-    merge = (
-        DeltaTable.forPath(spark, events).alias("old").merge(rows.alias("new"), "old.occurred_at <=> new.occurred_at")
-    )
-    merge.whenMatchedDelete("new.visitor_id = 1").whenMatchedUpdate(set={"event_type": "new.event_type"}).execute()
-    observed = stored.observe(Observation(), F.count(F.lit(1)).alias("rows")).localCheckpoint()
-    observed.exceptAll(stored.limit(9)).mapInArrow(lambda batches: batches, stored.schema).collect()
-    labelled = stored.select("position", (F.col("visitor_id") % 2).alias("label"))
-    features = VectorAssembler(inputCols=["position"], outputCol="features").transform(labelled)
-    LogisticRegression(maxIter=2).fit(features).transform(features).count()
-    spark.stop()
-    # The archive is written while the JVM ends: it ends when its stdin does, and is waited for.
-    jvm = SparkContext._gateway.proc  # type: ignore[union-attr]
-    with suppress(BrokenPipeError):
-        jvm.stdin.close()
-    jvm.wait()
-
-
-if __name__ == "__main__":
-    _train(pickle.load(sys.stdin.buffer))
