@@ -83,7 +83,7 @@ class Settings:
 
     @property
     def cache_path(self) -> Path:
-        """The folder of resolved JARs and class archives, shared by all lakes; the lake's own if there is no home."""
+        """The folder of resolved JARs, shared by all lakes; the lake's own if there is no home."""
         is_default = self.origins.get("java.cache", "conf/base.toml") == "conf/base.toml"
         if is_default and not _can_be_used(Path(self.java.cache)):
             return self.lake_path / ".cache"

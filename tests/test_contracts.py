@@ -126,7 +126,7 @@ def test_a_room_says_what_lives_there():
 WITH_ENGINES = ("lakehouse/engine/", "lakehouse/environment/", "ml/")
 OF_ENGINES = ("pysail", "py4j", "delta", "pyspark.ml", "pyspark.mllib", "pyspark.rdd", "pyspark.java_gateway")
 OF_ENGINES += ("pyspark.SparkContext", "pyspark.SparkConf", "pyspark.context", "pyspark.sql.classic")
-OF_ENGINES += tuple(f"lakehouse.engine.{name}" for name in ("sail", "spark", "archive", "java", "jars", "loopback"))
+OF_ENGINES += tuple(f"lakehouse.engine.{name}" for name in ("sail", "spark", "java", "jars", "loopback"))
 
 
 def test_only_the_engines_know_which_one_is_in_use():

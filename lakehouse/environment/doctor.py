@@ -11,7 +11,7 @@ from importlib.metadata import version
 from tempfile import gettempdir
 
 from lakehouse.bounds import size_in_bytes
-from lakehouse.engine import archive, jars, java, loopback, memory
+from lakehouse.engine import jars, java, loopback, memory
 from lakehouse.environment import browser
 from lakehouse.errors import LakehouseError
 from lakehouse.runs import lock
@@ -56,7 +56,6 @@ def check(settings: Settings, environ: Mapping[str, str] | None = None) -> list[
         "Java": partial(_java, environ),
         "Spark and Delta": _versions,
         "JARs": partial(_jars, settings),
-        "class archive": partial(_archive, settings, environ),
         "engine": partial(_engine, settings),
         "memory": partial(_memory, settings),
         "disk": partial(_disk, settings),
@@ -105,12 +104,6 @@ def _versions() -> Check:
 def _jars(settings: Settings) -> Check:
     paths = jars.paths(settings)
     return Check("JARs", True, f"{len(paths)} of {len(paths)} in {jars.folder(settings)}")
-
-
-def _archive(settings: Settings, environ: Mapping[str, str]) -> Check:
-    path = archive.find(settings, java.find(environ))
-    advice = "" if path else "lakehouse setup"
-    return Check("class archive", True, str(path or "none for these settings: Spark starts slower"), advice)
 
 
 def _engine(settings: Settings) -> Check:
