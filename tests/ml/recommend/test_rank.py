@@ -24,10 +24,20 @@ def test_neighbours_come_first_then_the_category_then_what_lies_above_then_the_s
     ]
 
 
-def test_the_newest_item_counts_most_and_the_reason_is_the_largest_term(recommend):
+def test_the_newest_item_counts_most(recommend):
     first, *_ = recommend().for_visit([1, 2]).items
     assert (first.item_id, first.reason) == (3, "because you viewed 2")
     assert first.score == pytest.approx(8 + 4 / 2.718281828)
+
+
+def test_the_reason_is_the_item_that_gives_most_though_it_be_older(recommend):
+    neighbours = """
+        item_id | rank | neighbour_id | score
+        1       | 1    | 3            | 8
+        2       | 1    | 3            | 2
+    """
+    first, *_ = recommend(item_neighbours=neighbours).for_visit([1, 2]).items
+    assert (first.item_id, first.reason) == (3, "because you viewed 1")
 
 
 def test_a_visits_own_items_are_reminders_newest_first_and_the_one_on_the_screen_is_in_no_list(recommend):
@@ -83,6 +93,10 @@ def test_a_filter_leaves_out_what_it_should(recommend, filters, expected):
 def test_filters_hold_for_reminders(recommend):
     asked = Filters(exclude=frozenset({4}), max_price=15)
     assert [each.item_id for each in recommend().for_visit([9, 4, 1, 2], asked).reminders] == [1]
+
+
+def test_an_item_that_was_not_known_yet_is_excluded_all_the_same(recommend):
+    assert recommend().for_visit([999, 1], Filters(exclude=frozenset({999}))).reminders == []
 
 
 def test_filters_are_applied_before_the_list_is_cut(recommend):
