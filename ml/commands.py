@@ -7,6 +7,7 @@ import click
 from lakehouse.cli.render import Commands, as_json_option, emit, say
 from lakehouse.errors import LakehouseError
 from lakehouse.settings import Settings
+from ml.recommend.commands import recommend
 
 if TYPE_CHECKING:
     from lakehouse.lake import Lake
@@ -107,4 +108,4 @@ def _at_threshold(metrics: dict[str, float], prefix: str) -> str:
     return " · ".join(f"{name} {metrics[prefix + name]:.4f}" for name in names)
 
 
-commands = [ml, mlflow]
+commands = [ml, mlflow, recommend]
