@@ -1,46 +1,13 @@
-"""app.marks — what several figures are drawn with: bars around zero, words at their place, an axis of days."""
+"""charts.annotations — words at their place in a figure, and an axis of days."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
 
 import plotly.graph_objects as go
 
-from app import theme, wording
-
-CLEAR = "rgba(0,0,0,0)"
-
-
-def diverging(
-    names: Sequence[str],
-    values: Sequence[float],
-    colours: Sequence[str],
-    texts: Sequence[str],
-    shown: Sequence[Sequence[float]],
-    hover: str,
-) -> go.Figure:
-    """Draw bars to both sides of zero, each with its value at its end."""
-    figure = go.Figure(layout={"template": theme.TEMPLATE})
-    figure.add_bar(
-        x=list(values),
-        y=list(names),
-        orientation="h",
-        width=0.56,
-        marker={"color": list(colours)},
-        customdata=[list(row) for row in shown],
-        hovertemplate=hover,
-        text=list(texts),
-        textposition="outside",
-        textfont={"color": theme.INK},
-        cliponaxis=False,
-        constraintext="none",
-    )
-    low, high = min([0.0, *values]), max([0.0, *values])
-    room = (high - low or 1) * 0.2
-    figure.update_xaxes(
-        range=[low - (room if low < 0 else 0), high + (room if high > 0 else 0)], showticklabels=False, zeroline=True
-    )
-    figure.update_yaxes(autorange="reversed", ticks="outside", ticklen=6, tickcolor=CLEAR)
-    return figure
+from app import wording
+from app.charts.template import CLEAR
+from app.theme import Palette
 
 
 def above(figure: go.Figure, y: float, x: float, anchor: str, text: str, colour: str) -> None:
@@ -58,7 +25,7 @@ def above(figure: go.Figure, y: float, x: float, anchor: str, text: str, colour:
     )
 
 
-def below(figure: go.Figure, x: float, anchor: str, text: str) -> None:
+def below(figure: go.Figure, x: float, anchor: str, text: str, colour: str) -> None:
     """Write under the axis; labels at its ends stay inside the chart."""
     figure.add_annotation(
         x=x,
@@ -69,12 +36,12 @@ def below(figure: go.Figure, x: float, anchor: str, text: str) -> None:
         yshift=-2,
         text=text,
         showarrow=False,
-        font={"color": theme.MUTED},
+        font={"color": colour},
     )
 
 
-def label(figure: go.Figure, x: date, y: float, text: str) -> None:
-    """Write beside a point of the upper panel."""
+def beside(figure: go.Figure, x: date, y: float, text: str, palette: Palette) -> None:
+    """Write left of a point of the upper panel."""
     figure.add_annotation(
         x=x,
         y=y,
@@ -85,7 +52,37 @@ def label(figure: go.Figure, x: date, y: float, text: str) -> None:
         showarrow=False,
         row=1,
         col=1,
-        font={"color": theme.MUTED},
+        font={"color": palette.muted},
+    )
+
+
+def heading(figure: go.Figure, text: str, top: float, palette: Palette) -> None:
+    """Write over a panel whose upper end lies at a share of the figure's height."""
+    figure.add_annotation(
+        text=text,
+        x=0,
+        y=top,
+        xref="paper",
+        yref="paper",
+        xanchor="left",
+        yanchor="bottom",
+        yshift=8,
+        showarrow=False,
+        font={"color": palette.ink, "size": 12},
+    )
+
+
+def column(figure: go.Figure, y: str | float, text: str, room: int, palette: Palette) -> None:
+    """Write a number in a column of its own, right of the chart, in a margin of so many pixels."""
+    figure.add_annotation(
+        x=1,
+        xref="paper",
+        y=y,
+        text=text,
+        xanchor="right",
+        xshift=room,
+        showarrow=False,
+        font={"color": palette.ink},
     )
 
 

@@ -1,4 +1,4 @@
-"""app.pages.predict — what the registered model says of one visit, and why; scored in this process, without Java."""
+"""predict.page — what the registered model says of one visit, and why; scored in this process, without Java."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,8 +8,12 @@ import dash_mantine_components as dmc
 from dash import Dash, Input, Output, State, html
 from dash.development.base_component import Component
 
-from app import components, figures, theme, wording
-from app.scene import Scene
+from app import wording
+from app.components.parts import aria, facts, graph, legend, state, table
+from app.context import PageContext
+from app.pages import Page
+from app.pages.predict import figures
+from app.theme import LIGHT, Palette
 from ml.scorer import Scorer
 
 GREATEST = 1_000
@@ -36,18 +40,18 @@ FIELDS = (
 NAMES = {field.name: field.label for field in FIELDS}
 
 
-def layout(scene: Scene) -> Component:
+def layout(context: PageContext) -> Component:
     """Build the page: the form, the model, and room for the answer."""
-    subtitle = "The chance that a visit ends with a purchase, from what it did so far"
-    if scene.model is None:
-        return components.page("Predict", subtitle, [no_model()])
-    answer = html.Div(html.Div(className="card skeleton tall"), id="predict-answer", className="stack span-8")
-    return components.page(
-        "Predict", subtitle, [html.Div([form(), model_card(scene.model)], className="stack span-4"), answer]
+    if context.model is None:
+        return html.Div(no_model(), className="cards")
+    waiting = html.Div(className="card skeleton tall")
+    answer = html.Div(waiting, id="predict-answer", className="stack span-8", **aria(live="polite"))
+    return html.Div(
+        [html.Div([form(), model_card(context.model)], className="stack span-4"), answer], className="cards"
     )
 
 
-def register(app: Dash, scene: Callable[[str | None], Scene]) -> None:
+def register(app: Dash, context: Callable[[str | None], PageContext]) -> None:
     """Score the form whenever a number of it changes."""
 
     @app.callback(
@@ -57,21 +61,23 @@ def register(app: Dash, scene: Callable[[str | None], Scene]) -> None:
         State("site-query", "data"),
     )
     def predict(views, adds, products, hour, query):  # type: ignore[no-untyped-def]
-        cards, problems = answer(scene(query).model, (views, adds, products, hour))
+        shown = context(query)
+        cards, problems = answer(shown.model, (views, adds, products, hour), shown.palette)
         return [cards, *problems]
 
 
-def answer(model: Scorer | None, values: tuple[object, ...]) -> tuple[list[Component], list[str | None]]:
+def answer(
+    model: Scorer | None, values: tuple[object, ...], palette: Palette = LIGHT
+) -> tuple[list[Component], list[str | None]]:
     """Return the cards for the form's values, and for each field what is wrong with it."""
     row, problems = validate(values)
     if model is None:
         return [no_model()], problems
     if any(problems):
         why = "The answer comes back as soon as the numbers fit together."
-        return [
-            components.empty("These numbers describe no visit", why, columns=12, identity="predict-invalid")
-        ], problems
-    return answer_cards(model, row), problems
+        invalid = state("These numbers describe no visit", why, identity="predict-invalid")
+        return [html.Section(invalid, className="card")], problems
+    return [probability(model, row, palette), reasons(model, row, palette)], problems
 
 
 def validate(values: tuple[object, ...]) -> tuple[dict[str, int], list[str | None]]:
@@ -122,12 +128,7 @@ def form() -> Component:
     )
 
 
-def answer_cards(model: Scorer, row: Mapping[str, int]) -> list[Component]:
-    """Say the probability and what it is made of."""
-    return [probability(model, row), reasons(model, row)]
-
-
-def probability(model: Scorer, row: Mapping[str, int]) -> Component:
+def probability(model: Scorer, row: Mapping[str, int], palette: Palette = LIGHT) -> Component:
     """State the probability as a frequency, the base rate beside it."""
     chance = float(model.score([dict(row)])[0])
     base = model.metrics["base_rate"]
@@ -139,12 +140,12 @@ def probability(model: Scorer, row: Mapping[str, int]) -> Component:
     title = f"About {wording.one_in(chance)} like this ends with a purchase"
     times = chance / base if base else 0
     points = [
-        ("This visit", chance, theme.VIEW),
-        ("Threshold", model.threshold, theme.PREVIOUS),
-        ("Base rate, all visits of the test", base, theme.INK),
+        ("This visit", chance, palette.view),
+        ("Threshold", model.threshold, palette.previous),
+        ("Base rate, all visits of the test", base, palette.ink),
     ]
     rows = [(name, wording.percent(value), wording.one_in(value)) for name, value, _ in points]
-    return components.card(
+    return card(
         title,
         f"The base rate is {wording.one_in(base)}; this one is {times:,.1f} times as likely to buy",
         [
@@ -155,15 +156,15 @@ def probability(model: Scorer, row: Mapping[str, int]) -> Component:
                 ],
                 className="answer",
             ),
-            components.graph("predict-scale", figures.likelihoods(points), 216, title),
+            graph("predict-scale", figures.likelihoods(points, palette), 216, title),
         ],
         f"model {model.version} · logarithmic scale",
-        components.table(["", "Probability", "As a frequency"], rows),
-        identity="predict-chance",
+        table(["", "Probability", "As a frequency"], rows),
+        "predict-chance",
     )
 
 
-def reasons(model: Scorer, row: Mapping[str, int]) -> Component:
+def reasons(model: Scorer, row: Mapping[str, int], palette: Palette = LIGHT) -> Component:
     """Show the terms that sum to the score."""
     found = model.contributions(row)
     terms = [("Every visit starts at", model.intercept)]
@@ -175,21 +176,21 @@ def reasons(model: Scorer, row: Mapping[str, int]) -> Component:
     rows = [(name, wording.signed(value, 4), f"× {exp(value):,.4g}") for name, value in terms]
     marks = [("bar view", "Raises"), ("bar lowers", "Lowers"), ("bar start", "Start"), ("bar sum", "Sum")]
     rows.append(("Sum: the score", wording.signed(score, 4), f"odds {exp(score):,.4g}"))
-    return components.card(
+    return card(
         title,
         "What each number adds to the log-odds; the bars sum to the score",
-        components.graph("predict-contributions", figures.contributions(terms, score), 50 * len(rows), title),
+        graph("predict-contributions", figures.contributions(terms, score, palette), 50 * len(rows), title),
         f"model {model.version} · logistic regression",
-        components.table(["Term", "Log-odds", "Odds"], rows),
-        identity="predict-reasons",
-        legend=components.legend(*marks),
+        table(["Term", "Log-odds", "Odds"], rows),
+        "predict-reasons",
+        legend(*marks),
     )
 
 
 def model_card(model: Scorer) -> Component:
     """Say which model answers and how good it was on visits it had not seen."""
     metrics = model.metrics
-    facts = [
+    pairs = [
         ("Version", f"{model.version}, champion"),
         ("Threshold", wording.percent(model.threshold)),
         ("ROC area", f"{metrics['roc_auc']:.3f}"),
@@ -197,12 +198,11 @@ def model_card(model: Scorer) -> Component:
         ("Precision", wording.percent(metrics["precision"])),
         ("Recall", wording.percent(metrics["recall"])),
     ]
-    rows = [html.Div([html.Dt(name), html.Dd(value)]) for name, value in facts]
     return html.Section(
         [
             html.H2("The model"),
             html.P("Measured on the last part of the time, which it has not seen", className="muted"),
-            html.Dl(rows, className="pairs"),
+            facts(pairs),
             html.P(
                 f"From the threshold on, {metrics['precision'] * 100:.0f} of 100 visits do buy, "
                 f"and {metrics['recall'] * 100:.0f} of 100 buying visits are found.",
@@ -217,4 +217,34 @@ def model_card(model: Scorer) -> Component:
 def no_model() -> Component:
     """Say how a model comes to be."""
     why = "Once a model is trained and registered as champion, this page asks for four numbers of a visit and answers."
-    return components.empty("No model is registered yet", why, "lakehouse ml train", identity="predict-empty")
+    empty = state("No model is registered yet", why, "lakehouse ml train", identity="predict-empty")
+    return html.Section(empty, className="card span-12")
+
+
+def card(
+    title: str,
+    subtitle: str,
+    body: Component | list[Component],
+    footer: str,
+    numbers: Component,
+    identity: str,
+    marks: Component | None = None,
+) -> Component:
+    """Show a finding as the cards of other pages do."""
+    caption = html.Figcaption([html.H2(title), html.P(subtitle, className="muted")])
+    details = html.Details([html.Summary("Show as table"), html.Div(numbers, className="scroll")])
+    foot = html.Div([details, html.Span(footer, className="source")], className="card-foot")
+    parts = [caption, *([marks] if marks else []), html.Div(body, className="card-body"), foot]
+    return html.Section(html.Figure(html.Div(parts, className="drawn")), id=identity, className="card")
+
+
+page = Page(
+    path="/predict",
+    name="Predict",
+    group="Model",
+    icon="predict",
+    about="The chance that a visit ends with a purchase, from what it did so far",
+    filters=(),
+    content=layout,
+    register=register,
+)
