@@ -100,12 +100,11 @@ class PageContext:
         )
         return rows, counted[0]["number"]
 
-    @property
-    def subtitle(self) -> str:
-        """The days shown, in words, and those they are compared with."""
-        period, previous = self.window.current, self.window.previous
+    def subtitle(self, is_compared: bool) -> str:
+        """Return the days shown, in words, and those they are compared with if they are."""
+        period, previous = self.window.current, self.window.previous if is_compared else None
         against = f", against {wording.span(previous)}" if previous else ""
-        if self.params["compare"] != "none" and previous is None:
+        if is_compared and self.params["compare"] != "none" and previous is None:
             against = ", no whole period before it"
         return f"{wording.span(period)} · {wording.days(period.days)}{against} · days in UTC"
 

@@ -156,7 +156,7 @@ def subtitle(site: Site, params: Params, path: str | None) -> Any:
         return error.message
     if page is None or context.publication is None or context.publication.first_day is None:
         return page.about if page else "The address may be mistyped."
-    words = context.subtitle if "range" in page.filters else page.about
+    words = context.subtitle("compare" in page.filters) if "range" in page.filters else page.about
     newest = context.lake.current()
     if not params["run"] or newest is None:
         return words

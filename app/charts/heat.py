@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from app.charts.template import figure
+from app.charts.template import CLEAR, figure
 from app.theme import Palette
 
 
@@ -48,6 +48,8 @@ def cells(
         xgap=gap,
         ygap=gap,
     )
-    drawn.update_yaxes(autorange="reversed", showgrid=False, rangemode="normal", ticks="", fixedrange=True)
-    drawn.update_xaxes(side="bottom", ticks="")
+    drawn.update_yaxes(
+        autorange="reversed", showgrid=False, rangemode="normal", ticks="outside", ticklen=6, tickcolor=CLEAR
+    )
+    drawn.update_xaxes(side="bottom", ticks="", zeroline=False)
     return drawn

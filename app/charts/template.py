@@ -1,5 +1,6 @@
 """charts.template — how every figure looks: no frame, no toolbar, one type, axes in grey."""
 
+from functools import cache
 from typing import Any
 
 import plotly.graph_objects as go
@@ -10,6 +11,7 @@ CLEAR = "rgba(0,0,0,0)"
 FAMILY = "Inter, system-ui, sans-serif"
 
 
+@cache
 def template(palette: Palette) -> go.layout.Template:
     """Return the template of a palette."""
     axis: dict[str, Any] = {

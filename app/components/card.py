@@ -57,6 +57,7 @@ class Card:
         reads: the tables it shows; the first is named in its foot.
         params: names of the parameters that it heeds.
         columns: how many of the page's twelve it takes.
+        rows: how many rows of cards it is high.
         height: pixels of its body while it waits for the first time.
         query: the question whose rows its menu offers.
         controls: builds its own controls.
@@ -72,6 +73,7 @@ class Card:
     height: int = 320
     query: Query | None = None
     controls: Callable[[Params], Component] | None = field(default=None)
+    rows: int = 1
     is_plain: bool = False
     needs_data: bool = True
 
@@ -94,7 +96,9 @@ class Card:
             return html.Section([body, retry], id=identity, className=f"plain span-{self.columns}")
         parts = [body, *([html.Div(self.controls(params), className="card-controls")] if self.controls else [])]
         parts += [menu(identity, self.query)] if self.query else []
-        return html.Section(html.Figure([*parts, retry]), id=identity, className=f"card span-{self.columns}")
+        return html.Section(
+            html.Figure([*parts, retry]), id=identity, className=f"card span-{self.columns} rows-{self.rows}"
+        )
 
     def content(self, page: str, context: PageContext) -> Component:
         """Draw the body, or say in a sentence why not."""

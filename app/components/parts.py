@@ -66,7 +66,11 @@ def state(title: str, why: str, remedy: str = "", identity: str = "", kind: str 
 
 def link(words: Any, path: str, query: str = "", **properties: Any) -> Component:
     """Link to another page of the site."""
-    return dcc.Link(words, href=(get_relative_path(path) or path) + query, **properties)
+    try:
+        path = get_relative_path(path) or path
+    except AttributeError:  # there is no app, as where a page is drawn by itself
+        pass
+    return dcc.Link(words, href=path + query, **properties)
 
 
 def spark(values: Sequence[float]) -> Component:

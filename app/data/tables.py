@@ -50,7 +50,7 @@ class OlderRelease(LakehouseError):
 
     def __init__(self, what: str) -> None:
         """Name what is missing, and the command that builds it."""
-        message = f"This lake has no {what}: a release built it that did not know it yet."
+        message = f"This lake has no {what} yet; an older release built it."
         super().__init__(message, "lakehouse run", Exit.REFUSED)
 
 

@@ -23,7 +23,7 @@ def hours(rows: Sequence[Mapping[str, float]], noun: str, palette: Palette) -> g
         for day in range(7)
     ]
     drawn = heat.cells(list(range(24)), WEEKDAYS, values, hovers, palette)
-    drawn.update_layout(margin={"b": 34})
+    drawn.update_layout(margin={"b": 22})
     drawn.update_xaxes(tickvals=list(range(0, 24, 3)), ticktext=[f"{hour} h" for hour in range(0, 24, 3)])
     return drawn
 
@@ -65,12 +65,12 @@ def calendar(by_date: Mapping[date, int], noun: str, palette: Palette) -> go.Fig
         [f"{day:%a} {wording.day(day)}: {wording.count(by_date.get(day, 0))} {noun}" for day in row] for row in days
     ]
     drawn = heat.cells(list(range(weeks)), WEEKDAYS, values, hovers, palette, gap=2)
-    starts = [week for week in range(weeks) if days[0][week].day <= 7 or week == 0]
-    starts = [week for place, week in enumerate(starts) if place == 0 or week - starts[place - 1] > 2]
-    drawn.update_xaxes(
-        tickvals=starts,
-        ticktext=[f"{days[0][week]:%b %Y}" if days[0][week].month == 1 else f"{days[0][week]:%b}" for week in starts],
-    )
+    starts = [week for week in range(weeks) if week == 0 or days[6][week].day <= 7]
+    starts = (
+        starts[1:] if len(starts) > 1 and starts[1] < 3 else starts
+    )  # the first month's name would meet the second's
+    names = [f"{days[6][week]:%b}" for week in starts]
+    drawn.update_xaxes(tickvals=starts, ticktext=names)
     return drawn
 
 

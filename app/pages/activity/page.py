@@ -60,7 +60,7 @@ def hours(context: PageContext) -> Drawn:
     return Drawn(
         title,
         f"{noun.capitalize()} an hour, average over {wording.days(days)}, by weekday and hour in UTC, of {wording.count(whole)} {noun}",
-        graph("activity-hours-chart", figures.hours(rows, noun, context.palette), 300, title),
+        graph("activity-hours-chart", figures.hours(rows, noun, context.palette), 320, title),
         legend(("heat-low", "few"), ("heat-high", "many")),
         table(head, lines),
     )
@@ -86,7 +86,7 @@ def lengths(context: PageContext) -> Drawn:
     return Drawn(
         title,
         "Visits by how many events they hold; the table adds how long they last, from first to last event",
-        graph("activity-lengths-chart", figures.lengths(shares, context.palette), 300, title),
+        graph("activity-lengths-chart", figures.lengths(shares, context.palette), 330, title),
         table=table(["Events or length", "Visits", "Of all"], lines),
     )
 
@@ -123,7 +123,7 @@ def calendar(context: PageContext) -> Drawn:
     return Drawn(
         title,
         f"{noun.capitalize()} of every day of the data, UTC; the range of days does not apply here",
-        graph("activity-calendar-chart", figures.calendar(found, noun, context.palette), 250, title),
+        graph("activity-calendar-chart", figures.calendar(found, noun, context.palette), 340, title),
         legend(("heat-low", "few"), ("heat-high", "many")),
         table(["Day", noun.capitalize()], lines),
     )

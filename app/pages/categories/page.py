@@ -78,7 +78,7 @@ def tree(context: PageContext) -> Drawn:
         "Visits count at every category they touched, once; follow a category to those below it",
         [
             html.Nav(crumbs, className="crumbs", **{"aria-label": "Way up the tree"}),
-            scrolling(table(head, rows), title, 480),
+            scrolling(table(head, rows), title, 640),
         ],
     )
 

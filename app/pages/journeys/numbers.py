@@ -1,17 +1,19 @@
 """journeys.numbers — retention of cohorts, and paths folded to what can be drawn."""
 
-import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 from app import wording
 
 KINDS = {"view": "View", "addtocart": "Cart", "transaction": "Purchase"}
 CATEGORIES = 3  # drawn by name; the others are folded into one step
-END, OTHER = "End of visit", "other"
+DRAWN = 7  # steps at one place that keep their name
+END, OTHER, REST = "End of visit", "other", "Other steps"
+STEPS = tuple(f"step_{place}" for place in range(1, 6))
 
 
 @dataclass(frozen=True)
@@ -75,28 +77,46 @@ def weighted(found: Sequence[Cohort], later: int) -> tuple[int, int]:
 
 
 def flows(rows: Sequence[Mapping[str, Any]], steps: int) -> list[Flow]:
-    """Fold paths: the most frequent categories keep their name, the others are one, and what follows is counted.
+    """Fold the paths of visits that went on after their first step into what can be drawn.
+
+    The most visited categories keep their name; of the steps at one place the most frequent do, the rest is one.
 
     Args:
         rows: of the query `paths`.
         steps: how many steps are drawn.
     """
-    names = [f"step_{place}" for place in range(1, 6)]
-    visits: Counter[str] = Counter()
-    for row in rows:
-        for root in {row[name].partition(":")[2] for name in names if row[name]}:
-            visits[root] += row["num_sessions"]
-    kept = {root for root, _ in visits.most_common() if root != "-1"}
-    top = [root for root, _ in visits.most_common() if root in kept][:CATEGORIES]
+    top = _top_categories(rows)
+    ways = [(_way(row, top, steps), row["num_sessions"]) for row in rows if row["step_2"]]
+    visits: Counter[tuple[int, str]] = Counter()
+    for way, number in ways:
+        visits.update({(place, step): number for place, step in enumerate(way)})
+    kept = {
+        node
+        for place in range(steps)
+        for node, _ in Counter({node: n for node, n in visits.items() if node[0] == place}).most_common(DRAWN)
+    }
     found: Counter[tuple[tuple[int, str], tuple[int, str]]] = Counter()
-    for row in rows:
-        way = _fold([_name(row[name], top) for name in names if row[name]])
-        way = [*way, END] if len(way) < steps and not row["is_longer"] else way
-        for place, (source, target) in enumerate(itertools.pairwise(way)):
-            found[(place, source), (place + 1, target)] += row["num_sessions"]
+    for way, number in ways:
+        nodes = [(place, step) if (place, step) in kept else (place, REST) for place, step in enumerate(way)]
+        for source, target in pairwise(nodes):
+            found[source, target] += number
     return [
         Flow(source, target, number) for (source, target), number in sorted(found.items(), key=lambda pair: -pair[1])
     ]
+
+
+def _top_categories(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    visits: Counter[str] = Counter()
+    for row in rows:
+        for root in {row[name].partition(":")[2] for name in STEPS if row[name]}:
+            visits[root] += row["num_sessions"]
+    return [root for root, _ in visits.most_common() if root != "-1"][:CATEGORIES]
+
+
+def _way(row: Mapping[str, Any], top: Sequence[str], steps: int) -> list[str]:
+    """Return the steps of a path by the names that are drawn; a visit that ends before the last one says so."""
+    way = _fold([_name(row[name], top) for name in STEPS if row[name]])
+    return [*way, END][:steps] if not row["is_longer"] else way[:steps]
 
 
 def said(step: str | None) -> str:

@@ -37,10 +37,11 @@ def retention(context: PageContext) -> Drawn:
     """Show which share of each cohort comes again."""
     last, what = context.published.last_day, context.params["who"]
     assert last is not None
-    found = numbers.cohorts(context.ask(queries.cohorts), last, COLUMNS[what])
+    every = numbers.cohorts(context.ask(queries.cohorts), last, COLUMNS[what])
+    found = [each for each in every if len(each.returned) > 1 and each.returned[1] is not None]
     verb = "come again" if what == "visitors" else "buy"
     title = "No cohort can be followed yet"
-    if found and any(len(each.returned) > 1 and each.returned[1] is not None for each in found):
+    if found:
         number, of = numbers.weighted(found, 1)
         title = (
             f"{wording.percent(number / of)} of {wording.count(of)} new visitors {verb} in the week after their first"
@@ -69,17 +70,18 @@ def paths(context: PageContext) -> Drawn:
     """Show the ways that visits take."""
     rows = context.ask(queries.paths)
     whole = sum(row["num_sessions"] for row in rows)
-    flows = numbers.flows(rows, int(context.params["steps"]))
+    steps = int(context.params["steps"])
+    flows = numbers.flows(rows, steps)
     single = sum(row["num_sessions"] for row in rows if row["step_2"] is None)
     title = (
         f"{wording.percent(single / whole)} of {wording.count(whole)} visits stay at their first step"
         if whole
         else "No visit in this period"
     )
-    names = [f"step_{place}" for place in range(1, 6)]
     lines = [
         (
-            " → ".join(numbers.said(row[name]) for name in names if row[name]) + (" → …" if row["is_longer"] else ""),
+            " → ".join(numbers.said(row[name]) for name in numbers.STEPS if row[name])
+            + (" → …" if row["is_longer"] else ""),
             wording.count(row["num_sessions"]),
             wording.percent(row["num_sessions"] / whole, 1),
             wording.count(row["num_purchase_sessions"]),
@@ -88,10 +90,16 @@ def paths(context: PageContext) -> Drawn:
     ]
     return Drawn(
         title,
-        f"A step is a kind of event and a root category, equals in a row folded; the {numbers.CATEGORIES} most visited categories "
+        f"The {wording.count(whole - single)} visits that went on; a step is a kind of event and a root category, equals in a row folded; the {numbers.CATEGORIES} most visited categories "
         f"by name, the others as one; {wording.span(context.period)}",
-        graph("journeys-paths-chart", figures.paths(flows, context.palette), 460, title),
-        legend(("bar view", "View"), ("bar cart", "Cart"), ("bar purchase", "Purchase"), ("bar start", "End of visit")),
+        graph("journeys-paths-chart", figures.paths(flows, steps, context.palette), 460, title),
+        legend(
+            ("bar view", "View"),
+            ("bar cart", "Cart"),
+            ("bar purchase", "Purchase"),
+            ("bar start", "End of visit"),
+            ("bar other", "Other steps"),
+        ),
         table(
             [
                 f"Path, the {min(LISTED, len(rows))} most frequent of {wording.count(len(rows))}",

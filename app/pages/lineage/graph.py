@@ -11,9 +11,9 @@ from app.components.parts import aria, link
 from app.pages.lineage.numbers import Node, levels
 from app.params import Params
 
-ROW = 52  # pixels from one table to the next
+ROW = 60  # pixels from one table to the next
 WIDTH = 1000  # units across, of which a table takes this share of its column
-TABLE = 0.8
+TABLE = 0.86
 
 
 def draw(found: Sequence[Node], params: Params) -> Component:
@@ -32,7 +32,9 @@ def draw(found: Sequence[Node], params: Params) -> Component:
     layers = [_layer(column, nodes, names, places, height, params) for column, nodes in columns.items()]
     heads = [
         html.Div(
-            layer, className="layer-name", style={"gridColumn": f"span {sum(1 for each in names if each[0] == layer)}"}
+            _layer_title(layer),
+            className="layer-name",
+            style={"gridColumn": f"span {sum(1 for each in names if each[0] == layer)}"},
         )
         for layer in dict.fromkeys(each[0] for each in names)
     ]
@@ -110,7 +112,10 @@ def _table(node: Node, params: Params) -> Component:
     return link(
         [
             html.Span(
-                [html.Span(className=f"dot {node.status}"), html.Span(name, className="node-name")],
+                [
+                    html.Span(className=f"dot {node.status}"),
+                    html.Span(name.replace("_", "_\N{ZERO WIDTH SPACE}"), className="node-name"),
+                ],
                 className="node-head",
             ),
             html.Span(version, className="node-note"),
@@ -121,6 +126,10 @@ def _table(node: Node, params: Params) -> Component:
         className="node",
         title=f"{node.table.name}: {words}",
     )
+
+
+def _layer_title(layer: str) -> str:
+    return layer.upper() if len(layer) == 2 else layer.capitalize()
 
 
 def _trouble(node: Node) -> str:

@@ -54,7 +54,7 @@ def closely(context: PageContext) -> Drawn:
             scrolling(
                 html.Div(table(["Column", "Type", "Meaning"], columns), className="texts"),
                 f"Columns of {contract.name}",
-                330,
+                560,
             ),
             html.P(f"Read by {read_by}" if read_by else "Read by nobody", className="muted note"),
         ],
@@ -100,18 +100,17 @@ def versions(context: PageContext) -> Drawn:
         (
             f"v{each['version']}",
             f"{each['at']:%-d %b %Y %H:%M}",
-            each["operation"].lower(),
+            each["operation"].lower().replace("create or replace", "create"),
             wording.count(each["rows"]),
-            each["files"],
         )
         for each in found
     ]
     title = f"{name} is at version {found[0]['version']}" if found else f"{name} is not built yet"
     return Drawn(
         title,
-        "Newest versions first; rows and files written by each; times in UTC",
+        "Newest versions first; rows written by each; times in UTC",
         [
-            scrolling(table(["Version", "At", "Operation", "Rows written", "Files"], rows), title),
+            scrolling(table(["Version", "At", "Operation", "Rows written"], rows), title),
             html.P("By which rows two versions differ:", className="muted note"),
             command(f"lakehouse diff {name} --from {max(found[0]['version'] - 1, 0) if found else 0}"),
         ],
@@ -183,9 +182,9 @@ page = Page(
     filters=(),
     cards=(
         Card("tables", tables, params=(), height=620, needs_data=True),
-        Card("closely", closely, params=("table",), columns=7, height=460),
-        Card("checks", checks, params=("table",), columns=5, height=460),
-        Card("versions", versions, params=("table",), columns=5, height=340),
-        Card("runs", runs, params=(), columns=7, height=340),
+        Card("closely", closely, params=("table",), columns=7, rows=2, height=560),
+        Card("checks", checks, params=("table",), columns=5, height=240),
+        Card("versions", versions, params=("table",), columns=5, height=240),
+        Card("runs", runs, params=(), height=260),
     ),
 )
