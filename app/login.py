@@ -9,7 +9,7 @@ from base64 import b64decode, b64encode
 from collections import deque
 from collections.abc import Callable
 
-from flask import Flask, Response, redirect, request
+from flask import Flask, Response, g, request
 
 from app.security import refusal
 from lakehouse.errors import Exit, LakehouseError
@@ -25,7 +25,8 @@ PAGE = """<!DOCTYPE html>
 <body><main class="login card"><h1>Clickstream Lakehouse</h1><form method="post">
 <label for="password">Password</label>
 <input id="password" name="password" type="password" autocomplete="current-password" required autofocus>
-<button class="button" type="submit">Log in</button><p class="bad" role="alert">{said}</p></form></main></body></html>"""
+<button class="button" type="submit">Log in</button>
+<p class="bad" role="alert">{said}</p></form></main></body></html>"""
 
 
 def hashed(password: str) -> str:
@@ -86,10 +87,11 @@ def protect(server: Flask, known: str, base: str, attempts: Attempts | None = No
 
     @server.before_request
     def ask() -> Response | None:
-        if _is_valid(request.cookies.get(COOKIE, ""), key) or request.path.startswith(is_free):
+        g.is_guest = not _is_valid(request.cookies.get(COOKIE, ""), key)
+        if not g.is_guest or request.path.startswith(is_free):
             return None
         if request.method == "GET" and request.accept_mimetypes.best in ("text/html", None):
-            return redirect(path)  # type: ignore[return-value]
+            return _redirect(path)
         return refusal("Log in first.", 401)
 
     @server.route(path, methods=["GET", "POST"])
@@ -103,12 +105,16 @@ def protect(server: Flask, known: str, base: str, attempts: Attempts | None = No
         if not is_password(request.form.get("password", ""), known):
             tries.add()
             return _page(base, "This is not the password.", 401)
-        answer = redirect(base)
+        answer = _redirect(base)
         is_secure = request.is_secure or request.headers.get("X-Forwarded-Proto") == "https"
         answer.set_cookie(
             COOKIE, _token(key), max_age=HOURS * 3600, httponly=True, samesite="Strict", secure=is_secure, path=base
         )
-        return answer  # type: ignore[return-value]
+        return answer
+
+
+def _redirect(path: str) -> Response:
+    return Response(status=302, headers={"Location": path})
 
 
 def _page(base: str, said: str = "", status: int = 200) -> Response:

@@ -6,9 +6,9 @@ import logging
 import socket
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 from dash import Dash, Input, Output, State, ctx, no_update
-from dash.development.base_component import Component
 from waitress import create_server
 
 from app import api, login, pages, security, shell, theme
@@ -170,7 +170,7 @@ def _register_card(app: Dash, page: Page, card: Card, context: Callable[[str | N
 
 def _draw(
     page: Page, card: Card, context: Callable[[], PageContext], known: str | None, is_asked: bool
-) -> tuple[Component, str]:
+) -> tuple[Any, Any]:
     try:
         shown = context()
         key = card.key(shown)

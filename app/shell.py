@@ -4,12 +4,12 @@ from itertools import groupby
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import ALL, ClientsideFunction, Dash, Input, Output, State, dcc, get_relative_path, html
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
 from app import pages, theme, wording
 from app.components import controls
-from app.components.parts import aria, data, link
+from app.components.parts import address, aria, data, link
 from app.data.publication import Publication, Published
 from app.data.visits import ALL_CATEGORIES, UNKNOWN_CATEGORY
 from app.params import Params
@@ -142,9 +142,18 @@ def register(app: Dash, site: Site) -> None:
     def show_subtitle(query, _run, path):  # type: ignore[no-untyped-def]
         return subtitle(site, pages.parse(query), path)
 
-    @app.callback(Output(controls.identity("category"), "data"), Input("site-run", "data"), State("site-query", "data"))
-    def offer_categories(_run, query):  # type: ignore[no-untyped-def]
-        return categories(site, pages.parse(query))
+    days = controls.identity("range", "days")
+
+    @app.callback(
+        Output(controls.identity("category"), "data"),
+        Output(days, "minDate"),
+        Output(days, "maxDate"),
+        Input("site-run", "data"),
+        State("site-query", "data"),
+    )
+    def offer_choices(_run, query):  # type: ignore[no-untyped-def]
+        params = pages.parse(query)
+        return categories(site, params), *_bounds(site, params)
 
 
 def subtitle(site: Site, params: Params, path: str | None) -> Any:
@@ -181,6 +190,15 @@ def categories(site: Site, params: Params) -> list[dict[str, str]]:
     return choices + named
 
 
+def _bounds(site: Site, params: Params) -> tuple[str | None, str | None]:
+    """Return the first and the newest day that may be picked."""
+    lake = site.lakes.get(params["lake"])
+    shown = lake.current() if lake else None
+    if shown is None or shown.first_day is None or shown.newest_day is None:
+        return None, None
+    return shown.first_day.isoformat(), shown.newest_day.isoformat()
+
+
 def _header(site: Site, params: Params) -> Component:
     toggle = dmc.ColorSchemeToggle(
         lightIcon=html.Span(className="icon icon-sun"),
@@ -196,9 +214,9 @@ def _header(site: Site, params: Params) -> Component:
         dmc.Burger(id="site-burger", opened=False, size="sm", hiddenFrom="sm", **aria(label="Navigation")),
         dcc.Link(
             [html.Span(className="icon icon-mark"), html.Span("Clickstream Lakehouse", className="brand-name")],
-            href=get_relative_path("/"),
+            href=address("/"),
             className="brand",
-            **({"title": "Overview"}),
+            title="Overview",
         ),
     ]
     names = {name: name or "This lake" for name in site.lakes}
@@ -251,7 +269,7 @@ def _navigation() -> Component:
         parts += [
             dmc.NavLink(
                 label=page.name,
-                href=get_relative_path(page.path),
+                href=address(page.path),
                 id={"type": "site-link", "page": page.path},
                 className="nav-link",
                 leftSection=html.Span(className=f"icon icon-{page.icon}"),

@@ -1,4 +1,4 @@
-"""app.theme — type and colour: one accent, greys, and a colour for each thing on every page; one palette each for light and dark.
+"""app.theme — type and colour: a colour for each thing on every page, one palette each for light and dark.
 
 A figure is drawn in the reader's palette. When the reader switches, the browser puts each colour's twin in its place
 (assets/charts.js), so that the switch needs neither server nor redrawing.
@@ -15,7 +15,7 @@ SCHEMES = ("light", "dark")
 class Palette:
     """The colours of charts. Within a palette each is there once, so that it can be told from its twin.
 
-    Kinds of events and series are Okabe's and Ito's, told apart with any colour vision. `heat` runs from nothing to much.
+    Kinds of events are in Okabe's and Ito's colours, told apart with any colour vision. `heat` runs from nothing up.
     """
 
     scheme: str

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from flask import Blueprint, Response, request, stream_with_context
+from flask import Blueprint, Response, g, request, stream_with_context
 
 from app import pages
 from app.api import openapi
@@ -64,8 +64,9 @@ def blueprint(site: Site) -> Blueprint:
 
     @routes.get("/health")
     def health() -> Response:
-        """Tell publication and model, for whoever watches the site."""
-        return as_json(state_of(site))
+        """Tell publication and model, for whoever watches the site; to who is not logged in only that it lives."""
+        state = state_of(site)
+        return as_json({"status": state["status"]} if g.get("is_guest") else state)
 
     @routes.get("/api/v1/<name>")
     def answer(name: str) -> Response:
@@ -142,7 +143,8 @@ def unchanged_or(body: dict[str, Any]) -> Response:
     """Answer with JSON, or say that it is still the same."""
     answer = as_json(body)
     answer.add_etag()
-    return answer.make_conditional(request)
+    answer.make_conditional(request)
+    return answer
 
 
 def neutral(cell: Any) -> Any:

@@ -94,7 +94,10 @@ class Card:
         retry = html.Button("Try again", id=f"{identity}-retry", type="button", className="retry")
         if self.is_plain:
             return html.Section([body, retry], id=identity, className=f"plain span-{self.columns}")
-        parts = [body, *([html.Div(self.controls(params), className="card-controls")] if self.controls else [])]
+        parts: list[Component] = [
+            body,
+            *([html.Div(self.controls(params), className="card-controls")] if self.controls else []),
+        ]
         parts += [menu(identity, self.query)] if self.query else []
         return html.Section(
             html.Figure([*parts, retry]), id=identity, className=f"card span-{self.columns} rows-{self.rows}"
@@ -163,7 +166,10 @@ def nothing_yet(context: PageContext) -> Component:
     if problem:
         return state("The newest publication cannot be read", problem, "lakehouse doctor", kind="failed")
     if context.publication is None:
-        why = "This lake has no published tables. Land files and run the pipeline; this page fills by itself once it is done."
+        why = (
+            "This lake has no published tables. Land files and run the pipeline; this page fills by "
+            "itself once it is done."
+        )
         return state("Nothing is published yet", why, "lakehouse sample\nlakehouse run")
     why = "The tables of this lake are published and hold no event: none landed, or all were refused."
     return state("There are no events yet", why, "lakehouse receipts")

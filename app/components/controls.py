@@ -1,4 +1,4 @@
-"""components.controls — what writes a parameter into the address. The browser does it alone; cards follow the address."""
+"""components.controls — what writes a parameter into the address, in the browser alone; cards follow the address."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -58,6 +58,7 @@ def days(params: Params, name: str, label: str) -> Component:
         placeholder="Pick days",
         allowSingleDateInRange=True,
         clearable=False,
+        weekendDays=[],
         size="sm",
         w=230,
         **aria(label=label),

@@ -1,6 +1,7 @@
 """components.parts — small parts: a graph, a legend, a table, a spark line, states, links that keep the choices."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import plotly.graph_objects as go
@@ -59,18 +60,26 @@ def command(text: str) -> Component:
 def state(title: str, why: str, remedy: str = "", identity: str = "", kind: str = "") -> Component:
     """Say why there is nothing to see, and the command or act that changes it."""
     parts: list[Component] = [html.H2(title), html.P(why, className="muted")]
+    named: dict[str, Any] = {"id": identity} if identity else {}
     if remedy:
-        parts.append(command(remedy) if remedy.startswith("lakehouse") else html.P(remedy, className="remedy"))
-    return html.Div(parts, className=f"state {kind}".strip(), **({"id": identity} if identity else {}))
+        parts.append(
+            command(remedy)
+            if remedy.startswith("lakehouse")
+            else html.P(remedy[0].upper() + remedy[1:] + ".", className="remedy")
+        )
+    return html.Div(parts, className=f"state {kind}".strip(), **named)
 
 
 def link(words: Any, path: str, query: str = "", **properties: Any) -> Component:
     """Link to another page of the site."""
-    try:
-        path = get_relative_path(path) or path
-    except AttributeError:  # there is no app, as where a page is drawn by itself
-        pass
-    return dcc.Link(words, href=path + query, **properties)
+    return dcc.Link(words, href=address(path) + query, **properties)
+
+
+def address(path: str) -> str:
+    """Return where a page lies, under the site's own path."""
+    with suppress(AttributeError):  # there is no app, as where a card is drawn by itself
+        return str(get_relative_path(path))  # type: ignore[no-untyped-call]
+    return path
 
 
 def spark(values: Sequence[float]) -> Component:

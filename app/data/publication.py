@@ -114,7 +114,10 @@ class Publication:
     def _unreadable(self) -> LakehouseError:
         log.exception("Tables of run %s cannot be read.", self.run.run_id)
         when = f"{self.built_at:%-d %b %Y %H:%M} UTC"
-        message = f"The tables of run {self.run.number}, built {when}, cannot be read: vacuum removed their files, or they are damaged."
+        message = (
+            f"The tables of run {self.run.number}, built {when}, cannot be read: vacuum removed their "
+            f"files, or they are damaged."
+        )
         return LakehouseError(message, "open the newest run", Exit.REFUSED)
 
 

@@ -1,4 +1,4 @@
-"""data.tables — published tables for SQL: gold in memory, shared by every run that shows the same version; the rest by file.
+"""data.tables — published tables for SQL: gold in memory, shared by runs that show the same version; the rest by file.
 
 A table is kept by (lake, name, id, version), with the columns that the pages ask for. What was not asked for longest
 makes room once the budget is used up; a table that fits into no half of it is read from its files, as all that is not

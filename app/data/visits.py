@@ -32,13 +32,16 @@ def both_periods(context: "PageContext") -> dict[str, Any]:
     return {"start": current.start, "end": current.end, "start0": previous.start, "end0": previous.end}
 
 
-def part(context: "PageContext", with_category: bool = True) -> tuple[str, dict[str, Any]]:
+def part(context: "PageContext") -> tuple[str, dict[str, Any]]:
     """Return the conditions of segment and category, to be put behind others, and their parameters."""
-    sql, parameters = "", {}
+    sql = ""
+    parameters: dict[str, Any] = {}
     if context.is_new is not None:
-        sql, parameters = " AND is_new = $is_new", {"is_new": context.is_new}
-    if with_category and context.category is not None:
-        sql, parameters = sql + " AND root_category_id = $category", parameters | {"category": context.category}
+        sql += " AND is_new = $is_new"
+        parameters["is_new"] = context.is_new
+    if context.category is not None:
+        sql += " AND root_category_id = $category"
+        parameters["category"] = context.category
     return sql, parameters
 
 
@@ -61,7 +64,7 @@ def per_visitor(
         by: a further column to group by.
         bounces: whether `bounces` is there; older lakes have no such column.
     """
-    conditions, parameters = part(context, with_category=True)
+    conditions, parameters = part(context)
     counts = {
         "visits": "num_sessions",
         "views": "num_view_sessions",

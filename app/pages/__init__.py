@@ -1,4 +1,4 @@
-"""The pages of the site. A page is a folder here with a `page.py` that declares `page`; nobody edits a list to add one."""
+"""The pages of the site: each a folder here whose `page.py` declares `page`. Nobody edits a list to add one."""
 
 import importlib
 import importlib.util
@@ -129,5 +129,5 @@ def refused(page: Page | None, error: LakehouseError) -> Component:
     """Say why an address cannot be shown, and what can."""
     way = link("Show the newest run", page.path if page else "/", className="more")
     heading = html.Div(html.H1(page.name if page else "Not found"), className="page-heading")
-    words = state("This link cannot be shown", error.message, error.remedy)
+    words = state("This link cannot be shown", error.message)
     return html.Div([heading, html.Section([words, way], className="card span-12")], className="page")

@@ -16,19 +16,23 @@ DEFINITIONS = (
     ("Visit", "A visitor's events with no pause longer than 30 minutes. It counts on the day on which it began."),
     (
         "Visitor",
-        "An anonymous number of the source. Different visitors are counted for a range as a whole and never added up over days.",
+        "An anonymous number of the source. Different visitors are counted for a range as a whole "
+        "and never added up over days.",
     ),
     (
         "New visitor",
-        "A visit is new if its visitor has no earlier one in the lake. History starts with the lake: in its first four weeks many are new that are not.",
+        "A visit is new if its visitor has no earlier one in the lake. History starts with the lake: "
+        "in its first four weeks many are new that are not.",
     ),
     (
         "View, cart, purchase",
-        "A visit with at least one such event, in whatever order. A purchase without a cart in that visit has skipped it.",
+        "A visit with at least one such event, in whatever order. A purchase without a cart in that "
+        "visit has skipped it.",
     ),
     (
         "Conversion",
-        "Visits with a purchase per visit. Of a category: visits that bought from it per visit that touched it or anything below it.",
+        "Visits with a purchase per visit. Of a category: visits that bought from it per visit that "
+        "touched it or anything below it.",
     ),
     (
         "Cart abandonment",
@@ -38,22 +42,29 @@ DEFINITIONS = (
     ("Order", "A transaction id; it may hold several items."),
     (
         "Root category",
-        "The topmost category above that of the visit's first item, as known at that moment. Unknown is no category and is never ranked.",
+        "The topmost category above that of the visit's first item, as known at that moment. Unknown "
+        "is no category and is never ranked.",
     ),
 )
 LIMITS = (
-    "Of about a quarter of the events the item's category is not known at that moment, mostly because the first snapshot of items came a week late.",
+    "Of about a quarter of the events the item's category is not known at that moment, mostly "
+    "because the first snapshot of items came a week late.",
     "Prices have no known unit, so the site shows no revenue.",
     "Bots are not told apart; the heaviest visitors mostly buy and are kept.",
-    "The newest day is shown dotted and left out of ranges until it is complete: covered in nine of ten of the hours that are usual for it.",
+    "The newest day is shown dotted and left out of ranges until it is complete: covered in nine of "
+    "ten of the hours that are usual for it.",
     "Who deletes cookies or changes devices is a new visitor.",
 )
 STATISTICS = (
-    f"A change is named and coloured only where its {CONFIDENCE:.0%} interval leaves zero out, so that of 100 figures without a change at most about two are.",
-    "Counts are compared day by day with the same weekday of the previous period (Student's t, widened where one day resembles the one before); "
+    f"A change is named and coloured only where its {CONFIDENCE:.0%} interval leaves zero out, so "
+    f"that of 100 figures without a change at most about two are.",
+    "Counts are compared day by day with the same weekday of the previous period (Student's t, "
+    "widened where one day resembles the one before); "
     f"under {FEWEST_DAYS} days nothing is said.",
-    "Rates are compared by the interval of their difference; all visits of a visitor are one cluster, since a few heavy visitors hold a third of the transactions.",
-    f"Of many categories at once, those are named of which at most {FALSE_DISCOVERIES:.0%} is chance (Benjamini and Hochberg).",
+    "Rates are compared by the interval of their difference; all visits of a visitor are one "
+    "cluster, since a few heavy visitors hold a third of the transactions.",
+    f"Of many categories at once, those are named of which at most {FALSE_DISCOVERIES:.0%} is chance "
+    f"(Benjamini and Hochberg).",
     "“Converts best” ranks by the lower end of the interval, so that a small category cannot win by luck.",
 )
 

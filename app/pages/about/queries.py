@@ -6,7 +6,8 @@ from app.data.visits import days
 
 SESSIONS = {"silver.sessions": "session_date visitor_id num_events num_views num_adds num_transactions"}
 DAILY = {
-    "gold.daily_kpis": "session_date num_sessions num_cart_sessions num_abandoned_carts num_purchase_sessions num_views num_adds num_transactions",
+    "gold.daily_kpis": "session_date num_sessions num_cart_sessions num_abandoned_carts "
+    "num_purchase_sessions num_views num_adds num_transactions",
     "gold.visitor_days": "session_date visitor_id",
 }
 
@@ -16,7 +17,8 @@ def by_gold(context: PageContext) -> Statement:
     """Add up the key figures of a range in gold."""
     sql = """
             SELECT sum(num_sessions)::BIGINT AS "Visits",
-                   (SELECT count(DISTINCT visitor_id) FROM gold.visitor_days WHERE session_date BETWEEN $start AND $end) AS "Visitors",
+                   (SELECT count(DISTINCT visitor_id) FROM gold.visitor_days
+                    WHERE session_date BETWEEN $start AND $end) AS "Visitors",
                    sum(num_cart_sessions)::BIGINT AS "Visits with a cart",
                    sum(num_purchase_sessions)::BIGINT AS "Visits with a purchase",
                    sum(num_abandoned_carts)::BIGINT AS "Abandoned carts",

@@ -47,9 +47,15 @@ def hours(context: PageContext) -> Drawn:
             by_hour[row["event_hour"]] += row["num_events"]
         top = sum(number for _, number in by_hour.most_common(6))
         busiest = sorted(hour for hour, _ in by_hour.most_common(6))
-        title = f"{WEEKDAYS[peak['weekday'] - 1]} {peak['event_hour']} h is the busiest hour; six of 24 hours bring {wording.percent(top / whole)}"
+        title = (
+            f"{WEEKDAYS[peak['weekday'] - 1]} {peak['event_hour']} h is the busiest hour; six of 24 hours "
+            f"bring {wording.percent(top / whole)}"
+        )
         if busiest[-1] - busiest[0] == 5:
-            title = f"{busiest[0]}–{busiest[-1] + 1} h UTC brings {wording.percent(top / whole)} of {noun}, {WEEKDAYS[peak['weekday'] - 1]} {peak['event_hour']} h most"
+            title = (
+                f"{busiest[0]}–{busiest[-1] + 1} h UTC brings {wording.percent(top / whole)} of {noun}, "
+                f"{WEEKDAYS[peak['weekday'] - 1]} {peak['event_hour']} h most"
+            )
     if days < 7:
         title = f"Too few days to compare weekdays: {wording.count(whole)} {noun}"
     head = ["Hour, UTC", *WEEKDAYS]
@@ -59,7 +65,8 @@ def hours(context: PageContext) -> Drawn:
     ]
     return Drawn(
         title,
-        f"{noun.capitalize()} an hour, average over {wording.days(days)}, by weekday and hour in UTC, of {wording.count(whole)} {noun}",
+        f"{noun.capitalize()} an hour, average over {wording.days(days)}, by weekday and hour in UTC, "
+        f"of {wording.count(whole)} {noun}",
         graph("activity-hours-chart", figures.hours(rows, noun, context.palette), 320, title),
         legend(("heat-low", "few"), ("heat-high", "many")),
         table(head, lines),

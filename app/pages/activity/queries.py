@@ -55,7 +55,7 @@ def calendar(context: PageContext) -> Statement:
     params=("range", "segment"),
 )
 def lengths(context: PageContext) -> Statement:
-    """Count visits by their number of events (20 is 20 or more) and their length in whole minutes (60 is an hour or more)."""
+    """Count visits by their events (20 is 20 or more) and their length in whole minutes (60 is an hour or more)."""
     condition = "" if context.is_new is None else " AND is_new = $is_new"
     parameters = {} if context.is_new is None else {"is_new": context.is_new}
     sql = f"""

@@ -9,7 +9,7 @@ from app import wording
 from app.charts import bars
 from app.components import controls
 from app.components.card import Card, Drawn
-from app.components.parts import graph, legend, link, scrolling, table
+from app.components.parts import aria, graph, legend, link, scrolling, table
 from app.context import PageContext
 from app.pages import Page
 from app.pages.categories import numbers, queries
@@ -51,7 +51,8 @@ def rates(context: PageContext) -> Drawn:
     least = wording.count(int(context.params["minimum"]))
     return Drawn(
         title,
-        f"Visits that bought from a category per visit that touched it, {where(context)}; {len(ranked)} of {len(found)} "
+        f"Visits that bought from a category per visit that touched it, {where(context)}; "
+        f"{len(ranked)} of {len(found)} "
         f"categories, with {least} visits or more, by the lower end",
         graph("categories-rates-chart", figure, 32 * max(len(ranked), 2) + 36, title),
         legend(*entries),
@@ -77,7 +78,7 @@ def tree(context: PageContext) -> Drawn:
         title,
         "Visits count at every category they touched, once; follow a category to those below it",
         [
-            html.Nav(crumbs, className="crumbs", **{"aria-label": "Way up the tree"}),
+            html.Nav(crumbs, className="crumbs", **aria(label="Way up the tree")),
             scrolling(table(head, rows), title, 640),
         ],
     )

@@ -2,18 +2,18 @@
 
 from app.context import PageContext
 from app.data.query import Statement, query
-from app.data.visits import VISITOR_DAYS, both_periods, per_visitor, sums
+from app.data.visits import STEPS, VISITOR_DAYS, both_periods, per_visitor, sums
 
 TREE = {"silver.categories": "category_id parent_id root_id depth path"}
 CONVERSION = {
-    "gold.category_conversion": "session_date category_id num_sessions num_view_sessions num_cart_sessions num_purchase_sessions"
+    "gold.category_conversion": f"session_date category_id {STEPS}",
 }
 UNDER = {"silver.categories": "category_id parent_id"}
 
 
 @query(CONVERSION | UNDER, params=("range", "compare", "node"))
 def level(context: PageContext) -> Statement:
-    """Count visits and purchases of the categories below one, in both periods, the most visited first; -1 is unknown."""
+    """Count visits and purchases of the categories below one, in both periods, most visited first; -1 is unknown."""
     node = context.params["node"]
     chosen = "parent_id = $node" if node else "parent_id IS NULL"
     unknown = "" if node else " OR category_id = -1"
@@ -23,9 +23,11 @@ def level(context: PageContext) -> Statement:
             SELECT category_id, coalesce(any_value(num_children), 0) AS num_children,
                    coalesce(sum(num_sessions) FILTER (session_date BETWEEN $start AND $end), 0)::BIGINT AS visits,
                    coalesce(sum(num_cart_sessions) FILTER (session_date BETWEEN $start AND $end), 0)::BIGINT AS carts,
-                   coalesce(sum(num_purchase_sessions) FILTER (session_date BETWEEN $start AND $end), 0)::BIGINT AS purchases,
+                   coalesce(sum(num_purchase_sessions) FILTER (session_date BETWEEN $start AND $end), 0)::BIGINT
+                       AS purchases,
                    coalesce(sum(num_sessions) FILTER (session_date BETWEEN $start0 AND $end0), 0)::BIGINT AS visits0,
-                   coalesce(sum(num_purchase_sessions) FILTER (session_date BETWEEN $start0 AND $end0), 0)::BIGINT AS purchases0
+                   coalesce(sum(num_purchase_sessions) FILTER (session_date BETWEEN $start0 AND $end0), 0)::BIGINT
+                       AS purchases0
             FROM gold.category_conversion
             LEFT JOIN parents ON parents.parent_id = category_id
             WHERE (category_id IN (FROM chosen){unknown})

@@ -67,7 +67,7 @@ class Skips:
 
     @property
     def rates(self) -> tuple[float, float, float]:
-        """Purchases without a cart per purchase, carts without a view per cart, carts bought in the same visit per cart."""
+        """Purchases without a cart per purchase, carts without a view per cart, carts with a purchase per cart."""
         bought = self.purchase_visits - self.purchases_without_cart
         return (
             self.purchases_without_cart / (self.purchase_visits or 1),

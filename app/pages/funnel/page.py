@@ -65,7 +65,8 @@ def funnel(context: PageContext) -> Drawn:
     note = words.noise(found.changes)
     return Drawn(
         title,
-        f"{units.capitalize()} with each step, {words.how(params)}, of {wording.count(found.now.total)} {units}{shortened}",
+        f"{units.capitalize()} with each step, {words.how(params)}, of "
+        f"{wording.count(found.now.total)} {units}{shortened}",
         [graph("funnel-chart", figure, 300, title), *([html.P(note, className="muted note")] if note else [])],
         legend(*entries),
         table(["Step", units.capitalize(), "Of all", "Interval", "Of the step before", "Previous"], _step_rows(found)),
@@ -192,8 +193,8 @@ def dropped(context: PageContext) -> Drawn:
 
 def _step_rows(found: numbers.Found) -> list[tuple[str, ...]]:
     counts, former = found.now.counts, [found.now.total, *found.now.counts[:2]]
-    before = found.before.shares if found.before else [None] * 3
-    rows = []
+    before = found.before.shares if found.before else ()
+    rows: list[tuple[str, ...]] = []
     for place, name in enumerate(numbers.NAMES):
         interval = found.intervals.get(name.lower())
         rows.append(
@@ -203,7 +204,7 @@ def _step_rows(found: numbers.Found) -> list[tuple[str, ...]]:
                 wording.percent(found.now.shares[place]),
                 wording.interval(interval) if interval else "–",
                 wording.percent(counts[place] / former[place] if former[place] else 0),
-                wording.percent(before[place]) if before[place] is not None else "–",
+                wording.percent(before[place]) if before else "–",
             )
         )
     return rows

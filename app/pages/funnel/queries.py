@@ -19,7 +19,8 @@ SUMS = """coalesce(sum(num_sessions), 0)::BIGINT AS total, coalesce(sum(num_view
     FUNNEL
     | VISITOR_DAYS
     | {
-        "gold.funnel_windows": "session_date root_category_id is_new window_days is_ordered num_sessions num_cart_sessions num_purchase_sessions"
+        "gold.funnel_windows": "session_date root_category_id is_new window_days is_ordered "
+        "num_sessions num_cart_sessions num_purchase_sessions"
     },
     params=PARAMS,
 )
@@ -64,7 +65,8 @@ def _windows(context: PageContext) -> Statement:
                    coalesce(sum(num_cart_sessions), 0)::BIGINT AS cart,
                    coalesce(sum(num_purchase_sessions), 0)::BIGINT AS purchase
             FROM gold.funnel_windows
-            WHERE session_date BETWEEN $start AND $end AND window_days = $window AND is_ordered = $is_ordered{conditions}"""
+            WHERE session_date BETWEEN $start AND $end
+              AND window_days = $window AND is_ordered = $is_ordered{conditions}"""
     chosen = {"window": WINDOWS[context.params["window"]], "is_ordered": context.params["order"] == "ordered"}
     return Statement(sql, days(context) | chosen | parameters)
 
@@ -130,7 +132,8 @@ def times(context: PageContext) -> Statement:
 
 
 SESSIONS = {
-    "silver.sessions": "visitor_id started_at ended_at session_date num_events num_views num_adds num_transactions distinct_products entry_category_id",
+    "silver.sessions": "visitor_id started_at ended_at session_date num_events num_views num_adds "
+    "num_transactions distinct_products entry_category_id",
     "silver.categories": "category_id root_id",
 }
 DROPPED = {

@@ -22,7 +22,8 @@ def retention(cohorts: Sequence[Cohort], palette: Palette) -> go.Figure:
     texts = [["" if share is None else wording.percent(share, 1) for share in row] for row in rows]
     hovers = [
         [
-            f"{wording.count(each.returned[week] or 0)} of {wording.count(each.size)}, {week} week{wording.plural(week)} later"
+            f"{wording.count(each.returned[week] or 0)} of {wording.count(each.size)}, {week} "
+            f"week{wording.plural(week)} later"
             for week in later
         ]
         for each in cohorts

@@ -58,7 +58,8 @@ def retention(context: PageContext) -> Drawn:
     ]
     return Drawn(
         title,
-        f"Share of a cohort's visitors who {verb} so many weeks later; rows: week of the first visit (Monday, UTC) and its "
+        f"Share of a cohort's visitors who {verb} so many weeks later; rows: week of the first visit "
+        f"(Monday, UTC) and its "
         "visitors; weeks that are not over are blank; history starts with the lake",
         graph("journeys-retention-chart", figures.retention(found, context.palette), 26 * len(found) + 40, title),
         legend(("heat-low", "few"), ("heat-high", "many")),
@@ -90,7 +91,8 @@ def paths(context: PageContext) -> Drawn:
     ]
     return Drawn(
         title,
-        f"The {wording.count(whole - single)} visits that went on; a step is a kind of event and a root category, equals in a row folded; the {numbers.CATEGORIES} most visited categories "
+        f"The {wording.count(whole - single)} visits that went on; a step is a kind of event and a "
+        f"root category, equals in a row folded; the {numbers.CATEGORIES} most visited categories "
         f"by name, the others as one; {wording.span(context.period)}",
         graph("journeys-paths-chart", figures.paths(flows, steps, context.palette), 460, title),
         legend(

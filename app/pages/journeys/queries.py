@@ -7,7 +7,7 @@ from app.data.visits import days
 
 @query({"gold.cohorts": "cohort_week week_number num_visitors num_buyers"}, params=())
 def cohorts(context: PageContext) -> Statement:
-    """Count the visitors of each cohort (week of the first visit, by its Monday) who came, and who bought, weeks later."""
+    """Count the visitors of each cohort (Monday of the first visit's week) who came, and who bought, weeks later."""
     sql = """
             SELECT cohort_week, week_number, num_visitors, num_buyers
             FROM gold.cohorts
@@ -23,7 +23,8 @@ def paths(context: PageContext) -> Statement:
     """Count the visits of a range by the way they took: kind of event and root category, equals in a row folded."""
     sql = """
             SELECT step_1, step_2, step_3, step_4, step_5, bool_or(is_longer) AS is_longer,
-                   sum(num_sessions)::BIGINT AS num_sessions, sum(num_purchase_sessions)::BIGINT AS num_purchase_sessions
+                   sum(num_sessions)::BIGINT AS num_sessions,
+                   sum(num_purchase_sessions)::BIGINT AS num_purchase_sessions
             FROM gold.paths
             WHERE session_date BETWEEN $start AND $end
             GROUP BY step_1, step_2, step_3, step_4, step_5

@@ -80,7 +80,10 @@ def _edges(found: Sequence[Node], places: Mapping[str, tuple[int, float]], colum
     paths = (
         f'<path d="{"".join(curves)}" fill="none" stroke="#000" stroke-width="1.5" vector-effect="non-scaling-stroke"/>'
     )
-    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}" preserveAspectRatio="none">{paths}</svg>'
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}" '
+        f'preserveAspectRatio="none">{paths}</svg>'
+    )
 
 
 def _layer(

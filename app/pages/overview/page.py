@@ -134,7 +134,8 @@ def movers(context: PageContext) -> Drawn:
     ]
     return Drawn(
         title,
-        f"Change of visits by root category of entry, {len(shown)} of {len(moves)}, against {wording.span(previous.period)}",
+        f"Change of visits by root category of entry, {len(shown)} of {len(moves)}, against "
+        f"{wording.span(previous.period)}",
         graph("overview-movers-chart", figures.movers(shown, context.palette), 30 * len(shown) + 24, title),
         legend(("bar view", "More"), ("bar lowers", "Fewer"), ("bar other", "No clear change")),
         table(head, rows),
@@ -179,7 +180,7 @@ def _entries(context: PageContext) -> Drawn:
 
 
 def _incomplete(context: PageContext) -> list[Day]:
-    """Return the days between the end of the range and the newest day, where the range ends at the last complete one."""
+    """Return the days after the range up to the newest, where the range ends at the last complete one."""
     shown = context.published
     assert shown.newest_day is not None
     end = context.window.current.end

@@ -8,6 +8,7 @@ COUNTS = (
     "num_sessions num_bounces num_cart_sessions num_abandoned_carts num_purchase_sessions num_views num_adds "
     "num_transactions num_orders"
 )
+COMMA = ",\n                   "
 DAILY = {
     "gold.daily_kpis": f"session_date num_visitors {COUNTS}",
     "gold.visit_segments": f"session_date root_category_id is_new {COUNTS}",
@@ -18,7 +19,7 @@ DAILY = {
 def by_day(context: PageContext) -> Statement:
     """List the days of a range with their counts; a day without a visit is a row of zeros."""
     if not context.is_part:
-        counts = ", ".join(f"coalesce({name}, 0)::BIGINT AS {name}" for name in COUNTS.split())
+        counts = COMMA.join(f"coalesce({name}, 0)::BIGINT AS {name}" for name in COUNTS.split())
         sql = f"""
             SELECT day::DATE AS session_date, {counts}
             FROM generate_series($start::DATE, $end::DATE, INTERVAL 1 DAY) AS days(day)
@@ -26,7 +27,7 @@ def by_day(context: PageContext) -> Statement:
             ORDER BY session_date"""
         return Statement(sql, days(context))
     conditions, parameters = part(context)
-    counts = ", ".join(f"coalesce(sum({name}), 0)::BIGINT AS {name}" for name in COUNTS.split())
+    counts = COMMA.join(f"coalesce(sum({name}), 0)::BIGINT AS {name}" for name in COUNTS.split())
     sql = f"""
             SELECT day::DATE AS session_date, {counts}
             FROM generate_series($start::DATE, $end::DATE, INTERVAL 1 DAY) AS days(day)
