@@ -13,7 +13,7 @@ from waitress import create_server
 
 from app import api, login, pages, security, shell, theme
 from app.components.card import Card
-from app.components.parts import state
+from app.components.parts import BASE, state
 from app.context import PageContext
 from app.pages import Page
 from app.params import described
@@ -88,7 +88,7 @@ def make(site: Site, port: int) -> Dash:
         except LakehouseError as error:
             return pages.refused(page, error)
 
-    app.server.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    app.server.config.update({"MAX_CONTENT_LENGTH": LARGEST_BODY, BASE: base})
     app.server.register_blueprint(api.blueprint(site), url_prefix=base.rstrip("/") or None)
     security.protect(app.server, security.Names(port, tuple(settings.names), base), app.csp_hashes())
     if settings.password_hash:

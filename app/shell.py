@@ -239,7 +239,7 @@ def _filters(site: Site, params: Params) -> Component:
         html.Div(
             [
                 controls.segmented(params, "range", "Days shown, to the last complete one", shown),
-                controls.days(params, "range", "First and last day shown"),
+                controls.days(params, "range"),
             ],
             className="filter filter-range",
         ),

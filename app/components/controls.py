@@ -47,8 +47,8 @@ def select(
     )
 
 
-def days(params: Params, name: str, label: str) -> Component:
-    """Choose two days from a calendar."""
+def days(params: Params, name: str) -> Component:
+    """Choose two days from a calendar; what it shows is its name."""
     chosen = params[name].split("..") if ".." in params[name] else [None, None]
     return dmc.DatePickerInput(
         id=identity(name, "days"),
@@ -61,5 +61,4 @@ def days(params: Params, name: str, label: str) -> Component:
         weekendDays=[],
         size="sm",
         w=230,
-        **aria(label=label),
     )

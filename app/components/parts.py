@@ -1,13 +1,14 @@
 """components.parts — small parts: a graph, a legend, a table, a spark line, states, links that keep the choices."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any
 
 import plotly.graph_objects as go
-from dash import dcc, get_relative_path, html
+from dash import dcc, html
 from dash.development.base_component import Component
+from flask import current_app, has_app_context
 
+BASE = "LAKEHOUSE_BASE"  # where the Flask app keeps the path under which the site lies
 CONFIG: Any = {"displayModeBar": False, "displaylogo": False, "showSendToCloud": False, "responsive": True}
 
 
@@ -77,9 +78,8 @@ def link(words: Any, path: str, query: str = "", **properties: Any) -> Component
 
 def address(path: str) -> str:
     """Return where a page lies, under the site's own path."""
-    with suppress(AttributeError):  # there is no app, as where a card is drawn by itself
-        return str(get_relative_path(path))  # type: ignore[no-untyped-call]
-    return path
+    base = current_app.config.get(BASE, "/") if has_app_context() else "/"
+    return base.rstrip("/") + path
 
 
 def spark(values: Sequence[float]) -> Component:

@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+import re
 
 import duckdb
 import pytest
@@ -10,6 +11,7 @@ from app.api.routes import neutral
 from app.site import Site
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import open_lake
+from lakehouse.settings import PROJECT
 
 PORT = 8050
 HERE = {"Host": f"localhost:{PORT}"}
@@ -186,6 +188,16 @@ def test_the_description_names_every_question_and_its_parameters(get):
 
 def test_health_tells_publication_and_model(get):
     assert {"status", "run", "run_id", "built_at", "complete_through", "model_version"} <= get("/health").json.keys()
+
+
+SNIPPETS = re.findall(r"```python\n(.*?)```", (PROJECT / "docs" / "site.md").read_text(), re.DOTALL)
+
+
+def test_the_snippet_of_the_documentation_prints_days(built_lake, capsys):
+    (code,) = SNIPPETS
+    exec(code, {"lake": str(built_lake)})
+
+    assert "num_orders" in capsys.readouterr().out
 
 
 def test_a_notebook_gets_the_same_frames(get, settings_for):
