@@ -10,6 +10,7 @@ from functools import cached_property
 from threading import Lock, Thread
 from typing import Any
 
+import duckdb
 from deltalake.exceptions import DeltaError
 
 from app.data.tables import TableKey, TableStore
@@ -20,6 +21,8 @@ from lakehouse.storage.ledger import LEDGER, Ledger, Run
 from lakehouse.storage.store import Store
 
 SECONDS_BETWEEN_LOOKS = 3.0
+# A stream of rows that ends in an error is an input error to the database.
+UNREADABLE = (DeltaError, OSError, duckdb.InvalidInputException, duckdb.IOException)
 FROZEN_KEPT = 4  # publications of earlier runs that frozen links asked for
 
 log = logging.getLogger("app")
@@ -101,14 +104,14 @@ class Publication:
         """
         try:
             return self.tables.rows(self.store, self.keys, sql, parameters)
-        except (DeltaError, OSError) as error:
+        except UNREADABLE as error:
             raise self._unreadable() from error
 
     def batches(self, sql: str, number: int, **parameters: Any) -> Iterator[list[Any]]:
         """Run SQL as `rows` does; yield the names of the columns, then so many rows at a time, each a tuple."""
         try:
             yield from self.tables.batches(self.store, self.keys, sql, parameters, number)
-        except (DeltaError, OSError) as error:
+        except UNREADABLE as error:
             raise self._unreadable() from error
 
     def _unreadable(self) -> LakehouseError:
