@@ -4,12 +4,10 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from app.context import PageContext
+from typing import Any
 
 PARAMETER = re.compile(r"\$(\w+)")
+Build = Callable[[Any], "Statement"]  # from a PageContext, which knows queries and is not known here
 
 
 @dataclass(frozen=True)
@@ -41,21 +39,21 @@ class Query:
     name: str
     reads: Mapping[str, tuple[str, ...]]
     params: tuple[str, ...]
-    build: Callable[["PageContext"], Statement]
+    build: Build
 
     @property
     def description(self) -> str:
         """What it answers, in a sentence."""
         return (self.build.__doc__ or "").strip().partition("\n")[0]
 
-    def __call__(self, context: "PageContext") -> Statement:
+    def __call__(self, context: Any) -> Statement:
         """Return the statement for a page's context."""
         return self.build(context)
 
 
 def query(
     reads: Mapping[str, str], params: tuple[str, ...] = ("range", "segment", "category")
-) -> Callable[[Callable[["PageContext"], Statement]], Query]:
+) -> Callable[[Build], Query]:
     """Declare a question of a page; the function's module and name are the question's name.
 
     Args:
@@ -63,7 +61,7 @@ def query(
         params: the URL parameters that it heeds, beside dataset and run.
     """
 
-    def declare(build: Callable[["PageContext"], Statement]) -> Query:
+    def declare(build: Build) -> Query:
         page = build.__module__.split(".")[-2]
         name = f"{page}-{build.__name__}".replace("_", "-")
         return Query(name, {table: tuple(columns.split()) for table, columns in reads.items()}, params, build)
