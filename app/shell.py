@@ -7,11 +7,10 @@ import dash_mantine_components as dmc
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
-from app import pages, theme, wording
+from app import filters, pages, theme, wording
 from app.components import controls
 from app.components.parts import address, aria, data, link
 from app.data.publication import Publication, Published
-from app.data.visits import ALL_CATEGORIES, UNKNOWN_CATEGORY
 from app.params import Params
 from app.site import Site
 from lakehouse.errors import LakehouseError
@@ -35,7 +34,7 @@ def layout(site: Site) -> Component:
         html.A("Skip to the content", href="#site-main", className="skip"),
         dmc.AppShell(
             [
-                dmc.AppShellHeader([_header(site, params), _filters(site, params)]),
+                dmc.AppShellHeader([_header(site, params), filters.row(params)]),
                 dmc.AppShellNavbar(_navigation()),
                 dmc.AppShellMain(html.Div(_waiting(), id="site-page", tabIndex=-1), id="site-main"),
             ],
@@ -153,7 +152,7 @@ def register(app: Dash, site: Site) -> None:
     )
     def offer_choices(_run, query):  # type: ignore[no-untyped-def]
         params = pages.parse(query)
-        return categories(site, params), *_bounds(site, params)
+        return filters.categories(site, params), *filters.bounds(site, params)
 
 
 def subtitle(site: Site, params: Params, path: str | None) -> Any:
@@ -173,30 +172,6 @@ def subtitle(site: Site, params: Params, path: str | None) -> Any:
     held = "the newest run" if not behind else f"{behind} run{wording.plural(behind)} behind the newest"
     frozen = f"Frozen at run {context.publication.run.number} of {wording.day(context.publication.built_at)}, {held}. "
     return [words, html.Span([frozen, link("Show the newest", page.path, params.query(run=""))], className="frozen")]
-
-
-def categories(site: Site, params: Params) -> list[dict[str, str]]:
-    """Return the root categories through which visits entered, as choices."""
-    choices = [{"value": "", "label": "All categories"}]
-    try:
-        shown = site.context(params).publication
-        if shown is None:
-            return choices
-        sql = "SELECT root_category_id AS root FROM gold.funnel GROUP BY root ORDER BY sum(num_sessions) DESC"
-        roots = [row["root"] for row in shown.rows(sql) if row["root"] not in (ALL_CATEGORIES, UNKNOWN_CATEGORY)]
-    except LakehouseError:
-        return choices
-    named = [{"value": str(root), "label": wording.category(root)} for root in [*roots, UNKNOWN_CATEGORY]]
-    return choices + named
-
-
-def _bounds(site: Site, params: Params) -> tuple[str | None, str | None]:
-    """Return the first and the newest day that may be picked."""
-    lake = site.lakes.get(params["lake"])
-    shown = lake.current() if lake else None
-    if shown is None or shown.first_day is None or shown.newest_day is None:
-        return None, None
-    return shown.first_day.isoformat(), shown.newest_day.isoformat()
 
 
 def _header(site: Site, params: Params) -> Component:
@@ -230,35 +205,6 @@ def _header(site: Site, params: Params) -> Component:
             toggle,
         ],
         className="header",
-    )
-
-
-def _filters(site: Site, params: Params) -> Component:
-    shown = {"7d": "7d", "28d": "28d", "90d": "90d", "all": "All"}
-    parts = [
-        html.Div(
-            [
-                controls.segmented(params, "range", "Days shown, to the last complete one", shown),
-                controls.days(params, "range"),
-            ],
-            className="filter filter-range",
-        ),
-        html.Div(controls.select(params, "compare", "Comparison", width=165), className="filter filter-compare"),
-        html.Div(controls.select(params, "segment", "Whose visits", width=175), className="filter filter-segment"),
-        html.Div(
-            controls.select(params, "category", "Category of entry", {"": "All categories"}, width=165),
-            className="filter filter-category",
-        ),
-    ]
-    opener = html.Button(
-        "Filters", type="button", className="filters-open", **data(toggle="site-filters"), **aria(expanded="false")
-    )
-    return html.Div(
-        [opener, html.Div(parts, className="filter-row")],
-        id="site-filters",
-        className="filters",
-        role="search",
-        **aria(label="Filters"),
     )
 
 

@@ -55,7 +55,7 @@ def facts(pairs: Sequence[tuple[str, Any]]) -> Component:
 def command(text: str) -> Component:
     """Show a command, with a button that copies it."""
     copy = html.Button("Copy", type="button", className="copy", **data(copy=text))
-    return html.Div([html.Pre(html.Code(text)), copy], className="command")
+    return html.Div([html.Pre(html.Code(text), tabIndex=0), copy], className="command")
 
 
 def state(title: str, why: str, remedy: str = "", identity: str = "", kind: str = "") -> Component:
