@@ -63,15 +63,22 @@ def discard(lake: Lake, choice: Choice, command: str, *, apply: bool) -> list[di
 
 def recover(lake: Lake) -> None:
     """Enter into the ledger what a process deleted that died before it could. Call it under the lock."""
+    for run in unrecorded(lake):
+        _record(lake, run)
+
+
+def unrecorded(lake: Lake) -> list[Run]:
+    """Return what was discarded by processes that died before they could enter it into the ledger."""
+    found = []
     for name in [name for name in lake.contracts if name not in lake.tables and lake.store.exists(name)]:
         (newest,) = lake.store.delta(name).history(1)
         if "discarded" in newest and not lake.ledger.has_run(newest["userMetadata"]):
             note = json.loads(newest["discarded"])
             removed = sum(each["rows"] for each in note["discarded"])
-            version, found = int(newest["version"]), note["discarded"]
-            result = Result(name, removed, 0, 0, 0, version, mode="discard", removed=removed, discarded=found)
-            run = Run(newest["userMetadata"], note["command"], "published", now(), now(), results=[result])
-            _record(lake, run)
+            version, rows = int(newest["version"]), note["discarded"]
+            result = Result(name, removed, 0, 0, 0, version, mode="discard", removed=removed, discarded=rows)
+            found.append(Run(newest["userMetadata"], note["command"], "published", now(), now(), results=[result]))
+    return found
 
 
 def _record(lake: Lake, run: Run) -> None:
