@@ -82,7 +82,7 @@ def walk(rng: np.random.Generator, catalogue: Catalogue, visits: Visits, goals: 
         cart=np.full(size, NOTHING),
     )
     limits = chances().cumsum(axis=2)
-    rows = []
+    rows: list[tuple[NDArray[np.int64], ...]] = []
     while len(walkers.visit):
         walkers = _step(rng, catalogue, walkers, limits, len(rows))
         rows.append((walkers.visit, walkers.intent, walkers.state, walkers.seen[:, -1]))
