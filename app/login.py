@@ -122,7 +122,7 @@ def _page(base: str, said: str = "", status: int = 200) -> Response:
 
 
 def _scrypt(password: str, salt: bytes) -> bytes:
-    return hashlib.scrypt(password.encode(), salt=salt, **COST)  # type: ignore[arg-type]
+    return hashlib.scrypt(password.encode(), salt=salt, **COST)
 
 
 def _token(key: bytes) -> str:
