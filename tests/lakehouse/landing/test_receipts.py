@@ -103,14 +103,15 @@ def test_a_landed_file_that_was_changed_is_named_with_the_mend(three, change):
     path = three.file(receipt)
     path.write_text(CHANGES[change](path.read_text()))
     error = refused(lambda: three.verify(receipt))
-    assert error.message == f"The landed file {path} was changed after it came in as 2.csv, receipt 1."
+    assert error.message == f"The landed file {path} was changed after it came in as 2.csv, receipt 2."
     assert error.remedy == "land the same content again, that puts it right: lakehouse land 2.csv"
 
 
 def test_a_landed_file_that_is_missing_is_named_with_the_mend(three):
     receipt = three.receipts()[1]
     three.file(receipt).unlink()
-    assert refused(lambda: three.verify(receipt)).message == f"The landed file {three.file(receipt)} is missing."
+    message = f"The landed file {three.file(receipt)} is missing; it came in as 2.csv, receipt 2."
+    assert refused(lambda: three.verify(receipt)).message == message
 
 
 def test_landed_files_of_a_copied_lake_are_what_came_in(three, tmp_path):
