@@ -108,7 +108,12 @@ class Mlflow:
 
 @dataclass(frozen=True)
 class App:
-    """Where the site listens; at port 0 the system chooses one."""
+    """Where the site listens (at port 0 the system chooses one), what it offers, and to whom."""
 
     host: Annotated[str, Text()]
     port: Annotated[int, Range(0, 65535)]
+    memory_mb: Count
+    lakes: list[str]
+    names: list[str]
+    base_path: str
+    password_hash: str

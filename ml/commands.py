@@ -71,14 +71,15 @@ def summary(lake: "Lake") -> "Section":
     try:
         scorer = champion(lake.settings)
     except LakehouseError as error:
-        return Section(title, str(error).splitlines(), None)
+        return Section("model", title, str(error).splitlines(), None)
     if scorer is None:
-        return Section(title, ["none is trained yet: lakehouse ml train"], None)
+        return Section("model", title, ["none is trained yet: lakehouse ml train"], None)
     published = lake.ledger.published()
     version = published.versions.get(PREDICTIONS) if published else None
     predictions = 0 if version is None else lake.store.rows(PREDICTIONS, version)
     made_of = f"{scorer.trained_on['training_table']} version {scorer.trained_on['training_version']}"
     facts = {
+        "name": lake.settings.model.name,
         "version": scorer.version,
         "trained_on": dict(scorer.trained_on),
         "threshold": scorer.threshold,
@@ -87,7 +88,7 @@ def summary(lake: "Lake") -> "Section":
     }
     follow = "look at it: lakehouse app, lakehouse mlflow" if predictions else "score the visits: lakehouse ml score"
     lines = [f"champion: version {scorer.version}, trained on {made_of}", *figures(scorer.metrics)]
-    return Section(title, [*lines, f"{predictions:,} predictions", follow], facts)
+    return Section("model", title, [*lines, f"{predictions:,} predictions", follow], facts)
 
 
 def figures(metrics: dict[str, float]) -> list[str]:

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from app.pages import predict
+from app.pages.predict import page as predict
 from ml.scorer import Scorer
 
 METRICS = {"base_rate": 0.01, "roc_auc": 0.9, "pr_auc": 0.2, "precision": 0.25, "recall": 0.5}
