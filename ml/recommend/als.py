@@ -30,6 +30,7 @@ from ml.training_run import open_on_spark
 TRAINING, CASES, LISTS, ANSWERS = "training.parquet", "cases.parquet", "lists.parquet", "answers.parquet"
 NAME = "ALS"
 SEED = 7
+BLOCKS = 2  # into which visits and items are cut; MLlib's own ten are for clusters
 Factors = npt.NDArray[np.float64]
 
 
@@ -71,13 +72,15 @@ class Folding:
         return ranking
 
 
-def fit(training: DataFrame, settings: Recommend) -> ALSModel:
+def fit(training: DataFrame, settings: Recommend, folder: Path) -> ALSModel:
     """Factorize visits × items.
 
     Args:
         training: `visit`, `place` (of the item) and `times`.
         settings: rank, regularisation, alpha and iterations.
+        folder: for checkpoints: each iteration adds to what a task must know of those before, until its stack is full.
     """
+    training.sparkSession.sparkContext.setCheckpointDir(str(folder))
     als = ALS(
         rank=settings.als_rank,
         maxIter=settings.als_iterations,
@@ -87,6 +90,9 @@ def fit(training: DataFrame, settings: Recommend) -> ALSModel:
         userCol="visit",
         itemCol="place",
         ratingCol="times",
+        numUserBlocks=BLOCKS,
+        numItemBlocks=BLOCKS,
+        checkpointInterval=2,
         seed=SEED,
     )
     return als.fit(training)
@@ -118,7 +124,7 @@ def compare(settings: Settings, tell: Tell, folder: str, run_id: str) -> dict[st
     rows = pa.table({"visit": training["visit"], "place": pa.array(places, pa.int32()), "times": training["times"]})
     tell(say=f"Factorizing {len(np.unique(training['visit'])):,} visits × {len(ids):,} items by MLlib …")
     pq.write_table(rows, files / "rows.parquet")
-    model = fit(spark.read.parquet(str(files / "rows.parquet")).cache(), settings.recommend)
+    model = fit(spark.read.parquet(str(files / "rows.parquet")).cache(), settings.recommend, files / "checkpoints")
     answers = pa.array(list(_answers(folding(model, ids, settings.recommend), asked.to_pylist())), pa.list_(pa.int64()))
     columns = {"method": pa.array([NAME] * len(asked)), "list": answers}
     ours = asked.select(["kind", "protocol", "target"])

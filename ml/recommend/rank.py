@@ -126,14 +126,17 @@ class Recommender:
         """
         own = list(dict.fromkeys(reversed(items[-REMEMBERED:])))
         places = self.catalogue.places(own)
-        passes = self._passes(filters)
+        categories = self.catalogue.below(filters.categories)
+        passes = self._passes(filters, categories)
         reminded = zip(own[not is_over :], places[not is_over :], strict=True)
         kept = ((item, place) for item, place in reminded if item not in filters.exclude and passes(place))
         reminders = [self._recommend(item, place, "reminder") for item, place in islice(kept, REMINDERS)]
         chosen: list[Recommendation] = []
         taken = {NOWHERE, *places}
         leaders = places[:LEADERS]
-        for place, source, because, score in chain(self._neighbours(leaders), self._popular(leaders, filters)):
+        for place, source, because, score in chain(
+            self._neighbours(leaders), self._popular(leaders, filters, categories)
+        ):
             if place not in taken and passes(place):
                 taken.add(place)
                 chosen.append(self._recommend(int(self.catalogue.ids[place]), place, source, because, score))
@@ -141,13 +144,12 @@ class Recommender:
                     break
         return Answer(chosen, reminders, self._note(leaders, chosen))
 
-    def _passes(self, filters: Filters) -> IsAllowed:
+    def _passes(self, filters: Filters, categories: frozenset[int]) -> IsAllowed:
         """Return what says of a place whether its item passes the filters, by the cheapest test that does."""
         catalogue, availability = self.catalogue, self.catalogue.availability
         if filters == ALL:
             return lambda place: place == NOWHERE or availability[place] != UNAVAILABLE
         excluded = frozenset(catalogue.places(list(filters.exclude))) - {NOWHERE}
-        categories = catalogue.below(filters.categories)
         category, price = catalogue.category.data, catalogue.price.data  # twice as fast as the arrays
         low = -math.inf if filters.min_price is None else filters.min_price
         high = math.inf if filters.max_price is None else filters.max_price
@@ -157,11 +159,11 @@ class Recommender:
         def passes(place: int) -> bool:
             if place == NOWHERE:
                 return is_open
+            if (categories and category[place] not in categories) or place in excluded:
+                return False
             if availability[place] != AVAILABLE and (
                 filters.known_available_only or availability[place] == UNAVAILABLE
             ):
-                return False
-            if place in excluded or (categories and category[place] not in categories):
                 return False
             return not has_limit or low <= price[place] <= high  # NaN is in no range
 
@@ -184,14 +186,20 @@ class Recommender:
         for negative, place in sorted((-score, place) for place, score in total.items()):  # ties go by the id
             yield place, "neighbour", int(self.catalogue.ids[reason[place]]), -negative
 
-    def _popular(self, leaders: Sequence[int], filters: Filters) -> Iterator[Candidate]:
-        """Take what is popular in the leaders' categories, those above, those asked for, and at last the shop."""
+    def _popular(self, leaders: Sequence[int], filters: Filters, allowed: frozenset[int]) -> Iterator[Candidate]:
+        """Take what is popular in the leaders' categories and those above, then in those asked for, else in the shop.
+
+        Where categories are asked for, no other's list holds anything that theirs lack.
+        """
         own = list(dict.fromkeys(int(self.catalogue.category[place]) for place in leaders if place != NOWHERE))
         above = [each for category in own for each in self.catalogue.above(category)]
-        for category in dict.fromkeys([*own, *above, *sorted(filters.categories)]):
+        near = [*own, *above]
+        if filters.categories:
+            near = [*(category for category in near if category in allowed), *sorted(filters.categories)]
+        for category in dict.fromkeys(near):
             for place in self.popular.get(category, ()):
                 yield place, "popular_in_category", category, None
-        for place in self.popular.get(SHOP, ()):
+        for place in () if filters.categories else self.popular.get(SHOP, ()):
             yield place, "popular", None, None
 
     def _note(self, leaders: Sequence[int], chosen: Sequence[Recommendation]) -> str:

@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     strict = Filters(
         exclude=frozenset(rng.choice(items.ids, 50).tolist()),
         categories=frozenset(rng.choice(items.category[items.category >= 0], 1).tolist()),
-        max_price=float(np.nan_to_num(np.nanmedian(items.price), nan=1.0)) if len(items.price) else None,
+        max_price=float(np.median(prices)) if len(prices := items.price[~np.isnan(items.price)]) else None,
         known_available_only=True,
     )
     ways: dict[str, tuple[Callable[..., object], Iterable[tuple[object, ...]]]] = {

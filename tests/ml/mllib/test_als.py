@@ -8,12 +8,13 @@ from ml.recommend.protocols import Case, reciprocal_ranks, score
 
 
 @pytest.fixture(scope="module")
-def fitted(spark: SparkSession):
+def fitted(spark: SparkSession, tmp_path_factory):
     """A small factorization of visits of one or the other half of twenty items, and its rows."""
     rng = np.random.default_rng(7)
     rows = [(v, 10 * (v % 2) + int(i), float(1 + i % 3)) for v in range(60) for i in rng.choice(10, 4, replace=False)]
     recommend = settings.load({"LAKEHOUSE_RECOMMEND__ALS_RANK": "4"}).recommend
-    model = als.fit(spark.createDataFrame(rows, "visit INT, place INT, times DOUBLE").coalesce(1), recommend)
+    frame = spark.createDataFrame(rows, "visit INT, place INT, times DOUBLE").coalesce(1)
+    model = als.fit(frame, recommend, tmp_path_factory.mktemp("checkpoints"))
     return rows, model, als.folding(model, 100 + np.arange(20), recommend)
 
 
