@@ -70,11 +70,32 @@
         return triggered().some(function (each) { return each.prop_id.startsWith(id + "."); });
     }
 
+    // Asks now and then which run is shown; only another one, or a trouble, is told to the cards.
+    var SECONDS_BETWEEN_POLLS = 10, polled = null;
+
+    async function poll() {
+        var lake = read(window.location.search).values.lake;
+        try {
+            var answer = await fetch(facts.base + "api/v1/publication?lake=" + encodeURIComponent(lake));
+            if (answer.status === 401) { window.location.reload(); }
+            if (!answer.ok) { return; }
+            var body = await answer.json();
+            if (body.shown !== polled) {
+                polled = body.shown;
+                window.dash_clientside.set_props("site-run", { data: body.shown });
+            }
+        } catch (error) {
+            return;  // the site is away; the next poll tells whether it is back
+        }
+    }
+    window.setInterval(poll, SECONDS_BETWEEN_POLLS * 1000);
+
     window.dash_clientside = Object.assign({}, window.dash_clientside, {
         site: {
             // A control writes the address; an address that was opened sets the controls.
-            keepAddress: function (search, pathname, values, ids, known, knownPath) {
+            keepAddress: function (search, pathname, values, ids, known, knownPath, run) {
                 var none = window.dash_clientside.no_update;
+                polled = polled === null ? run : polled;
                 var choice = read(window.location.search), path = inside(window.location.pathname);
                 if (known !== undefined && known !== null && !triggeredBy("site-url")) {
                     triggered().forEach(function (each) {
@@ -90,6 +111,9 @@
                 var query = write(choice);
                 if (window.location.search !== query) {
                     window.history.replaceState(window.history.state, "", window.location.pathname + query + window.location.hash);
+                }
+                if (polled && !polled.startsWith(choice.values.lake + ":")) {
+                    window.setTimeout(poll, 0);  // another dataset: its run is told at once
                 }
                 return [
                     query === known ? none : query,
@@ -113,24 +137,6 @@
                     ["filters"].concat(filters.length ? [] : ["absent"], filters.map(function (name) { return "with-" + name; }),
                         document.getElementById("site-filters").classList.contains("open") ? ["open"] : []).join(" "),
                 ];
-            },
-
-            // Asks which run is shown; only another one, or a trouble, is told to the cards.
-            poll: async function (times, query, known) {
-                var none = window.dash_clientside.no_update;
-                if (triggeredBy("site-query") && known) {
-                    return none;
-                }
-                var lake = read(query || "").values.lake;
-                try {
-                    var answer = await fetch(facts.base + "api/v1/publication?lake=" + encodeURIComponent(lake));
-                    if (answer.status === 401) { window.location.reload(); }
-                    var body = await answer.json();
-                    var run = lake + ":" + body.run + ":" + (body.problem ? "stale" : "");
-                    return run === known ? none : run;
-                } catch (error) {
-                    return none;
-                }
             },
 
             toggleDrawer: function (opened, path, navbar) {
