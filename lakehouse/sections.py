@@ -89,6 +89,17 @@ class Model:
 
 
 @dataclass(frozen=True)
+class Recommend:
+    """How recommendations are evaluated, and the matrix factorization that they are compared with."""
+
+    test_hours: Annotated[float, Range(0, is_open=True)]
+    als_rank: Count
+    als_iterations: Count
+    als_reg: Annotated[float, Range(0)]
+    als_alpha: Annotated[float, Range(0, is_open=True)]
+
+
+@dataclass(frozen=True)
 class Mlflow:
     """Where the MLflow UI listens (127.0.0.1 only)."""
 

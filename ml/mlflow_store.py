@@ -16,6 +16,7 @@ QUIET = {
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
     "GIT_PYTHON_REFRESH": "quiet",
 }
+RECOMMENDATIONS = "recommendations"  # the experiment beside the model's own
 # where MLflow keeps absolute places of artefacts
 PLACES = (
     ("experiments", "artifact_location"),
@@ -31,8 +32,10 @@ def uri(settings: Settings) -> str:
     return f"sqlite:///{registry.database(settings)}"
 
 
-def connect(settings: Settings) -> ModuleType:
-    """Import MLflow, silent, and point it to the lake's store and experiment; both are made if need be.
+def connect(settings: Settings, experiment: str = "") -> ModuleType:
+    """Import MLflow, silent, and point it to the lake's store and an experiment, the model's own unless given.
+
+    Both are made if need be.
 
     The import takes seconds: most commands do without.
     """
@@ -44,9 +47,10 @@ def connect(settings: Settings) -> ModuleType:
     warnings.filterwarnings("ignore", module="mlflow")
     mlflow.set_tracking_uri(uri(settings))
     mlflow.set_registry_uri(uri(settings))
-    if mlflow.get_experiment_by_name(settings.model.name) is None:
-        mlflow.create_experiment(settings.model.name, registry.artifacts(settings).as_uri())
-    mlflow.set_experiment(settings.model.name)
+    name = experiment or settings.model.name
+    if mlflow.get_experiment_by_name(name) is None:
+        mlflow.create_experiment(name, registry.artifacts(settings).as_uri())
+    mlflow.set_experiment(name)
     return mlflow
 
 
@@ -59,8 +63,8 @@ def follow(settings: Settings) -> None:
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if "experiments" not in tables:
             return
-        named = "SELECT artifact_location FROM experiments WHERE name = ?"
-        row = connection.execute(named, (settings.model.name,)).fetchone()
+        named = "SELECT artifact_location FROM experiments WHERE name IN (?, ?)"
+        row = connection.execute(named, (settings.model.name, RECOMMENDATIONS)).fetchone()
         if row is None or row[0] == here:
             return
         for table, column in PLACES:

@@ -18,7 +18,7 @@ class PurchaseIntent(PythonModel):
 
     def load_context(self, context: PythonModelContext) -> None:
         """Read features, coefficients, intercept and threshold."""
-        self.model = json.loads(Path(context.artifacts["model"]).read_text())
+        self.model = json.loads(Path(context.artifacts["model"]).read_text(encoding="utf-8"))
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
         """Return `probability` of a purchase and `is_predicted` for each row of features."""

@@ -80,7 +80,7 @@ def published_version(lake: Lake) -> int:
 
 def code_fingerprint() -> str:
     """A hash of the code that makes a model, blind to comments and layout: 16 hex digits."""
-    trees = [ast.parse(Path(__file__).with_name(f"{name}.py").read_text()) for name in MODULES]
+    trees = [ast.parse(Path(__file__).with_name(f"{name}.py").read_bytes()) for name in MODULES]
     return _hash("\n".join(map(ast.dump, trees)))
 
 
