@@ -161,7 +161,33 @@
     document.addEventListener("focusin", function (event) {
         last = event.target.closest ? event.target.closest(".card-content") : null;
     });
+    // Tables of plain text: one component each for Dash, laid out here.
+
+    function element(name, text, scope) {
+        var made = document.createElement(name);
+        made.textContent = text;
+        if (scope) { made.scope = scope; }
+        return made;
+    }
+
+    function layOutTable(slot) {
+        var content = JSON.parse(slot.dataset.table), made = document.createElement("table");
+        made.className = "table";
+        var head = made.createTHead().insertRow();
+        content[0].forEach(function (name) { head.appendChild(element("th", name, "col")); });
+        var body = made.createTBody();
+        content[1].forEach(function (cells) {
+            var line = body.insertRow();
+            cells.forEach(function (cell, place) { line.appendChild(place ? element("td", cell) : element("th", cell, "row")); });
+        });
+        slot.replaceChildren(made);
+        slot.laidOut = slot.dataset.table;
+    }
+
     new MutationObserver(function () {
+        document.querySelectorAll(".table-slot").forEach(function (slot) {
+            if (slot.laidOut !== slot.dataset.table) { layOutTable(slot); }
+        });
         if (last && last.isConnected && document.activeElement === document.body) {
             last.setAttribute("tabindex", "-1");
             last.focus({ preventScroll: true });
@@ -169,7 +195,7 @@
         if (document.querySelector("a.node:not([aria-current])") && !document.querySelector("a.node[aria-current]")) {
             markCurrent(read(window.location.search).values.table);
         }
-    }).observe(document.documentElement, { childList: true, subtree: true });
+    }).observe(document.documentElement, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-table"] });
 
     // Menus of cards, copying, dialogs, and the filters of a telephone.
 
