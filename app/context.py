@@ -1,6 +1,7 @@
 """app.context — what a page is drawn from: one publication, the reader's choices, the palette, and the model."""
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import cached_property
 
 from app import wording
@@ -11,6 +12,8 @@ from app.params import Params
 from app.periods import Period, Window, window
 from app.theme import LIGHT, Palette
 from ml.scorer import Scorer, champion
+
+HISTORY = timedelta(days=28)  # after the first day of a lake; until then a returning visitor often counts as new
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,11 @@ class PageContext:
         against = f", against {wording.span(previous)}" if previous else ""
         if is_compared and self.params["compare"] != "none" and previous is None:
             against = ", no whole period before it"
-        return f"{wording.span(period)} · {wording.days(period.days)}{against} · days in UTC"
+        first = self.published.first_day
+        history = ""
+        if self.is_new is not None and first is not None and period.start < first + HISTORY:
+            history = f" · history starts on {wording.day(first)}: many count as new that are not"
+        return f"{wording.span(period)} · {wording.days(period.days)}{against} · days in UTC{history}"
 
     @cached_property
     def model(self) -> Scorer | None:

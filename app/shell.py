@@ -16,7 +16,6 @@ from app.site import Site
 from lakehouse.errors import LakehouseError
 from lakehouse.storage.ledger import now
 
-SECONDS_BETWEEN_POLLS = 10
 NAVIGATION = {"width": 208, "breakpoint": "sm"}
 
 
@@ -28,9 +27,8 @@ def layout(site: Site) -> Component:
         dcc.Location(id="site-url", refresh=False),
         dcc.Store(id="site-query"),
         dcc.Store(id="site-path"),
-        dcc.Store(id="site-run"),
+        dcc.Store(id="site-run", data=site.lakes[""].shown),
         dcc.Store(id="site-pages", data=described),
-        dcc.Interval(id="site-poll", interval=SECONDS_BETWEEN_POLLS * 1000),
         html.A("Skip to the content", href="#site-main", className="skip"),
         dmc.AppShell(
             [
@@ -100,6 +98,7 @@ def register(app: Dash, site: Site) -> None:
         State(every, "id"),
         State("site-query", "data"),
         State("site-path", "data"),
+        State("site-run", "data"),
     )
     in_browser(
         ClientsideFunction("site", "followAddress"),
@@ -110,13 +109,6 @@ def register(app: Dash, site: Site) -> None:
         Input("site-path", "data"),
         State("site-pages", "data"),
         State({"type": "site-link", "page": ALL}, "id"),
-    )
-    in_browser(
-        ClientsideFunction("site", "poll"),
-        Output("site-run", "data"),
-        Input("site-poll", "n_intervals"),
-        Input("site-query", "data"),
-        State("site-run", "data"),
     )
     in_browser(
         ClientsideFunction("site", "toggleDrawer"),

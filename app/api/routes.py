@@ -56,11 +56,12 @@ def blueprint(site: Site) -> Blueprint:
     @routes.get("/api/v1/publication")
     def publication() -> Response:
         """Tell which run is shown; pages ask this again and again."""
-        lake = site.lakes.get(request.args.get("lake", ""))
-        if lake is None:
+        name = request.args.get("lake", "")
+        if name not in site.lakes:
             raise NotFound("There is no such dataset.", "GET /api/v1/")
-        shown = lake.current()
-        return unchanged_or({"run": shown.run.number if shown else None, "problem": lake.problem})
+        shown = site.lakes[name].current()
+        run = shown.run.number if shown else None
+        return unchanged_or({"run": run, "shown": site.lakes[name].shown})
 
     @routes.get("/health")
     def health() -> Response:

@@ -70,11 +70,32 @@
         return triggered().some(function (each) { return each.prop_id.startsWith(id + "."); });
     }
 
+    // Asks now and then which run is shown; only another one, or a trouble, is told to the cards.
+    var SECONDS_BETWEEN_POLLS = 10, polled = null;
+
+    async function poll() {
+        var lake = read(window.location.search).values.lake;
+        try {
+            var answer = await fetch(facts.base + "api/v1/publication?lake=" + encodeURIComponent(lake));
+            if (answer.status === 401) { window.location.reload(); }
+            if (!answer.ok) { return; }
+            var body = await answer.json();
+            if (body.shown !== polled) {
+                polled = body.shown;
+                window.dash_clientside.set_props("site-run", { data: body.shown });
+            }
+        } catch (error) {
+            return;  // the site is away; the next poll tells whether it is back
+        }
+    }
+    window.setInterval(poll, SECONDS_BETWEEN_POLLS * 1000);
+
     window.dash_clientside = Object.assign({}, window.dash_clientside, {
         site: {
             // A control writes the address; an address that was opened sets the controls.
-            keepAddress: function (search, pathname, values, ids, known, knownPath) {
+            keepAddress: function (search, pathname, values, ids, known, knownPath, run) {
                 var none = window.dash_clientside.no_update;
+                polled = polled === null ? run : polled;
                 var choice = read(window.location.search), path = inside(window.location.pathname);
                 if (known !== undefined && known !== null && !triggeredBy("site-url")) {
                     triggered().forEach(function (each) {
@@ -90,6 +111,9 @@
                 var query = write(choice);
                 if (window.location.search !== query) {
                     window.history.replaceState(window.history.state, "", window.location.pathname + query + window.location.hash);
+                }
+                if (polled && !polled.startsWith(choice.values.lake + ":")) {
+                    window.setTimeout(poll, 0);  // another dataset: its run is told at once
                 }
                 return [
                     query === known ? none : query,
@@ -115,24 +139,6 @@
                 ];
             },
 
-            // Asks which run is shown; only another one, or a trouble, is told to the cards.
-            poll: async function (times, query, known) {
-                var none = window.dash_clientside.no_update;
-                if (triggeredBy("site-query") && known) {
-                    return none;
-                }
-                var lake = read(query || "").values.lake;
-                try {
-                    var answer = await fetch(facts.base + "api/v1/publication?lake=" + encodeURIComponent(lake));
-                    if (answer.status === 401) { window.location.reload(); }
-                    var body = await answer.json();
-                    var run = lake + ":" + body.run + ":" + (body.problem ? "stale" : "");
-                    return run === known ? none : run;
-                } catch (error) {
-                    return none;
-                }
-            },
-
             toggleDrawer: function (opened, path, navbar) {
                 var isOpen = triggeredBy("site-burger") && Boolean(opened);
                 return [Object.assign({}, navbar, { collapsed: { mobile: !isOpen } }), isOpen];
@@ -155,7 +161,33 @@
     document.addEventListener("focusin", function (event) {
         last = event.target.closest ? event.target.closest(".card-content") : null;
     });
+    // Tables of plain text: one component each for Dash, laid out here.
+
+    function element(name, text, scope) {
+        var made = document.createElement(name);
+        made.textContent = text;
+        if (scope) { made.scope = scope; }
+        return made;
+    }
+
+    function layOutTable(slot) {
+        var content = JSON.parse(slot.dataset.table), made = document.createElement("table");
+        made.className = "table";
+        var head = made.createTHead().insertRow();
+        content[0].forEach(function (name) { head.appendChild(element("th", name, "col")); });
+        var body = made.createTBody();
+        content[1].forEach(function (cells) {
+            var line = body.insertRow();
+            cells.forEach(function (cell, place) { line.appendChild(place ? element("td", cell) : element("th", cell, "row")); });
+        });
+        slot.replaceChildren(made);
+        slot.laidOut = slot.dataset.table;
+    }
+
     new MutationObserver(function () {
+        document.querySelectorAll(".table-slot").forEach(function (slot) {
+            if (slot.laidOut !== slot.dataset.table) { layOutTable(slot); }
+        });
         if (last && last.isConnected && document.activeElement === document.body) {
             last.setAttribute("tabindex", "-1");
             last.focus({ preventScroll: true });
@@ -163,7 +195,7 @@
         if (document.querySelector("a.node:not([aria-current])") && !document.querySelector("a.node[aria-current]")) {
             markCurrent(read(window.location.search).values.table);
         }
-    }).observe(document.documentElement, { childList: true, subtree: true });
+    }).observe(document.documentElement, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-table"] });
 
     // Menus of cards, copying, dialogs, and the filters of a telephone.
 

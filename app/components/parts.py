@@ -1,5 +1,6 @@
 """components.parts — small parts: a graph, a legend, a table, a spark line, states, links that keep the choices."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -35,7 +36,13 @@ def legend(*entries: tuple[str, str]) -> Component:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> Component:
-    """Lay out rows; the first column names the row, the others are numbers."""
+    """Lay out rows; the first column names the row, the others are numbers.
+
+    Cells of plain text are laid out by the browser's own code (assets/site.js): a page of a thousand components takes
+    Dash seconds to draw.
+    """
+    if all(isinstance(cell, str | int) for row in rows for cell in row):
+        return html.Div(className="table-slot", **data(table=json.dumps([list(head), [list(row) for row in rows]])))
     header = html.Thead(html.Tr([html.Th(name, scope="col") for name in head]))
     body = [html.Tr([html.Th(row[0], scope="row"), *[html.Td(cell) for cell in row[1:]]]) for row in rows]
     return html.Table([header, html.Tbody(body)], className="table")

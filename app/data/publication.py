@@ -150,6 +150,12 @@ class Published:
             Thread(target=self.refresh, name="publication", daemon=True).start()
         return self._newest
 
+    @property
+    def shown(self) -> str:
+        """What a browser compares: which run of which lake is shown, and whether a newer one cannot be read."""
+        number = self._newest.run.number if self._newest else ""
+        return f"{self.name}:{number}:{'stale' if self.problem else ''}"
+
     def at(self, number: int) -> Publication:
         """Return what the run of a number published.
 

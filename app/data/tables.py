@@ -114,10 +114,12 @@ class TableStore:
             if key in self._sizes:
                 self._sizes.move_to_end(key)
                 return True
+            if not key.name.startswith(IN_MEMORY):
+                return False
             delta = store.delta(key.name, key.version)
             columns = self._columns(delta, key.name)
             size = sum(int(each["num_records"]) for each in log.files(delta)) * len(columns) * BYTES_OF_A_VALUE
-            if not key.name.startswith(IN_MEMORY) or size > self._budget / 2:
+            if size > self._budget / 2:
                 return False
             self._make_room(size)
             with closing(self._database.cursor()) as cursor:

@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 
 from app import params as site_params
 from app.components.card import Card
-from app.components.parts import link, state
+from app.components.parts import address, state
 from app.context import PageContext
 from app.data.query import Query
 from app.params import Param, Params
@@ -127,7 +127,8 @@ def missing() -> Component:
 
 def refused(page: Page | None, error: LakehouseError) -> Component:
     """Say why an address cannot be shown, and what can."""
-    way = link("Show the newest run", page.path if page else "/", className="more")
+    # A new load of the page: while only the query changes, a page that is there stays, and this one has no cards.
+    way = html.A("Show the newest run", href=address(page.path if page else "/"), className="more")
     heading = html.Div(html.H1(page.name if page else "Not found"), className="page-heading")
     words = state("This link cannot be shown", error.message)
     return html.Div([heading, html.Section([words, way], className="card span-12")], className="page")

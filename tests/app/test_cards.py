@@ -51,6 +51,13 @@ def test_a_card_to_which_a_segment_cannot_apply_says_so(ask):
     assert "cannot apply" not in str(hours.content("activity", ask()))
 
 
+def test_while_history_starts_a_page_says_that_new_visitors_may_not_be(ask):
+    context = ask("?range=all&segment=new")
+
+    assert "history starts on" in context.subtitle(is_compared=True)
+    assert "history starts" not in ask("?range=7d&segment=new").subtitle(is_compared=True)
+
+
 def test_an_empty_lake_says_what_to_do(lake):
     context = Site(lake.settings).context(pages.parse(""))
     card = pages.find("/").cards[0]

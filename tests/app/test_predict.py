@@ -1,3 +1,4 @@
+import json
 import math
 
 import pytest
@@ -20,7 +21,10 @@ def text(component):
         return component
     if isinstance(component, list | tuple):
         return " ".join(text(each) for each in component)
-    return text(getattr(component, "children", None) or "")
+    if table := getattr(component, "data-table", None):
+        return " ".join(cell for row in json.loads(table)[1] for cell in row)
+    children = getattr(component, "children", None)
+    return "" if children is None else text(children)
 
 
 @pytest.mark.parametrize(
