@@ -1,0 +1,51 @@
+"""ml.intent.evaluation.by_rdd — the same sums over an RDD of decision points, in the process of Apache Spark.
+
+Sums by visitor add up, so every task sums its own visitors and a tree of additions does the rest: no row is collected,
+whatever their number.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+from warnings import catch_warnings, simplefilter
+
+import pandas as pd
+from pyspark import RDD
+from pyspark.mllib.evaluation import BinaryClassificationMetrics
+from pyspark.sql import DataFrame
+
+from ml.intent.evaluation.evaluation import MODEL, count_scored
+from ml.intent.evaluation.slices import COLUMNS
+from ml.intent.evaluation.tally import Tallies, merge
+
+
+def tally(points: DataFrame, document: Mapping[str, Any], tasks: int) -> Tallies:
+    """Sum up scored decision points by slice and model: `model`, and what it is compared with.
+
+    Args:
+        points: `slices.COLUMNS`, and the model's probability as `model`.
+        document: the served model.
+        tasks: among which the visitors are shared out; all points of a visitor lie in one.
+    """
+    names = [*COLUMNS, MODEL]
+    rows = points.select(*names).repartition(tasks, "visitor_id").rdd.map(tuple)
+
+    def count_task(task: Iterable[tuple[Any, ...]]) -> Iterator[Tallies]:
+        frame = pd.DataFrame(list(task), columns=names)
+        if len(frame):
+            yield count_scored(frame, document)
+
+    return dict(rows.mapPartitions(count_task).treeReduce(merge))
+
+
+def auc_by_rdd(scored: "RDD[tuple[float, float]]") -> tuple[float, float]:
+    """Return the areas under the ROC and the precision-recall curve by MLlib's metrics of RDDs: a second opinion.
+
+    The second joins its points by lines, which flatters a rule of few different scores; `measures.pr_auc` does not.
+
+    Args:
+        scored: pairs of score and label.
+    """
+    with catch_warnings():
+        simplefilter("ignore", FutureWarning)  # it uses a deprecated call of its own library
+        metrics = BinaryClassificationMetrics(scored)
+    return metrics.areaUnderROC, metrics.areaUnderPR

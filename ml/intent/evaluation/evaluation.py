@@ -1,0 +1,131 @@
+"""ml.intent.evaluation.evaluation — from tallies to figures with intervals, by slice and model, and what differs."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from ml.intent.evaluation import measures
+from ml.intent.evaluation.baselines import BASELINES, add_baselines
+from ml.intent.evaluation.intervals import FEWEST_TO_CLAIM, FEWEST_TO_SHOW, Estimate, interval, weights
+from ml.intent.evaluation.slices import ALL, POINTS, UNSEEN, at, slices
+from ml.intent.evaluation.tally import Floats, Tallies, Tally, count
+
+MODEL = "model"
+MAIN = (ALL, *map(at, POINTS))
+IN_BRIEF = ("base_rate", "roc_auc", "pr_auc", "log_loss", "brier", "observed_to_expected")  # of all but the main slices
+COMPARED = ("roc_auc", "pr_auc", "log_loss", "brier")
+
+
+@dataclass(frozen=True)
+class Figures:
+    """One model on one slice. Without `estimates` there are too few purchases to say more than the counts.
+
+    Attributes:
+        num_points: decision points.
+        num_positives: of them, those with a purchase later in their visit.
+        num_purchases: visits that these belong to.
+        estimates: by the names of `measures.MEASURES`.
+        differences: the model's figure less this one's, on the same points with paired intervals; and as
+            `relative_log_loss` its log loss over this one's, less 1. Of others than the model only.
+    """
+
+    num_points: int
+    num_positives: int
+    num_purchases: int
+    estimates: Mapping[str, Estimate] = field(default_factory=dict)
+    differences: Mapping[str, Estimate] = field(default_factory=dict)
+
+    @property
+    def bears_a_claim(self) -> bool:
+        """Whether there are enough purchases to say something of the model."""
+        return self.num_purchases >= FEWEST_TO_CLAIM
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Figures by slice, then by model: `model`, and what it is compared with."""
+
+    slices: Mapping[str, Mapping[str, Figures]]
+
+    def of(self, name: str = ALL, model: str = MODEL) -> Figures:
+        """Return the figures of one model on one slice."""
+        return self.slices[name][model]
+
+    def to_document(self) -> dict[str, Any]:
+        """Return the evaluation as JSON holds it."""
+        return {name: {model: asdict(each) for model, each in models.items()} for name, models in self.slices.items()}
+
+    def metrics(self) -> dict[str, float]:
+        """Return the figures of the main slices by names that MLflow takes: `all/roc_auc`, `k1/cart_so_far/pr_auc`."""
+        found: dict[str, float] = {}
+        for name in (each for each in MAIN if each in self.slices):
+            for model, figures in self.slices[name].items():
+                prefix = "/".join([name.replace("=", ""), *([] if model == MODEL else [model])])
+                values = {key: value.point for key, value in figures.estimates.items()}
+                counts = {"num_points": figures.num_points, "num_purchases": figures.num_purchases}
+                found |= {f"{prefix}/{key}": float(value) for key, value in (counts | values).items() if value == value}
+        return found
+
+
+def from_document(document: Mapping[str, Any]) -> Evaluation:
+    """Return the evaluation that `to_document` wrote."""
+
+    def estimates(values: Mapping[str, Mapping[str, float]]) -> dict[str, Estimate]:
+        return {name: Estimate(**value) for name, value in values.items()}
+
+    def figures(values: Mapping[str, Any]) -> Figures:
+        both = {name: estimates(values[name]) for name in ("estimates", "differences")}
+        return Figures(**{**values, **both})
+
+    return Evaluation({n: {m: figures(each) for m, each in models.items()} for n, models in document.items()})
+
+
+def count_scored(points: pd.DataFrame, document: Mapping[str, Any], others: Iterable[str] = ()) -> Tallies:
+    """Sum up scored decision points by slice and model: `model`, what it is compared with, and others.
+
+    Args:
+        points: `slices.COLUMNS`, and probabilities as `model` and as each of `others`.
+        document: the served model that is `model`.
+        others: names of other models.
+    """
+    thresholds = {MODEL: document["threshold"], **dict.fromkeys((*BASELINES, *others))}
+    return count(add_baselines(points, document), slices(points), thresholds)
+
+
+def evaluate(tallies: Tallies) -> Evaluation:
+    """Return the figures of every slice.
+
+    Args:
+        tallies: by slice and model, `model` among them.
+    """
+    names = dict.fromkeys(name for name, _ in tallies)
+    return Evaluation({name: _slice(name, {m: t for (n, m), t in tallies.items() if n == name}) for name in names})
+
+
+def _slice(name: str, models: Mapping[str, Tally]) -> dict[str, Figures]:
+    tally = models[MODEL]
+    counts = tally.num_points, tally.num_positives, tally.purchases
+    if tally.purchases < FEWEST_TO_SHOW:
+        return {MODEL: Figures(*counts)}
+    shown = tuple(measures.MEASURES) if name.removesuffix(UNSEEN) in MAIN else IN_BRIEF
+    found = {model: _values(each, shown if model == MODEL else IN_BRIEF) for model, each in models.items()}
+    return {
+        model: Figures(
+            *counts,
+            {key: interval(value) for key, value in values.items()},
+            {} if model == MODEL else _differences(found[MODEL], values),
+        )
+        for model, values in found.items()
+    }
+
+
+def _differences(model: Mapping[str, Floats], other: Mapping[str, Floats]) -> dict[str, Estimate]:
+    relative = interval(model["log_loss"] / other["log_loss"] - 1)
+    return {key: interval(model[key] - other[key]) for key in COMPARED} | {"relative_log_loss": relative}
+
+
+def _values(tally: Tally, names: Iterable[str]) -> dict[str, Floats]:
+    of = measures.resample(tally, weights())
+    return {name: measures.MEASURES[name](of) for name in names}
