@@ -1,0 +1,109 @@
+"""ml.feature_drift — how the inputs and the scores of a model are spread, week by week; written by `lakehouse ml monitor`."""
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+import pyarrow as pa
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse.expectations import expect_or_fail
+from lakehouse.table import Table, rebuild
+from ml.prediction_quality import week
+
+table = Table(
+    name="ml.feature_drift",
+    comment="One row per model version, week, input and bin: decision points in it, beside those of the model's fit.",
+    upstreams=["ml.predictions", "gold.intent_examples"],
+    key=["model_version", "week", "feature", "bin"],
+    refresh=rebuild(),  # a new champion has other bins, and a few thousand rows are soon written again
+    cluster_by=["week"],
+    schema="""
+        model_version INT    NOT NULL COMMENT 'version of the registered model',
+        week          DATE   NOT NULL COMMENT 'Monday of the week of the decisions, UTC',
+        feature       STRING NOT NULL COMMENT 'input of the model, or probability for its score',
+        bin           INT    NOT NULL COMMENT 'tenth of the values in the fit, from 0; -1 for points without a value',
+        low           DOUBLE          COMMENT 'least value of the bin, NULL in the first and for points without a value',
+        num_points    BIGINT NOT NULL COMMENT 'decision points of the week in the bin',
+        num_fit       BIGINT NOT NULL COMMENT 'decision points of the fit in the bin'
+    """,
+    expectations=[expect_or_fail("counts are not negative", "num_points >= 0 AND num_fit >= 0")],
+)
+
+MISSING = -1
+BINS = 10
+SCORE = "probability"
+Edges: TypeAlias = Mapping[str, Sequence[float]]  # feature -> least value of each bin but the first, ascending
+
+
+def edges(fit: DataFrame, features: Sequence[str]) -> Edges:
+    """Return where each feature's tenths begin in the fit; fewer bins where values are alike.
+
+    Args:
+        fit: decision points of the fit, with the features as columns.
+        features: their names.
+    """
+    shares = [place / BINS for place in range(1, BINS)]
+    asked = [F.percentile_approx(F.col(name).cast("double"), shares).alias(f"_{place}") for place, name in enumerate(features)]
+    row = fit.agg(*asked).collect()[0]
+    return {name: sorted({float(value) for value in row[place] or []}) for place, name in enumerate(features)}
+
+
+def count(points: DataFrame, by: Edges) -> pa.Table:
+    """Count decision points by week and bin of each feature, in one pass.
+
+    Args:
+        points: decision points with `decided_at`, `part` and the features.
+        by: the bins.
+
+    Returns:
+        `week`, `part`, `feature`, `bin` and `num_points`.
+    """
+    cells = [(name, place) for name in by for place in (MISSING, *range(len(by[name]) + 1))]
+    counts = [F.count_if(_is_in(name, place, by[name])).alias(f"_{cell}") for cell, (name, place) in enumerate(cells)]
+    rows = points.groupBy(week("decided_at").alias("week"), "part").agg(*counts).collect()
+    found = [(row["week"], row["part"], *cell, row[f"_{at}"]) for row in rows for at, cell in enumerate(cells)]
+    names = ("week", "part", "feature", "bin", "num_points")
+    types = (pa.date32(), pa.string(), pa.string(), pa.int32(), pa.int64())
+    return pa.table([pa.array([row[at] for row in found], type_) for at, type_ in enumerate(types)], names=names)
+
+
+def spread(counted: DataFrame, by: Edges, model_version: int) -> DataFrame:
+    """Put each week's counts beside those of the fit.
+
+    Args:
+        counted: what `count` returns, as a frame.
+        by: the bins.
+        model_version: of the model.
+
+    Returns:
+        The columns of ml.feature_drift.
+    """
+    keys = ["feature", "bin"]
+    weeks = counted.where("part <> 'fit'").groupBy("week", *keys).agg(F.sum("num_points").alias("num_points"))
+    fit = counted.where("part = 'fit'").groupBy(*keys).agg(F.sum("num_points").alias("num_fit"))
+    low: Column = F.lit(None).cast("double")
+    for name, values in by.items():
+        for place, value in enumerate(values, start=1):
+            low = F.when((F.col("feature") == name) & (F.col("bin") == place), F.lit(value)).otherwise(low)
+    return weeks.join(fit, keys, how="left").select(
+        F.lit(model_version).cast("int").alias("model_version"),
+        "week",
+        "feature",
+        "bin",
+        low.alias("low"),
+        "num_points",
+        F.coalesce("num_fit", F.lit(0)).cast("bigint").alias("num_fit"),
+    )
+
+
+def _is_in(name: str, place: int, values: Sequence[float]) -> Column:
+    value = F.col(name).cast("double")
+    if place == MISSING:
+        return value.isNull()
+    inside = value.isNotNull()
+    if place > 0:
+        inside = inside & (value >= F.lit(values[place - 1]))
+    if place < len(values):
+        inside = inside & (value < F.lit(values[place]))
+    return inside
