@@ -1,8 +1,9 @@
-"""gold.conversion_rates — what was known of items and categories before a day began: the past that a prediction may see."""
+"""gold.conversion_rates — what was known of items and categories before a day: the past a prediction may see."""
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import Window as W
 from pyspark.sql import functions as F
+from pyspark.sql.window import WindowSpec
 
 from gold.unknown import UNKNOWN_CATEGORY
 from lakehouse.expectations import expect_or_fail
@@ -10,7 +11,7 @@ from lakehouse.table import Table, rebuild
 
 table = Table(
     name="gold.conversion_rates",
-    comment="One row per day, and item or category with an event on it: its events before that day, and smoothed rates.",
+    comment="One row per day, and item or category with an event on it: its events before that day, and its rates.",
     upstreams=["silver.session_events"],
     key=["event_date", "level", "id"],
     refresh=rebuild(),  # a late event changes every day after it
@@ -23,7 +24,7 @@ table = Table(
         num_adds      BIGINT NOT NULL COMMENT 'times put into the cart on earlier days',
         num_purchases BIGINT NOT NULL COMMENT 'transaction rows on earlier days',
         cart_rate     DOUBLE NOT NULL COMMENT 'additions per view on earlier days, drawn towards the rate of the shop',
-        purchase_rate DOUBLE NOT NULL COMMENT 'transaction rows per view on earlier days, drawn towards that of the shop'
+        purchase_rate DOUBLE NOT NULL COMMENT 'transaction rows per view on them, drawn towards that of the shop'
     """,
     expectations=[expect_or_fail("a rate is not negative", "cart_rate >= 0 AND purchase_rate >= 0")],
 )
@@ -77,7 +78,7 @@ def _daily(events: DataFrame, level: str, id_: Column) -> DataFrame:
     return events.groupBy("event_date", F.lit(level).alias("level"), id_.alias("id")).agg(*counts)
 
 
-def _before(window: W) -> list[Column]:
+def _before(window: WindowSpec) -> list[Column]:
     return [F.coalesce(F.sum(name).over(window), F.lit(0)).alias(name) for name in COUNTS]
 
 

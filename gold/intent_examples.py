@@ -12,7 +12,7 @@ DECISION_POINTS = (1, 2, 3, 5, 10)  # events after which a visit is looked at
 
 table = Table(
     name="gold.intent_examples",
-    comment="One row per visit and decision point: after its 1st, 2nd, 3rd, 5th and 10th event, while it has not bought.",
+    comment="One row per visit and decision point: its 1st, 2nd, 3rd, 5th and 10th event, while it has not bought.",
     upstreams=["silver.session_events", "silver.sessions", "gold.conversion_rates"],
     key=["visitor_id", "started_at", "decision_point"],
     refresh=replace(by="visitor_id", through={"conversion_rates": "event_date"}),
@@ -43,11 +43,11 @@ table = Table(
         num_earlier_purchases  INT       NOT NULL COMMENT 'how many of those held a purchase',
         hours_since_visit      DOUBLE             COMMENT 'hours from the end of the latest of those, NULL without one',
         item_views             BIGINT    NOT NULL COMMENT 'views of the latest item on days before the decision',
-        item_cart_rate         DOUBLE    NOT NULL COMMENT 'additions per view of the latest item on days before, smoothed',
+        item_cart_rate         DOUBLE    NOT NULL COMMENT 'additions per view of it on days before, smoothed',
         item_purchase_rate     DOUBLE    NOT NULL COMMENT 'transaction rows per view of it on days before, smoothed',
         category_cart_rate     DOUBLE    NOT NULL COMMENT 'additions per view of its category on days before, smoothed',
         category_purchase_rate DOUBLE    NOT NULL COMMENT 'transaction rows per view of its category before, smoothed',
-        ended_at               TIMESTAMP NOT NULL COMMENT 'latest event of the visit, UTC; not a feature: when the label holds',
+        ended_at               TIMESTAMP NOT NULL COMMENT 'latest event of the visit, UTC; not a feature',
         label                  INT       NOT NULL COMMENT '1 when the visit holds a purchase after the decision, else 0'
     """,
     expectations=[
@@ -111,9 +111,6 @@ def count_events(so_far: DataFrame) -> DataFrame:
     """
     is_add, is_latest = F.col("event_type") == "addtocart", F.col("position") == F.col("decision_point")
     is_same_item = F.col("item_id") == F.col("latest_item")
-    millis = F.unix_millis("occurred_at")
-    last = F.max(F.when(is_latest, millis))
-    before_last = F.max(F.when(~is_latest, F.struct("position", millis.alias("millis"))))["millis"]
     counted = so_far.groupBy(*VISIT, "decision_point").agg(
         F.max(F.when(is_latest, F.col("occurred_at"))).alias("decided_at"),
         F.max(F.when(is_latest, F.col("event_date"))).alias("event_date"),
@@ -122,7 +119,7 @@ def count_events(so_far: DataFrame) -> DataFrame:
         F.count_if(F.col("event_type") == "view").cast("int").alias("num_views"),
         F.count_if(is_add).cast("int").alias("num_adds"),
         F.count_if("is_first_of_item").cast("int").alias("distinct_products"),
-        ((last - before_last) / 1000.0).alias("seconds_since_last"),
+        F.max(F.when(~is_latest, F.col("occurred_at"))).alias("before_last_at"),
         F.max(F.when(is_add, F.col("position"))).alias("latest_add"),
         F.count_if(is_same_item).cast("int").alias("num_same_item"),
         F.count_if(F.col("category_id") == F.col("latest_category")).cast("int").alias("num_same_category"),
@@ -134,6 +131,7 @@ def count_events(so_far: DataFrame) -> DataFrame:
     return counted.select(
         "*",
         ((F.unix_millis("decided_at") - F.unix_millis("started_at")) / 1000.0).alias("seconds_so_far"),
+        ((F.unix_millis("decided_at") - F.unix_millis("before_last_at")) / 1000.0).alias("seconds_since_last"),
         (F.col("decision_point") - F.col("latest_add")).alias("events_since_add"),
     )
 
