@@ -7,7 +7,7 @@ from app import wording
 from app.data import Publication
 from app.view import View, Window, window
 from lakehouse.settings import Settings
-from ml.scorer import Scorer, champion
+from ml.serving.scorer import Scorer, champion
 
 
 @dataclass(frozen=True)

@@ -81,10 +81,10 @@ class Model:
 
     name: Annotated[str, Text()]
     test_share: Part
-    validation_share: Part
+    slice_share: Part
     gap_days: Annotated[int, Range(0)]
+    max_examples: Count
     max_iter: Count
-    reg_param: Annotated[float, Range(0)]
     champion_margin: Annotated[float, Range(-1, 1)]
 
 

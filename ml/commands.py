@@ -1,5 +1,6 @@
 """ml.commands — `lakehouse ml train`, `ml score` and `mlflow`, and what the summary says of the model."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -17,7 +18,7 @@ PREDICTIONS = "ml.predictions"
 
 @click.group(cls=Commands, chain=True)
 def ml() -> None:
-    """Train the model of purchase intent, and score visits by it.
+    """Train the model of purchase intent, and score decision points by it.
 
     Both in one go: lakehouse ml train score
     """
@@ -28,27 +29,37 @@ def ml() -> None:
 @as_json_option
 @click.pass_obj
 def train(settings: Settings, force: bool, as_json: bool) -> None:
-    """Learn purchase intent from the published visits, and register the model.
+    """Learn purchase intent from the published visits as they stood after some events, and register the model.
 
     A model not worse than the champion on the same visits becomes the champion, any other the challenger. It starts
     Apache Spark in a process of its own, which needs Java.
     """
     from lakehouse.lake import open_lake
-    from ml import training_command
+    from ml.intent import training
 
-    outcome = training_command.train(open_lake(settings), say, force)
+    outcome = training.train(open_lake(settings), say, force)
     emit(vars(outcome), as_json, "\n".join(figures(outcome.metrics)))
 
 
 @ml.command()
+@click.option(
+    "--output", type=click.Path(path_type=Path), help="Write the champion's predictions to a .csv or .parquet."
+)
 @as_json_option
 @click.pass_obj
-def score(settings: Settings, as_json: bool) -> None:
-    """Score every published visit by the champion, and publish the predictions."""
+def score(settings: Settings, output: Path | None, as_json: bool) -> None:
+    """Score every published decision point by the champion, and publish the predictions."""
     from lakehouse.lake import open_lake
-    from ml import score as scoring
+    from ml.serving import export, scorer, scoring
 
-    run = scoring.score(open_lake(settings), say)
+    if output:
+        export.check(output)
+    lake = open_lake(settings)
+    run = scoring.score(lake, say)
+    if output:
+        published, champion = lake.ledger.published(), scorer.champion(settings)
+        assert published and champion
+        say(f"{export.write(lake, published, champion.version, output):,} predictions in {output}.")
     emit({"run_id": run.run_id if run else None, "tables": [vars(r) for r in run.results] if run else []}, as_json)
 
 
@@ -56,7 +67,7 @@ def score(settings: Settings, as_json: bool) -> None:
 @click.pass_obj
 def mlflow(settings: Settings) -> None:
     """Show runs, curves and registered models in MLflow's own pages, on 127.0.0.1."""
-    from ml import ui
+    from ml.registry import ui
 
     ui.serve(settings, say)
 
@@ -64,7 +75,7 @@ def mlflow(settings: Settings) -> None:
 def summary(lake: "Lake") -> "Section":
     """Summarise the champion and its predictions, without Java."""
     from lakehouse.reports.status import Section
-    from ml.scorer import champion
+    from ml.serving.scorer import champion
 
     title = f"Model {lake.settings.model.name}"
     try:
@@ -95,7 +106,7 @@ def figures(metrics: dict[str, float]) -> list[str]:
     return [
         f"ROC-AUC {m['roc_auc']:.3f} · PR-AUC {m['pr_auc']:.3f}",
         f"log loss {m['log_loss']:.4f} · Brier score {m['brier']:.5f}",
-        f"{'from the threshold on:':<24} {_at_threshold(m, '')}",
+        f"{'where flagged:':<24} {_at_threshold(m, '')}",
         f"{'a cart so far:':<24} {_at_threshold(m, 'cart_')}",
         f"{'nobody buys:':<24} accuracy {m['nobody_accuracy']:.4f} · base rate {m['base_rate']:.4f}",
     ]

@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "silver": {"lakehouse", "silver"},
     "gold": {"lakehouse", "gold"},
     "ml": {"lakehouse", "ml"},
-    "app": {"lakehouse", "app", "ml.scorer"},
+    "app": {"lakehouse", "app", "ml.serving"},
 }
 
 

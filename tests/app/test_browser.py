@@ -14,7 +14,7 @@ from lakehouse.completeness import time_bounds
 from lakehouse.environment import browser as chromium
 from lakehouse.lake import open_lake
 from lakehouse.settings import PROJECT, environment, load
-from ml.scorer import champion
+from ml.serving.scorer import champion
 
 FLAGS = [
     "--headless=new",

@@ -1,4 +1,4 @@
-"""ml.mlflow_store — the MLflow store of a lake: where it lies, how it is opened, and how it follows a moved lake."""
+"""ml.registry.mlflow_store — the MLflow store of a lake: where it lies, how it opens, how it follows a moved lake."""
 
 import os
 import sqlite3
@@ -7,7 +7,7 @@ from contextlib import closing
 from types import ModuleType
 
 from lakehouse.settings import Settings
-from ml import registry
+from ml.registry import versions
 
 QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -28,7 +28,7 @@ PLACES = (
 
 def uri(settings: Settings) -> str:
     """Return the address of the lake's store, as MLflow writes it."""
-    return f"sqlite:///{registry.database(settings)}"
+    return f"sqlite:///{versions.database(settings)}"
 
 
 def connect(settings: Settings) -> ModuleType:
@@ -37,7 +37,7 @@ def connect(settings: Settings) -> ModuleType:
     The import takes seconds: most commands do without.
     """
     os.environ.update(QUIET)  # MLflow reads them while it is imported
-    registry.artifacts(settings).mkdir(parents=True, exist_ok=True)
+    versions.artifacts(settings).mkdir(parents=True, exist_ok=True)
     follow(settings)
     import mlflow
 
@@ -45,17 +45,17 @@ def connect(settings: Settings) -> ModuleType:
     mlflow.set_tracking_uri(uri(settings))
     mlflow.set_registry_uri(uri(settings))
     if mlflow.get_experiment_by_name(settings.model.name) is None:
-        mlflow.create_experiment(settings.model.name, registry.artifacts(settings).as_uri())
+        mlflow.create_experiment(settings.model.name, versions.artifacts(settings).as_uri())
     mlflow.set_experiment(settings.model.name)
     return mlflow
 
 
 def follow(settings: Settings) -> None:
     """Let MLflow find its artefacts where the lake lies now: it keeps absolute places, and a lake may be moved."""
-    if not registry.database(settings).is_file():
+    if not versions.database(settings).is_file():
         return
-    here = registry.artifacts(settings).as_uri()
-    with closing(sqlite3.connect(registry.database(settings))) as connection, connection:
+    here = versions.artifacts(settings).as_uri()
+    with closing(sqlite3.connect(versions.database(settings))) as connection, connection:
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if "experiments" not in tables:
             return

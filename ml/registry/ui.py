@@ -1,4 +1,4 @@
-"""ml.ui — MLflow's own pages over the lake's store, on this machine only."""
+"""ml.registry.ui — MLflow's own pages over the lake's store, on this machine only."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ from urllib.request import urlopen
 
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import Settings, environment
-from ml import mlflow_store, registry
+from ml.registry import mlflow_store, versions
 
 HOST = "127.0.0.1"
 PATIENCE_SECONDS = 120
@@ -26,7 +26,7 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
         LakehouseError: nothing was trained yet (2), the port is busy or the server does not start (4).
     """
     port = settings.mlflow.port
-    if not registry.database(settings).is_file():
+    if not versions.database(settings).is_file():
         raise LakehouseError("There is no training to look at yet.", "lakehouse ml train", Exit.USAGE)
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -64,7 +64,7 @@ def command(settings: Settings) -> list[str]:
     names = [f"{name}:{settings.mlflow.port}" for name in (HOST, "localhost")]
     options = {
         "--backend-store-uri": mlflow_store.uri(settings),
-        "--default-artifact-root": registry.artifacts(settings).as_uri(),
+        "--default-artifact-root": versions.artifacts(settings).as_uri(),
         "--host": HOST,
         "--port": str(settings.mlflow.port),
         "--workers": "1",

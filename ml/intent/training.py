@@ -1,27 +1,22 @@
-"""ml.training_command — learn purchase intent from the published visits, unless that was done before."""
+"""ml.intent.training — learn purchase intent from the published visits, unless that was done before."""
 
-import ast
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
+from lakehouse import fingerprint
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import Lake
 from lakehouse.runs import lock
-from ml import registry
-from ml.features import TABLE
+from lakehouse.storage.ledger import Run
+from ml.intent.slices import Coverage, coverage
+from ml.registry import versions
 from ml.spark_process import Say, call
 
-RUN = "ml.training_run"  # needs MLlib, so it runs in a process of its own
+TABLE, BRIEF, ACTIVITY = "gold.intent_examples", "gold.session_features", "gold.activity"
+RUN = "ml.intent.training_run"  # needs MLlib, so it runs in a process of its own
 
-MODULES = (
-    "features",
-    "estimator",
-    "evaluate",
-    "training_run",
-    "served_model",
-)  # a change of their code asks for a new model
+CODE = (RUN, "ml.serving.served_model")  # and what they import: a change of it asks for a new model
 
 
 @dataclass(frozen=True)
@@ -47,7 +42,8 @@ def train(lake: Lake, say: Say, force: bool = False) -> Outcome:
             MLlib's (3), the lake or the registry is locked or Java is missing (4).
     """
     with lock.hold(lake.settings, "lakehouse ml train"):
-        version = published_version(lake)
+        publication = published(lake)
+        version = publication.versions[TABLE]
         identity = {
             "training_table": TABLE,
             "training_version": str(version),
@@ -60,42 +56,57 @@ def train(lake: Lake, say: Say, force: bool = False) -> Outcome:
             say(f"Nothing to do: version {same.version}, the {same.alias}, is this model of {TABLE} version {version}.")
             return same
         say(f"Training on {TABLE} version {version}; starting Apache Spark …")
-        answer = call(RUN, lake.settings, {"version": version, "identity": identity}, say)
+        read = {name: publication.versions[name] for name in (TABLE, BRIEF)}
+        request = {"versions": read, "covered": covered(lake, publication), "identity": identity}
+        answer = call(RUN, lake.settings, request, say)
         outcome = Outcome(**answer, is_new=True)
         say(f"Registered {lake.settings.model.name} version {outcome.version} as {outcome.alias}.")
         return outcome
 
 
-def published_version(lake: Lake) -> int:
-    """Return the version of gold.session_features that the newest publication names.
+def published(lake: Lake) -> Run:
+    """Return the newest publication, which names gold.intent_examples.
 
     Raises:
         LakehouseError: nothing is published yet (exit code 2).
     """
-    published = lake.ledger.published()
-    if published is None or TABLE not in published.versions:
+    found = lake.ledger.published()
+    if found is None or not found.versions.keys() >= {TABLE, BRIEF, ACTIVITY}:
         raise LakehouseError(f"{TABLE} is not published yet.", "lakehouse run", Exit.USAGE)
-    return published.versions[TABLE]
+    return found
+
+
+def covered(lake: Lake, publication: Run) -> Coverage:
+    """Return which time a publication covers.
+
+    Raises:
+        LakehouseError: it holds no event (exit code 3).
+    """
+    activity = lake.store.arrow(ACTIVITY, publication.versions[ACTIVITY]).to_pylist()
+    found = coverage(activity, publication.ended_at)
+    if found is None:
+        message = "No event is published: there is nothing to learn from."
+        raise LakehouseError(message, "land more events, then lakehouse run", Exit.REFUSED)
+    return found
 
 
 def code_fingerprint() -> str:
-    """A hash of the code that makes a model, blind to comments and layout: 16 hex digits."""
-    trees = [ast.parse(Path(__file__).with_name(f"{name}.py").read_text()) for name in MODULES]
-    return _hash("\n".join(map(ast.dump, trees)))
+    """Return a hash of the code that makes and serves a model, blind to comments and layout: 16 hex digits."""
+    return _hash(" ".join(map(fingerprint.of, CODE)))
 
 
 def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _registered(lake: Lake) -> dict[str, registry.Version]:
-    found = {alias: registry.by_alias(lake.settings, alias) for alias in (registry.CHAMPION, registry.CHALLENGER)}
+def _registered(lake: Lake) -> dict[str, versions.Version]:
+    found = {alias: versions.by_alias(lake.settings, alias) for alias in (versions.CHAMPION, versions.CHALLENGER)}
     return {alias: version for alias, version in found.items() if version}
 
 
-def _same(lake: Lake, registered: dict[str, registry.Version], identity: dict[str, str]) -> Outcome | None:
+def _same(lake: Lake, registered: dict[str, versions.Version], identity: dict[str, str]) -> Outcome | None:
     for alias, version in registered.items():
         if version.identity == identity:
-            metrics = registry.document(lake.settings, version)["metrics"]
+            metrics = versions.document(lake.settings, version)["metrics"]
             return Outcome(version.number, alias, metrics, is_new=False)
     return None

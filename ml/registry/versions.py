@@ -1,4 +1,4 @@
-"""ml.registry — read the registered versions of the model, without MLflow's import of some seconds and without Java.
+"""ml.registry.versions — read the registered versions, without MLflow's import of some seconds and without Java.
 
 MLflow keeps them in SQLite; its version is pinned, and a test compares what is read here with what MLflow says.
 """
@@ -86,7 +86,7 @@ def _read(settings: Settings) -> Iterator[sqlite3.Connection]:
 
 
 def document(settings: Settings, version: Version) -> dict[str, Any]:
-    """Return the model's JSON: features, coefficients, intercept, threshold, metrics, trained_on.
+    """Return the model's JSON, as `ml.intent.document` describes it.
 
     Raises:
         LakehouseError: the file is missing, or not the one that was registered (exit code 3).

@@ -1,4 +1,4 @@
-"""ml.curves — the two curves of a test as pictures, for MLflow's pages."""
+"""ml.intent.curves — the two curves of a test as pictures, for MLflow's pages."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""ml.tracking — what a training leaves in MLflow: its run, its pictures, its registered version."""
+"""ml.registry.tracking — what a training leaves in MLflow: its run, its pictures, its registered version."""
 
 import hashlib
 import json
@@ -16,18 +16,18 @@ import pandas as pd
 from lakehouse import failpoints
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import Settings
-from ml import curves, mlflow_store, registry
-from ml.features import FEATURES
+from ml.intent import curves
+from ml.registry import mlflow_store, versions
+from ml.serving import formula
 
 if TYPE_CHECKING:
     from pyspark.ml import PipelineModel
 
-    from ml.evaluate import Evaluation
+    from ml.intent.evaluate import Evaluation
 
-SERVED_CODE = Path(__file__).with_name("served_model.py")
+SERVED_CODE = Path(formula.__file__).with_name("served_model.py")
 ANSWERS = "answers.csv"  # the artefact by which any other way to score can be compared with MLlib's
 TOLERANCE = 1e-9
-EXAMPLE = {"num_views": 3, "num_adds": 1, "distinct_products": 2, "session_hour": 17}
 
 
 @dataclass(frozen=True)
@@ -35,13 +35,13 @@ class Trained:
     """A model and what is to be known of it.
 
     Attributes:
-        spark_model: assembler and logistic regression.
-        document: features, coefficients, intercept, threshold, metrics and trained_on: the served model, as JSON.
+        spark_model: from the terms' columns to the calibrated probability.
+        document: the served model, as JSON holds it.
         evaluation: figures and curves of the test.
         params: settings and instants of the training.
-        identity: what it was made from, by the names of `registry.Version`.
+        identity: what it was made from, by the names of `versions.Version`.
         source: where the training table lies.
-        answers: some rows of features with MLlib's own probability as `score`.
+        answers: some rows of inputs with MLlib's own probability as `score`.
     """
 
     spark_model: "PipelineModel"
@@ -71,15 +71,15 @@ def record(settings: Settings, trained: Trained, alias: str) -> int:
         served = _log_models(mlflow, trained, content)
         compare(mlflow.pyfunc.load_model(served.model_uri), trained.answers)
         failpoints.reach("ml.logged")
-    path = next(registry.artifacts(settings).glob(f"**/{served.model_id}/artifacts/artifacts/model.json"))
+    path = next(versions.artifacts(settings).glob(f"**/{served.model_id}/artifacts/artifacts/model.json"))
     tags = {
         **trained.identity,
-        "path": path.relative_to(registry.artifacts(settings)).as_posix(),
+        "path": path.relative_to(versions.artifacts(settings)).as_posix(),
         "sha256": hashlib.sha256(content.encode()).hexdigest(),
     }
     client, name = mlflow.MlflowClient(), settings.model.name
     if not client.search_registered_models(f"name = '{name}'"):
-        client.create_registered_model(name, description="Will this visit lead to a purchase?")
+        client.create_registered_model(name, description="Will this visit still end in a purchase?")
     description = f"PR-AUC {trained.evaluation.metrics['pr_auc']:.3f}, trained on {table} version {table_version}."
     registered = client.create_model_version(
         name, served.model_uri, run.info.run_id, tags, description=description, model_id=served.model_id
@@ -95,12 +95,12 @@ def compare(model: Any, answers: pd.DataFrame) -> None:
 
     Args:
         model: has `predict`, which returns `probability`.
-        answers: the features, and MLlib's probability as `score`.
+        answers: the inputs, and MLlib's probability as `score`.
 
     Raises:
         LakehouseError: they differ by more than 1e-9 (exit code 3).
     """
-    given = model.predict(answers[list(FEATURES)])["probability"].to_numpy()
+    given = model.predict(answers.drop(columns="score").astype(float))["probability"].to_numpy()
     worst = float(np.abs(given - answers["score"].to_numpy()).max())
     if not worst <= TOLERANCE:  # a NaN is refused too
         message = f"The served model differs from MLlib's by {worst:.1e} on {len(answers)} rows; it was not registered."
@@ -137,8 +137,10 @@ def _log_models(mlflow: ModuleType, trained: Trained, content: str) -> Any:
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema
 
-    inputs = Schema([ColSpec("long", name) for name in FEATURES])
-    outputs = Schema([ColSpec("double", "probability"), ColSpec("boolean", "is_predicted")])
+    read = trained.document["inputs"]
+    inputs = Schema([ColSpec("double", each["name"], required=each["is_required"]) for each in read])
+    outputs = Schema([ColSpec("double", "probability"), ColSpec("boolean", "is_flagged")])
+    example = pd.DataFrame([{each["name"]: each["typical"] for each in read}], dtype=float)
     requirements = [f"{name}=={installed(name)}" for name in ("mlflow", "numpy", "pandas")]
     with TemporaryDirectory(prefix="lakehouse-model-") as folder:
         file = Path(folder) / "model.json"
@@ -146,9 +148,9 @@ def _log_models(mlflow: ModuleType, trained: Trained, content: str) -> Any:
         served = mlflow.pyfunc.log_model(
             name="model",
             python_model=str(SERVED_CODE),
-            artifacts={"model": str(file)},
+            artifacts={"model": str(file), "formula": formula.__file__},
             signature=ModelSignature(inputs, outputs),
-            input_example=pd.DataFrame([EXAMPLE]),
+            input_example=example,
             pip_requirements=requirements,
         )
         mlflow.spark.log_model(
