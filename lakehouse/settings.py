@@ -16,7 +16,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 from lakehouse import secrets
 from lakehouse.bounds import Bound
 from lakehouse.errors import Exit, LakehouseError
-from lakehouse.sections import App, Engine, Java, Lake, Maintenance, Mlflow, Model, Run, Sample, Spark
+from lakehouse.sections import App, Engine, Java, Lake, Maintenance, Mlflow, Model, Monitor, Run, Sample, Spark
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -53,6 +53,7 @@ class Settings:
     maintenance: Maintenance
     sample: Sample
     model: Model
+    monitor: Monitor
     mlflow: Mlflow
     app: App
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)

@@ -1,4 +1,4 @@
-"""ml.feature_drift — how the inputs and the scores of a model are spread, week by week; written by `lakehouse ml monitor`."""
+"""ml.feature_drift — how a model's inputs and scores are spread by week; `lakehouse ml monitor` writes it."""
 
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
@@ -23,7 +23,7 @@ table = Table(
         week          DATE   NOT NULL COMMENT 'Monday of the week of the decisions, UTC',
         feature       STRING NOT NULL COMMENT 'input of the model, or probability for its score',
         bin           INT    NOT NULL COMMENT 'tenth of the values in the fit, from 0; -1 for points without a value',
-        low           DOUBLE          COMMENT 'least value of the bin, NULL in the first and for points without a value',
+        low           DOUBLE          COMMENT 'least value of the bin, NULL in the first and where none is',
         num_points    BIGINT NOT NULL COMMENT 'decision points of the week in the bin',
         num_fit       BIGINT NOT NULL COMMENT 'decision points of the fit in the bin'
     """,
@@ -44,7 +44,8 @@ def edges(fit: DataFrame, features: Sequence[str]) -> Edges:
         features: their names.
     """
     shares = [place / BINS for place in range(1, BINS)]
-    asked = [F.percentile_approx(F.col(name).cast("double"), shares).alias(f"_{place}") for place, name in enumerate(features)]
+    quantiles = (F.percentile_approx(F.col(name).cast("double"), shares) for name in features)
+    asked = [each.alias(f"_{place}") for place, each in enumerate(quantiles)]
     row = fit.agg(*asked).collect()[0]
     return {name: sorted({float(value) for value in row[place] or []}) for place, name in enumerate(features)}
 

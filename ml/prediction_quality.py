@@ -10,7 +10,7 @@ SMALLEST = 1e-15  # a probability of 0 or 1 that is wrong would cost infinitely 
 
 table = Table(
     name="ml.prediction_quality",
-    comment="One row per week, model version, part of its time and decision point: sums over predictions, which add up.",
+    comment="One row per week, model version, part and decision point: sums over predictions, which add up.",
     upstreams=["ml.predictions"],
     key=["week", "model_version", "part", "decision_point"],
     refresh=rebuild(),  # labels arrive late, and a few hundred rows are soon written again
@@ -18,10 +18,10 @@ table = Table(
     schema="""
         week                  DATE   NOT NULL COMMENT 'Monday of the week of the decisions, UTC',
         model_version         INT    NOT NULL COMMENT 'version of the registered model',
-        part                  STRING NOT NULL COMMENT 'of that model: fit, selection, calibration, threshold, test, later, embargo',
+        part                  STRING NOT NULL COMMENT 'of that model, as in ml.predictions',
         decision_point        INT    NOT NULL COMMENT 'events of the visit so far: 1, 2, 3, 5 or 10',
         num_predictions       BIGINT NOT NULL COMMENT 'predictions of visits that did not change afterwards',
-        num_labelled          BIGINT NOT NULL COMMENT 'of them, those whose visit has ended; the sums below are over these',
+        num_labelled          BIGINT NOT NULL COMMENT 'of them, those with a label; the sums below are over these',
         num_positives         BIGINT NOT NULL COMMENT 'of those, the ones with a purchase after the decision',
         num_flagged           BIGINT NOT NULL COMMENT 'of those, the ones at or above the threshold',
         num_flagged_positives BIGINT NOT NULL COMMENT 'flagged ones with a purchase after the decision',

@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.sections import Model
-from ml.intent.evaluate import evaluate
+from ml.intent.evaluation.by_mllib import evaluate
 from ml.intent.slices import Slices
 from ml.intent.threshold import choose
 
@@ -47,7 +47,7 @@ def train(session_features: DataFrame, slices: Slices, settings: Model) -> dict[
     chosen = scored.where("part = 'threshold'").select("score", "label", "weight").toPandas()
     positives = (chosen["label"] * chosen["weight"]).to_numpy()
     threshold = choose(chosen["score"].to_numpy(), positives, chosen["weight"].to_numpy(), int(positives.sum()))
-    metrics = evaluate(scored.where("part = 'test'"), threshold.value).metrics
+    metrics = evaluate(scored.where("part = 'test'"), threshold.value)
     rows.unpersist()
     return {
         "features": list(FEATURES),

@@ -9,8 +9,10 @@ from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import Lake
 from lakehouse.runs import lock
 from lakehouse.storage.ledger import Run
+from ml.intent.evaluation import report
+from ml.intent.evaluation.evaluation import from_document
 from ml.intent.slices import Coverage, coverage
-from ml.registry import versions
+from ml.registry import aliases, versions
 from ml.spark_process import Say, call
 
 TABLE, BRIEF, ACTIVITY = "gold.intent_examples", "gold.session_features", "gold.activity"
@@ -21,11 +23,11 @@ CODE = (RUN, "ml.serving.served_model")  # and what they import: a change of it 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The registered version that a training led to, its alias, the figures of its test, and whether it is new."""
+    """The registered version that a training led to, its alias, what its test says in lines, and whether it is new."""
 
     version: int
     alias: str
-    metrics: dict[str, float]
+    lines: list[str]
     is_new: bool
 
 
@@ -50,8 +52,7 @@ def train(lake: Lake, say: Say, force: bool = False) -> Outcome:
             "settings": _hash(json.dumps(asdict(lake.settings.model), sort_keys=True)),
             "code": code_fingerprint(),
         }
-        registered = _registered(lake)
-        same = None if force else _same(lake, registered, identity)
+        same = None if force else _same(lake, identity)
         if same:
             say(f"Nothing to do: version {same.version}, the {same.alias}, is this model of {TABLE} version {version}.")
             return same
@@ -99,14 +100,12 @@ def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _registered(lake: Lake) -> dict[str, versions.Version]:
-    found = {alias: versions.by_alias(lake.settings, alias) for alias in (versions.CHAMPION, versions.CHALLENGER)}
-    return {alias: version for alias, version in found.items() if version}
-
-
-def _same(lake: Lake, registered: dict[str, versions.Version], identity: dict[str, str]) -> Outcome | None:
-    for alias, version in registered.items():
+def _same(lake: Lake, identity: dict[str, str]) -> Outcome | None:
+    """Return the challenger or champion that is made from the same."""
+    named = aliases.read(lake.settings)
+    for alias in (each for each in (aliases.CHALLENGER, aliases.CHAMPION) if each in named):
+        version = named[alias]
         if version.identity == identity:
-            metrics = versions.document(lake.settings, version)["metrics"]
-            return Outcome(version.number, alias, metrics, is_new=False)
+            evaluation = from_document(versions.document(lake.settings, version)["evaluation"])
+            return Outcome(version.number, alias, report.brief(evaluation), is_new=False)
     return None

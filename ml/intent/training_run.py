@@ -1,4 +1,4 @@
-"""ml.intent.training_run — the part of a training that needs MLlib: split, fit, evaluate, compare, register.
+"""ml.intent.training_run — the part of a training that needs MLlib: split, fit, evaluate, register.
 
 `ml.intent.training` runs it in a process of its own.
 """
@@ -11,22 +11,27 @@ import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.errors import LakehouseError
+from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import Lake, open_lake
 from lakehouse.sections import Model
 from lakehouse.settings import Settings
 from ml.intent import brief, document, estimator
 from ml.intent.design import terms
 from ml.intent.estimator import Fitted
-from ml.intent.evaluate import Evaluation, auc, evaluate
+from ml.intent.evaluation import by_mllib, curves, report
+from ml.intent.evaluation.baselines import count_points
+from ml.intent.evaluation.by_rdd import tally
+from ml.intent.evaluation.evaluation import MODEL, Evaluation, evaluate
+from ml.intent.evaluation.intervals import FEWEST_TO_SHOW
+from ml.intent.evaluation.slices import ALL
+from ml.intent.evaluation.tally import Tallies
 from ml.intent.slices import Coverage, Slices, has_ended, split
 from ml.intent.threshold import Threshold, choose
+from ml.registry.aliases import CHALLENGER
 from ml.registry.tracking import Trained, record
-from ml.registry.versions import CHALLENGER, CHAMPION, by_alias
 from ml.serving import expression
 from ml.serving.formula import Document, inputs
-from ml.serving.scorer import Scorer, load
-from ml.spark_process import Say, Tell, serve
+from ml.spark_process import Tell, serve
 
 EXAMPLES = "gold.intent_examples"
 ANSWERS = 1000  # rows on which the served model is compared with MLlib's
@@ -39,16 +44,12 @@ class Learned:
     Attributes:
         fitted: what MLlib fitted.
         document: the served model, but for where it came from.
-        evaluation: figures and curves of the test.
         answers: some rows of inputs with MLlib's probability as `score`.
-        test: the decision points of the test, as `ml.intent` describes them.
     """
 
     fitted: Fitted
     document: dict[str, Any]
-    evaluation: Evaluation
     answers: pd.DataFrame
-    test: DataFrame
 
 
 def train(
@@ -64,25 +65,24 @@ def train(
         identity: what the model is made from, by the names of `ml.registry.versions.Version`.
 
     Returns:
-        The `version` of the registered model, its `alias`, and the `metrics` of its test.
+        The `version` of the registered model, its `alias`, and what its test says as `lines` of text.
 
     Raises:
-        LakehouseError: there is too little to learn from, or the served model differs from MLlib's (exit code 3); the
-            present champion cannot be read (4).
+        LakehouseError: there is too little to learn from, or the served model differs from MLlib's (exit code 3).
     """
-
-    def say(line: str) -> None:
-        tell(say=line)
-
-    lake, champion = open_on_spark(settings, tell), _champion(settings, say)
+    lake = open_on_spark(settings, tell)
     slices = split(covered, settings.model)
     nullable = {each.name for each in lake.tables[EXAMPLES].columns if each.nullable}
     rows = decision_points(lake.store.read(EXAMPLES, versions[EXAMPLES]), covered, slices)
     learned = learn(rows, slices, settings.model, nullable)
     beside = brief.train(lake.store.read(brief.TABLE, versions[brief.TABLE]), slices, settings.model)
-    alias = _alias(learned, champion, settings.model.champion_margin, say)
-    metrics = learned.evaluation.metrics | {f"brief_{name}": value for name, value in beside["metrics"].items()}
-    made = {**learned.document, "metrics": metrics, "brief": beside, "trained_on": identity}
+    unmeasured = {**learned.document, "brief": beside, "trained_on": identity}
+    tallies = tally_test(rows, slices, unmeasured)
+    evaluation = evaluate(tallies)
+    _require_a_test(evaluation)
+    metrics = evaluation.metrics() | {f"brief_whole_visit/{name}": each for name, each in beside["metrics"].items()}
+    opinion = {f"all/{name}": value for name, value in _second_opinion(rows, unmeasured).items()}
+    made = {**unmeasured, **evaluation.summary()}
     params = {
         **asdict(settings.model),
         **{name: " – ".join(bounds) for name, bounds in slices.to_document().items()},
@@ -94,13 +94,15 @@ def train(
     trained = Trained(
         spark_model=learned.fitted.pipeline,
         document=made,
-        evaluation=replace(learned.evaluation, metrics=metrics),
+        evaluation=evaluation,
+        metrics=metrics | opinion,
+        pictures=curves.pictures(tallies[ALL, MODEL], evaluation.of()),
         params=params,
         identity=identity,
         source=lake.store.uri(EXAMPLES),
         answers=learned.answers,
     )
-    return {"version": record(settings, trained, alias), "alias": alias, "metrics": metrics}
+    return {"version": record(settings, trained), "alias": CHALLENGER, "lines": report.brief(evaluation)}
 
 
 def open_on_spark(settings: Settings, tell: Tell) -> Lake:
@@ -123,7 +125,7 @@ def decision_points(intent_examples: DataFrame, covered: Coverage, slices: Slice
 
 
 def learn(rows: DataFrame, slices: Slices, settings: Model, nullable: set[str]) -> Learned:
-    """Fit a model, choose its threshold, and evaluate it.
+    """Fit a model and choose its threshold.
 
     Args:
         rows: what `decision_points` returns.
@@ -143,13 +145,14 @@ def learn(rows: DataFrame, slices: Slices, settings: Model, nullable: set[str]) 
     described = document.describe_inputs(seen, made, nullable)
     unflagged = document.build(fitted, made, document.term_means(seen, made), described, Threshold(None, 0), slices)
     threshold = _threshold(rows, unflagged)
-    served = {**unflagged, "threshold": threshold.value, "threshold_purchases": threshold.num_purchases}
-    test = rows.where("part = 'test'").withColumn("probability", expression.probability(served))
-    evaluation = evaluate(test.withColumnRenamed("probability", "score"), threshold.value)
-    some = estimator.with_terms(test.orderBy(F.xxhash64("visitor_id")).limit(ANSWERS), made)
+    counted = count_points(rows.where("part = 'fit'")).to_document()
+    chosen = {"threshold": threshold.value, "threshold_purchases": threshold.num_purchases}
+    served = {**unflagged, **chosen, "baselines": counted}
+    test = rows.where("part = 'test'").orderBy(F.xxhash64("visitor_id")).limit(ANSWERS)
+    some = estimator.with_terms(test, made)
     answers = estimator.answers(fitted, some).select(*inputs(made), "score").toPandas()
     examples.unpersist()
-    return Learned(fitted, served, evaluation, answers, test)
+    return Learned(fitted, served, answers)
 
 
 def _threshold(rows: DataFrame, served: Document) -> Threshold:
@@ -160,30 +163,39 @@ def _threshold(rows: DataFrame, served: Document) -> Threshold:
     return choose(found["score"].to_numpy(), found["label"].to_numpy(), (found["label"] * 0 + 1).to_numpy(), bought)
 
 
-def _champion(settings: Settings, say: Say) -> Scorer | None:
-    version = by_alias(settings, CHAMPION)
-    try:
-        return load(settings, version) if version else None
-    except LakehouseError as error:
-        say(f"{error.message} The new model takes its place.")
-        return None
+def tally_test(rows: DataFrame, slices: Slices, served: Document) -> Tallies:
+    """Sum up the decision points of the test, as the model and what it is compared with score them.
+
+    Args:
+        rows: what `decision_points` returns.
+        slices: how the time is split.
+        served: the served model.
+    """
+    begin = slices.bounds["test"][0]
+    seen = rows.where(F.col("started_at") < F.lit(begin)).select("visitor_id", F.lit(True).alias("was_seen")).distinct()
+    test = rows.where("part = 'test'").join(seen, "visitor_id", how="left")
+    scored = test.withColumns({"is_seen": F.col("was_seen").isNotNull(), MODEL: expression.probability(served)})
+    return tally(scored, served, rows.sparkSession.sparkContext.defaultParallelism)
 
 
-def _alias(learned: Learned, champion: Scorer | None, margin: float, say: Say) -> str:
-    """Compare the new model with the present champion on the new one's test."""
-    if champion is None:
-        return CHAMPION
-    test = learned.test.withColumn("score", expression.probability(champion.document))
-    pr_auc, present = (
-        learned.evaluation.metrics["pr_auc"],
-        auc(test.withColumn("label", F.col("label").cast("double")))[1],
-    )
-    is_good = pr_auc >= present - margin
-    say(
-        f"PR-AUC {pr_auc:.3f} against {present:.3f} of the champion, version {champion.version}, on the same visits: "
-        + ("the new model takes its place." if is_good else f"worse by more than {margin}; the champion stays.")
-    )
-    return CHAMPION if is_good else CHALLENGER
+def _second_opinion(rows: DataFrame, served: Document) -> dict[str, float]:
+    """Return the areas of the test by Spark's own evaluators."""
+    scored = rows.where("part = 'test'").withColumn("score", expression.probability(served))
+    found = by_mllib.evaluate(scored, served["threshold"])
+    return {"roc_auc_mllib": found["roc_auc"], "roc_auc_rdd": found["roc_auc_rdd"], "pr_auc_rdd": found["pr_auc_rdd"]}
+
+
+def _require_a_test(evaluation: Evaluation) -> None:
+    """Require purchases enough to say anything of the model.
+
+    Raises:
+        LakehouseError: the test holds fewer than ten (exit code 3).
+    """
+    if not evaluation.of().estimates:
+        message = (
+            f"The test holds {evaluation.of().num_purchases} purchases; a model needs {FEWEST_TO_SHOW} to be measured."
+        )
+        raise LakehouseError(message, "land more events, then lakehouse run", Exit.REFUSED)
 
 
 if __name__ == "__main__":

@@ -82,8 +82,11 @@ def _judge(
         points, fit = ([row[name] for row in rows] for name in ("num_points", "num_fit"))
         index[feature] = psi(points, fit)
         without = [row for row in rows if row["bin"] < 0]
-        shares = [sum(row[n] for row in without) / max(sum(c), 1) for n, c in (("num_points", points), ("num_fit", fit))]
-        missing[feature] = shares[0] - shares[1]
+        now, then = (
+            sum(row[name] for row in without) / max(sum(counts), 1)
+            for name, counts in (("num_points", points), ("num_fit", fit))
+        )
+        missing[feature] = now - then
     loss = _mean_loss(quality)
     enough = sum(row["num_positives"] for row in quality) >= FEWEST_PURCHASES
     promised = sum(row["sum_probability"] for row in quality)

@@ -1,4 +1,4 @@
-"""ml.promotion.measure — gather the evidence: score the decision points that no version was made from, and rebuild some."""
+"""ml.promotion.measure — gather the evidence: score what no version was made from, and rebuild some of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from ml.intent.slices import Slices, has_ended
 from ml.intent.training import TABLE, covered, published
 from ml.promotion.evidence import Evidence
 from ml.promotion.rebuild import rebuild
-from ml.registry import tracking
+from ml.registry import records
 from ml.serving import expression
 from ml.serving.scorer import Scorer
 
@@ -73,7 +73,7 @@ def gather(lake: Lake, versions: Versions) -> Evidence:
         evaluation=evaluation,
         rebuild=rebuild(lake, publication.versions, rows, [name for name in names if name not in missing]),
         missing_inputs=missing,
-        signature_differences=tracking.signature_differences(lake.settings, challenger),
+        signature_differences=_signature_differences(lake, challenger),
         parity=_parity(lake, challenger, rows) if not missing else {},
     )
 
@@ -87,7 +87,9 @@ def later(lake: Lake, publication: Run, examples: DataFrame, since: datetime) ->
         examples: rows of gold.intent_examples.
         since: the instant, UTC; whoever visited before it is seen.
     """
-    seen = examples.where(F.col("started_at") < F.lit(since)).select("visitor_id", F.lit(True).alias("is_seen")).distinct()
+    seen = (
+        examples.where(F.col("started_at") < F.lit(since)).select("visitor_id", F.lit(True).alias("is_seen")).distinct()
+    )
     ended = examples.where((F.col("started_at") >= F.lit(since)) & has_ended(covered(lake, publication).complete_until))
     return ended.join(seen, "visitor_id", how="left").withColumn("is_seen", F.coalesce("is_seen", F.lit(False)))
 
@@ -103,16 +105,27 @@ def measure(rows: DataFrame, versions: Versions) -> Evaluation:
         needed |= dict.fromkeys(each.input_names)
     points = rows.select(*needed).toArrow().to_pandas()
     if points.empty:
-        message = f"No visit began after {versions.since:%Y-%m-%d %H:%M} UTC and has ended: there is nothing to judge by."
+        message = (
+            f"No visit began after {versions.since:%Y-%m-%d %H:%M} UTC and has ended: there is nothing to judge by."
+        )
         raise LakehouseError(message, "land more days, then lakehouse run", Exit.REFUSED)
     scored = points.assign(**{name: each.score(points) for name, each in versions.by_name.items()})
     others = [name for name in versions.by_name if name != MODEL]
     return evaluate(count_scored(scored, versions.challenger.document, others))
 
 
+def _signature_differences(lake: Lake, challenger: Scorer) -> tuple[str, ...]:
+    """Compare the inputs of the served document with those that MLflow shows."""
+    shown = records.signature(lake.settings, challenger.version)
+    ours = set(challenger.input_names)
+    unserved = [f"{name} is shown and not read" for name in sorted(shown.keys() - ours)]
+    unshown = [f"{name} is read and not shown" for name in sorted(ours - shown.keys())]
+    return (*unserved, *unshown, *(f"{name} is {kind}" for name, kind in shown.items() if kind != "double"))
+
+
 def _parity(lake: Lake, challenger: Scorer, rows: DataFrame) -> Mapping[str, float]:
     """Compare the ways to score: with what MLlib answered in training, and as a frame's column on these rows."""
-    answers = tracking.answers(lake.settings, challenger)
+    answers = records.answers(lake.settings, challenger.version)
     asked = rows.select(*challenger.input_names, expression.probability(challenger.document).alias("column_score"))
     some: pd.DataFrame = asked.limit(len(answers)).toArrow().to_pandas()
     return {

@@ -25,6 +25,12 @@ class Monitored:
     weeks: list[Week]
     asks_for_training: bool
 
+    def lines(self) -> list[str]:
+        """Return a line for each week, and the conclusion."""
+        told = [f"week of {each.week}: {'; '.join(each.reasons) or 'as in the training'}" for each in self.weeks]
+        end = "train anew: lakehouse ml train promote score" if self.asks_for_training else "no training is needed"
+        return [f"champion: version {self.version}", *told, end]
+
 
 def monitor(lake: Lake, say: Say) -> Monitored:
     """Sum up the champion's predictions by week and publish ml.feature_drift and ml.prediction_quality.
@@ -45,10 +51,10 @@ def monitor(lake: Lake, say: Say) -> Monitored:
             _write(lake, scorer, reads, say)
         else:
             say("Nothing to do: the sums are those of these predictions.")
-        rows = [
+        drift, quality = (
             [row for row in lake.store.records(each.name) if row["model_version"] == scorer.version] for each in TABLES
-        ]
-        found = weeks(*rows, lake.settings.monitor)
+        )
+        found = weeks(drift, quality, lake.settings.monitor)
         return Monitored(scorer.version, found, asks_for_training(found, lake.settings.monitor))
 
 
@@ -72,7 +78,8 @@ def _write(lake: Lake, scorer: Scorer, reads: dict[str, int], say: Say) -> None:
         clock = monotonic()
         lake.store.create(table)
         written = lake.store.overwrite(table, frame, run_id)
-        seconds, rows_in = round(monotonic() - clock, 2), lake.store.rows(predictions.table.name, reads[predictions.table.name])
+        rows_in = lake.store.rows(predictions.table.name, reads[predictions.table.name])
+        seconds = round(monotonic() - clock, 2)
         results.append(Result(table.name, rows_in, written.rows, 0, seconds, written.version, written.broken))
     read_by = {each.name: _read_by(each.name, reads) for each in TABLES}
     run = Run(run_id, "lakehouse ml monitor", "published", started_at, now(), {}, read_by, {}, results)

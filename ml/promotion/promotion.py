@@ -1,7 +1,6 @@
 """ml.promotion.promotion — compare, promote and roll back; whatever goes wrong, the champion stays."""
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 from lakehouse import error_messages
 from lakehouse.errors import Exit, LakehouseError
@@ -9,16 +8,18 @@ from lakehouse.lake import Lake
 from lakehouse.runs import lock
 from lakehouse.storage.ledger import now
 from ml.intent.evaluation.evaluation import Evaluation
+from ml.intent.training import TABLE, published
 from ml.promotion.decision import Decision
 from ml.promotion.evidence import Evidence
 from ml.promotion.gates import judge
 from ml.promotion.measure import Versions, gather, later, measure
-from ml.intent.training import TABLE, published
-from ml.registry import aliases, tracking
+from ml.registry import aliases, records
 from ml.registry.aliases import BEST, CHALLENGER, CHAMPION, PREVIOUS
 from ml.registry.versions import Version
 from ml.serving.scorer import Scorer, load
 from ml.spark_process import Say
+
+EVIDENCE = "promotion.json"
 
 
 @dataclass(frozen=True)
@@ -63,18 +64,17 @@ def promote(lake: Lake, say: Say, bootstrap: bool = False, accepted: str = "") -
         say(f"Comparing version {challenger.number}; this rebuilds up to 1,000 decision points …")
         try:
             evidence, decision = _compare(lake, named, accepted)
+            kept = _keep(lake, challenger, evidence, decision)
             decision.enforce(challenger.number)
-            outcome = Outcome(challenger.number, True, evidence, decision)
-            kept = _keep(lake, challenger, outcome, accepted)
             after = {CHAMPION: kept, PREVIOUS: champion, CHALLENGER: None, BEST: _best(kept, named, evidence)}
             aliases.write(lake.settings, after)
         except Exception as error:
             raise _refusal(error, challenger.number, lake) from error
-        tracking.show_aliases(lake.settings, say)
+        records.show_aliases(lake.settings, say)
         for line in (f"{each.gate.name}: {each.found}" for each in decision.warnings):
             say(f"Let through undecided: {line}")
         say(f"Version {challenger.number} is the champion.")
-        return outcome
+        return Outcome(challenger.number, True, evidence, decision)
 
 
 def compare(lake: Lake) -> tuple[Evidence, Decision]:
@@ -128,8 +128,9 @@ def rollback(lake: Lake, say: Say, reason: str = "") -> int:
         if named.get(BEST) == champion:
             after[BEST] = previous
         aliases.write(lake.settings, after)
-        tracking.tag(lake.settings, champion, {"rolled_back_at": now().isoformat(), "rolled_back_because": reason})
-        tracking.show_aliases(lake.settings, say)
+        because = {"rolled_back_at": now().isoformat(), "rolled_back_because": reason}
+        records.tag(lake.settings, champion.number, because)
+        records.show_aliases(lake.settings, say)
         say(f"Version {previous.number} is the champion again; version {champion.number} is the previous one.")
         return previous.number
 
@@ -145,16 +146,16 @@ def _compare(lake: Lake, named: dict[str, Version], accepted: str) -> tuple[Evid
     return evidence, Decision(judge(evidence), champion is not None, accepted)
 
 
-def _keep(lake: Lake, version: Version, outcome: Outcome, accepted: str) -> Version:
+def _keep(lake: Lake, version: Version, evidence: Evidence, decision: Decision) -> Version:
     """Store what the gates judged and said with the version, before it serves."""
-    assert outcome.evidence and outcome.decision
-    content: dict[str, Any] = {
-        "evidence": outcome.evidence.to_document(),
-        "gates": outcome.decision.to_document(),
-        "accepted_undecidable": accepted,
+    content = {
+        "evidence": evidence.to_document(),
+        "gates": decision.to_document(),
+        "accepted_undecidable": decision.accepted,
     }
-    tags = {"promoted_at": now().isoformat(), "accepted_undecidable": accepted}
-    tags |= tracking.keep_evidence(lake.settings, version, content)
+    tags = {"judged_at": now().isoformat(), "accepted_undecidable": decision.accepted}
+    tags |= records.keep(lake.settings, version, EVIDENCE, content)
+    records.tag(lake.settings, version.number, tags)
     return replace(version, tags={**version.tags, **tags})
 
 

@@ -1,8 +1,8 @@
 """ml.registry.aliases — which registered version is the champion, and which have the other names.
 
 One small file of the lake decides, `mlflow/aliases.json`, written whole or not at all: what serves changes in one step,
-and is read without MLflow and without its database. MLflow's own aliases are made to say the same right after, and again
-by the next command that opens MLflow if a process died in between.
+and is read without MLflow and without its database. MLflow's own aliases are made to say the same right after, and
+again by the next command that opens MLflow if a process died in between.
 """
 
 import json

@@ -16,17 +16,20 @@ import pandas as pd
 from lakehouse import failpoints
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import Settings
-from ml.intent import curves
-from ml.registry import mlflow_store, versions
+from ml.intent.evaluation import report
+from ml.intent.evaluation.report import with_interval
+from ml.registry import aliases, mlflow_store, versions
 from ml.serving import formula
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
     from pyspark.ml import PipelineModel
 
-    from ml.intent.evaluate import Evaluation
+    from ml.intent.evaluation.evaluation import Evaluation
 
 SERVED_CODE = Path(formula.__file__).with_name("served_model.py")
 ANSWERS = "answers.csv"  # the artefact by which any other way to score can be compared with MLlib's
+EVALUATION = "evaluation.json"
 TOLERANCE = 1e-9
 
 
@@ -37,7 +40,9 @@ class Trained:
     Attributes:
         spark_model: from the terms' columns to the calibrated probability.
         document: the served model, as JSON holds it.
-        evaluation: figures and curves of the test.
+        evaluation: figures of the test.
+        metrics: of them, those that MLflow's pages compare.
+        pictures: name of the file -> a curve of the test.
         params: settings and instants of the training.
         identity: what it was made from, by the names of `versions.Version`.
         source: where the training table lies.
@@ -47,14 +52,16 @@ class Trained:
     spark_model: "PipelineModel"
     document: Mapping[str, Any]
     evaluation: "Evaluation"
+    metrics: Mapping[str, float]
+    pictures: Mapping[str, "Figure"]
     params: Mapping[str, Any]
     identity: Mapping[str, str]
     source: str
     answers: pd.DataFrame
 
 
-def record(settings: Settings, trained: Trained, alias: str) -> int:
-    """Log a training as an MLflow run, and register its model under an alias.
+def record(settings: Settings, trained: Trained) -> int:
+    """Log a training as an MLflow run, and register its model as the challenger.
 
     Returns:
         The number of the registered version.
@@ -80,14 +87,16 @@ def record(settings: Settings, trained: Trained, alias: str) -> int:
     client, name = mlflow.MlflowClient(), settings.model.name
     if not client.search_registered_models(f"name = '{name}'"):
         client.create_registered_model(name, description="Will this visit still end in a purchase?")
-    description = f"PR-AUC {trained.evaluation.metrics['pr_auc']:.3f}, trained on {table} version {table_version}."
+    area = with_interval(trained.evaluation.of().estimates["pr_auc"])
+    description = f"PR-AUC {area}, trained on {table} version {table_version}."
     registered = client.create_model_version(
         name, served.model_uri, run.info.run_id, tags, description=description, model_id=served.model_id
     )
     failpoints.reach("ml.registered")
-    client.set_registered_model_alias(name, alias, registered.version)
-    failpoints.reach("ml.named")
-    return int(registered.version)
+    number = int(registered.version)
+    aliases.write(settings, {aliases.CHALLENGER: versions.Version(number, tags)})
+    aliases.show(settings, mlflow)
+    return number
 
 
 def compare(model: Any, answers: pd.DataFrame) -> None:
@@ -119,16 +128,17 @@ def _log_run(mlflow: ModuleType, trained: Trained) -> None:
     from mlflow.data.delta_dataset_source import DeltaDatasetSource
     from mlflow.data.meta_dataset import MetaDataset
 
-    version, metrics = int(trained.identity["training_version"]), trained.evaluation.metrics
+    version = int(trained.identity["training_version"])
     source = DeltaDatasetSource(path=trained.source, delta_table_version=version)
     dataset = MetaDataset(source, name=trained.identity["training_table"])  # type: ignore[abstract]  # it is complete
     mlflow.log_input(dataset, context="training")
     mlflow.log_params(trained.params)
     mlflow.set_tags({**trained.identity, "training_uri": trained.source})
-    mlflow.log_metrics(metrics)
-    mlflow.log_figure(curves.roc(trained.evaluation.roc, metrics["roc_auc"]), "roc.png")
-    pr = curves.precision_recall(trained.evaluation.pr, metrics["pr_auc"], metrics["base_rate"])
-    mlflow.log_figure(pr, "precision_recall.png")
+    mlflow.log_metrics(dict(trained.metrics))
+    for name, picture in trained.pictures.items():
+        mlflow.log_figure(picture, name)
+    mlflow.log_dict(trained.evaluation.to_document(), EVALUATION)
+    mlflow.log_text("\n".join(report.lines(trained.evaluation)), "evaluation.txt")
     mlflow.log_text(trained.answers.to_csv(index=False), ANSWERS)
 
 

@@ -1,13 +1,8 @@
-"""ml.registry.versions — read the registered versions, without MLflow's import of some seconds and without Java.
-
-MLflow keeps them in SQLite; its version is pinned, and a test compares what is read here with what MLflow says.
-"""
+"""ml.registry.versions — a registered version, and its model's file, read without MLflow's import of some seconds."""
 
 import hashlib
 import json
-import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,17 +10,13 @@ from typing import Any
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import Settings
 
-CHAMPION, CHALLENGER = "champion", "challenger"
-TABLES = {"registered_model_aliases", "model_version_tags"}
-BUSY_SECONDS = 5.0  # a program that writes into the registry takes no longer
-
 
 @dataclass(frozen=True)
 class Version:
     """One registered version: its number, and the tags it was registered with.
 
     Tags: `training_table`, `training_version`, `settings` and `code` (hashes), `path` of the model's JSON inside the
-    artefacts, and its `sha256`.
+    artefacts, and its `sha256`; once it was judged `judged_at`, `evidence` and `evidence_sha256`.
     """
 
     number: int
@@ -50,39 +41,6 @@ def database(settings: Settings) -> Path:
 def artifacts(settings: Settings) -> Path:
     """Return the folder of the lake's MLflow artefacts."""
     return home(settings) / "artifacts"
-
-
-def by_alias(settings: Settings, alias: str) -> Version | None:
-    """Return the version that an alias names, or None.
-
-    Raises:
-        LakehouseError: the registry is locked or cannot be read, so that nobody knows (exit code 4).
-    """
-    if not database(settings).is_file():
-        return None
-    name = settings.model.name
-    with _read(settings) as connection:
-        tables = {table for (table,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        if not tables >= TABLES:  # MLflow has not finished making its store
-            return None
-        named = "SELECT version FROM registered_model_aliases WHERE name = ? AND alias = ?"
-        row = connection.execute(named, (name, alias)).fetchone()
-        if row is None:
-            return None
-        tags = "SELECT key, value FROM model_version_tags WHERE name = ? AND version = ?"
-        return Version(int(row[0]), dict(connection.execute(tags, (name, row[0])).fetchall()))
-
-
-@contextmanager
-def _read(settings: Settings) -> Iterator[sqlite3.Connection]:
-    path = database(settings)
-    try:
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)) as connection:
-            yield connection
-    except sqlite3.DatabaseError as error:
-        message = f"The registry of models {path} cannot be read: {error}."
-        remedy = "end the program that works on it, or let this user read it, or put it back from a copy"
-        raise LakehouseError(message, remedy, Exit.ENVIRONMENT) from error
 
 
 def document(settings: Settings, version: Version) -> dict[str, Any]:

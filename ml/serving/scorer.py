@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import Settings
-from ml.registry import versions
+from ml.registry import aliases, versions
 from ml.serving import formula
 
 if TYPE_CHECKING:
@@ -67,6 +67,11 @@ class Scorer:
     def inputs(self) -> tuple[Input, ...]:
         """The columns that the model reads."""
         return tuple(Input(**each) for each in self.document["inputs"])
+
+    @property
+    def input_names(self) -> list[str]:
+        """The names of those columns."""
+        return [each.name for each in self.inputs]
 
     @property
     def threshold(self) -> float | None:
@@ -137,7 +142,7 @@ def champion(settings: Settings) -> Scorer | None:
     Raises:
         LakehouseError: its file is missing or was altered (exit code 3).
     """
-    version = versions.by_alias(settings, versions.CHAMPION)
+    version = aliases.by_alias(settings, aliases.CHAMPION)
     return load(settings, version) if version else None
 
 

@@ -6,11 +6,8 @@ whatever their number.
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
-from warnings import catch_warnings, simplefilter
 
 import pandas as pd
-from pyspark import RDD
-from pyspark.mllib.evaluation import BinaryClassificationMetrics
 from pyspark.sql import DataFrame
 
 from ml.intent.evaluation.evaluation import MODEL, count_scored
@@ -35,17 +32,3 @@ def tally(points: DataFrame, document: Mapping[str, Any], tasks: int) -> Tallies
             yield count_scored(frame, document)
 
     return dict(rows.mapPartitions(count_task).treeReduce(merge))
-
-
-def auc_by_rdd(scored: "RDD[tuple[float, float]]") -> tuple[float, float]:
-    """Return the areas under the ROC and the precision-recall curve by MLlib's metrics of RDDs: a second opinion.
-
-    The second joins its points by lines, which flatters a rule of few different scores; `measures.pr_auc` does not.
-
-    Args:
-        scored: pairs of score and label.
-    """
-    with catch_warnings():
-        simplefilter("ignore", FutureWarning)  # it uses a deprecated call of its own library
-        metrics = BinaryClassificationMetrics(scored)
-    return metrics.areaUnderROC, metrics.areaUnderPR

@@ -57,6 +57,14 @@ class Evaluation:
         """Return the evaluation as JSON holds it."""
         return {name: {model: asdict(each) for model, each in models.items()} for name, models in self.slices.items()}
 
+    def summary(self) -> dict[str, Any]:
+        """Return what a served model carries of it: `metrics` of all its points, `evaluation` of the main slices."""
+        main = Evaluation({name: models for name, models in self.slices.items() if name in MAIN})
+        figures = self.of()
+        counts = {"num_points": figures.num_points, "num_purchases": figures.num_purchases}
+        values = {name: each.point for name, each in figures.estimates.items() if each.point == each.point}
+        return {"metrics": counts | values, "evaluation": main.to_document()}
+
     def metrics(self) -> dict[str, float]:
         """Return the figures of the main slices by names that MLflow takes: `all/roc_auc`, `k1/cart_so_far/pr_auc`."""
         found: dict[str, float] = {}

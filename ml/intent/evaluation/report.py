@@ -42,12 +42,17 @@ def digits_of(value: Estimate) -> int:
 
 def lines(evaluation: Evaluation) -> list[str]:
     """Return the whole evaluation, a block for each slice."""
-    return [line for name in evaluation.slices for line in _block(name, evaluation)]
+    return [line for name in evaluation.slices for line in block(name, evaluation)]
 
 
 def brief(evaluation: Evaluation) -> list[str]:
     """Return the main slices alone, those of unseen visitors left out."""
-    return [line for name in MAIN if name in evaluation.slices for line in _block(name, evaluation)]
+    return [line for name in MAIN if name in evaluation.slices for line in block(name, evaluation)]
+
+
+def block(name: str, evaluation: Evaluation) -> list[str]:
+    """Return the lines of one slice."""
+    return list(_block(name, evaluation))
 
 
 def _block(name: str, evaluation: Evaluation) -> Iterator[str]:

@@ -110,7 +110,7 @@ def _count(
     if not ((probabilities >= 0) & (probabilities <= 1)).all():  # a NaN is refused too
         raise ValueError("a predicted probability is not a number between 0 and 1")
     groups, bought = group_of(visitors), labels == 1
-    codes, counts = np.unique((groups * BINS + bin_of(probabilities)) * 2 + bought, return_counts=True)
+    codes, counts = _sum_by_code((groups * BINS + bin_of(probabilities)) * 2 + bought, np.ones(len(labels)))
     clipped = np.clip(probabilities, SMALLEST, 1 - SMALLEST)
     flagged = np.zeros(len(labels), bool) if threshold is None else probabilities >= threshold
     summed = (
@@ -121,7 +121,7 @@ def _count(
         flagged & bought,
     )
     sums = np.stack([np.bincount(groups, each, GROUPS) for each in summed], axis=1)
-    return Tally(codes, counts.astype(float), sums, purchases)
+    return Tally(codes, counts, sums, purchases)
 
 
 def merge(one: Tallies, other: Tallies) -> Tallies:

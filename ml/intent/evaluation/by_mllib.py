@@ -1,61 +1,36 @@
-"""ml.intent.evaluate — how good a model is on rows it has not seen, beside what needs no model at all."""
+"""ml.intent.evaluation.by_mllib — figures by Spark's own evaluators, for the brief's model and as a second opinion."""
 
-from dataclasses import dataclass
-from typing import Any
 from warnings import catch_warnings, simplefilter
 
-import numpy as np
 from pyspark.ml.evaluation import BinaryClassificationEvaluator
 from pyspark.mllib.evaluation import BinaryClassificationMetrics
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 SMALLEST = 1e-15  # a probability of 0 or 1 that is wrong would cost infinitely much log loss
-POINTS = 400  # of a curve
-
-Curve = list[tuple[float, float]]
 
 
-@dataclass(frozen=True)
-class Evaluation:
-    """What the test says of a model: figures by name, and the points (x, y) of both curves."""
-
-    metrics: dict[str, float]
-    roc: Curve
-    pr: Curve
-
-
-def evaluate(scored: DataFrame, threshold: float | None) -> Evaluation:
-    """Measure a model on the test's rows.
+def evaluate(scored: DataFrame, threshold: float | None) -> dict[str, float]:
+    """Measure a model by Spark's evaluators.
 
     Args:
-        scored: `score`, `label`, `weight` and `num_adds`.
+        scored: `score`, `label` and `weight`, how many rows each stands for.
         threshold: the score from which a row is flagged; None where there is none.
 
     Returns:
-        Areas under the curves, the figures at the threshold, log loss and Brier score; `cart_…` are the figures of
-        "whoever has put something into the cart buys", `nobody_accuracy` that of "nobody buys".
+        Areas under the curves, the figures at the threshold, log loss and Brier score.
     """
-    rows = scored.select("score", F.col("label").cast("double").alias("label"), "weight", "num_adds").cache()
-    roc_auc, pr_auc = auc(rows)
-    by_rdd = auc_by_rdd(rows)
-    metrics = {
-        "roc_auc": roc_auc,
-        "pr_auc": pr_auc,
-        "roc_auc_rdd": by_rdd[0],
-        "pr_auc_rdd": by_rdd[1],
-        **log_loss_and_brier(rows),
-        **at_threshold(rows, F.col("score") >= (2.0 if threshold is None else threshold)),
-        **{f"cart_{name}": value for name, value in at_threshold(rows, F.col("num_adds") > 0).items()},
-    }
-    metrics["nobody_accuracy"] = 1 - metrics["base_rate"]
-    curves = _curves(rows)
+    rows = scored.select("score", F.col("label").cast("double").alias("label"), "weight").cache()
+    (roc_auc, pr_auc), by_rdd = auc(rows), auc_by_rdd(rows)
+    at_that = at_threshold(rows, F.col("score") >= (2.0 if threshold is None else threshold))
+    areas = {"roc_auc": roc_auc, "pr_auc": pr_auc, "roc_auc_rdd": by_rdd[0], "pr_auc_rdd": by_rdd[1]}
+    found = {**areas, **log_loss_and_brier(rows), **at_that}
     rows.unpersist()
-    return Evaluation(metrics, *curves)
+    return found
 
 
 def auc(scored: DataFrame) -> tuple[float, float]:
-    """Return the areas under the ROC and the precision-recall curve."""
+    """Return the areas under the ROC and the precision-recall curve; the second joins its points by lines."""
     judge = BinaryClassificationEvaluator(rawPredictionCol="score", labelCol="label", weightCol="weight")
     roc, pr = (judge.setMetricName(name).evaluate(scored) for name in ("areaUnderROC", "areaUnderPR"))
     return roc, pr
@@ -91,18 +66,6 @@ def at_threshold(scored: DataFrame, is_flagged: Column) -> dict[str, float]:
     recall = found / bought if bought else 0.0
     f1 = 2 * found / (flagged + bought) if flagged + bought else 0.0
     return {"accuracy": right / total, "precision": precision, "recall": recall, "f1": f1}
-
-
-def _curves(scored: DataFrame) -> tuple[Curve, Curve]:
-    collected: Any = scored.toPandas()
-    rows = collected.sort_values("score", ascending=False)
-    ends = np.flatnonzero(np.diff(rows["score"], append=-1.0))
-    ends = ends[np.unique(np.linspace(0, len(ends) - 1, POINTS).astype(int))]
-    found = (rows["label"] * rows["weight"]).to_numpy().cumsum()
-    flagged = rows["weight"].to_numpy().cumsum()
-    recall, fallout = found / found[-1], (flagged - found) / (flagged - found)[-1]
-    roc = [(0.0, 0.0), *zip(fallout[ends].tolist(), recall[ends].tolist(), strict=True)]
-    return roc, list(zip(recall[ends].tolist(), (found / flagged)[ends].tolist(), strict=True))
 
 
 def _mean(value: Column) -> Column:
