@@ -66,9 +66,10 @@ class Decision:
         if not self.refusals:
             return
         count = len(self.refusals)
+        refuse = "refuses" if count == 1 else "refuse"
         stays = "The champion stays." if self.has_champion else "There is still no champion."
         told = [f"  {self.outcome(each)}: {each.gate.name}: {each.found}" for each in self.refusals]
-        heading = f"Version {version} is not promoted: {count} of {len(self.verdicts)} gates {_say(count)} so. {stays}"
+        heading = f"Version {version} is not promoted: {count} of {len(self.verdicts)} gates {refuse} it. {stays}"
         raise LakehouseError("\n".join([heading, *told]), self._remedy(), Exit.REFUSED)
 
     def _remedy(self) -> str:
@@ -78,6 +79,3 @@ class Decision:
         wait = "land more days, then lakehouse run then ml train promote"
         return f'{wait}; or, knowing better: lakehouse ml promote --accept-undecidable "REASON"'
 
-
-def _say(count: int) -> str:
-    return "says" if count == 1 else "say"
