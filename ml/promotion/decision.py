@@ -78,4 +78,3 @@ class Decision:
             return refused[0]
         wait = "land more days, then lakehouse run then ml train promote"
         return f'{wait}; or, knowing better: lakehouse ml promote --accept-undecidable "REASON"'
-

@@ -65,20 +65,20 @@ def resample(tally: Tally, weights: Floats) -> Resampled:
 
 def base_rate(of: Resampled) -> Floats:
     """Return the share of points before a purchase."""
-    return of.num_positives / of.total
+    return _ratio(of.num_positives, of.total)
 
 
 def roc_auc(of: Resampled) -> Floats:
     """Return the probability that a point before a purchase is scored above another; ties count half."""
     below = np.cumsum(of.negatives, axis=1) - of.negatives / 2
-    return (of.positives * below).sum(axis=1) / (of.num_positives * (of.total - of.num_positives))
+    return _ratio((of.positives * below).sum(axis=1), of.num_positives * (of.total - of.num_positives))
 
 
 def pr_auc(of: Resampled) -> Floats:
     """Return the average precision: precision where a purchase is found, over the purchases, without interpolation."""
     found, flagged = _from_the_top(of.positives), _from_the_top(of.positives + of.negatives)
     precision = np.divide(found, flagged, out=np.zeros_like(found), where=flagged > 0)
-    return (of.positives[:, ::-1] * precision).sum(axis=1) / of.num_positives
+    return _ratio((of.positives[:, ::-1] * precision).sum(axis=1), of.num_positives)
 
 
 def lift(of: Resampled, share: float) -> Floats:
@@ -86,23 +86,23 @@ def lift(of: Resampled, share: float) -> Floats:
     found, flagged = _from_the_top(of.positives), _from_the_top(of.positives + of.negatives)
     wanted = share * of.total
     values = [np.interp(w, [0, *f], [0, *p]) for w, f, p in zip(wanted, flagged, found, strict=True)]
-    return np.array(values) / wanted / base_rate(of)
+    return _ratio(np.array(values), wanted * base_rate(of))
 
 
 def log_loss(of: Resampled) -> Floats:
     """Return the mean negative log-likelihood, in nats."""
-    return of.sums["log_loss"] / of.total
+    return _ratio(of.sums["log_loss"], of.total)
 
 
 def brier(of: Resampled) -> Floats:
     """Return the mean squared error of the probability."""
-    return of.sums["squared_error"] / of.total
+    return _ratio(of.sums["squared_error"], of.total)
 
 
 def accuracy(of: Resampled) -> Floats:
     """Return the share of points that the threshold judges rightly."""
     wrong = of.num_positives + of.sums["flagged"] - 2 * of.sums["flagged_purchases"]
-    return 1 - wrong / of.total
+    return 1 - _ratio(wrong, of.total)
 
 
 def precision(of: Resampled) -> Floats:

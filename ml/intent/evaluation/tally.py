@@ -120,7 +120,7 @@ def _count(
         flagged,
         flagged & bought,
     )
-    sums = np.stack([np.bincount(groups, each.astype(float), GROUPS) for each in summed], axis=1)
+    sums: Floats = np.stack([np.bincount(groups, each.astype(float), GROUPS) for each in summed], axis=1)
     return Tally(codes, counts, sums, purchases)
 
 

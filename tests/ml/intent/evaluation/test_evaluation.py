@@ -105,7 +105,7 @@ def test_a_baseline_is_the_smoothed_rate_of_its_kind_of_points_in_the_training()
     counted = pd.DataFrame(kinds, columns=[*baselines.KEYS, "points", "positives"])
     fitted = baselines.from_document(json.loads(json.dumps(baselines.Baselines(counted).to_document())))
     columns = ["decision_point", "num_adds", "session_hour", "session_weekday"]
-    scores = fitted.scores(pd.DataFrame([(1, 2, 3, 3), (1, 0, 9, 1), (4, 1, 3, 3)], columns=columns))
+    scores = fitted.scores(pd.DataFrame([(1, 2, 3, 3), (1, 0, 9, 1), (2, 1, 3, 3)], columns=columns))
     first = 40 / 1100
     assert scores["base_rate"].tolist() == pytest.approx([first, first, 0.5], rel=0.01)
     cart = [(30 + 50 * first) / 150, (10 + 50 * first) / 1050, 0.5]
