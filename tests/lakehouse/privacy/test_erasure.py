@@ -200,8 +200,9 @@ def test_an_export_holds_every_row_of_the_visitor_and_no_other(planted):
         "silver.session_events": 4,
         "silver.sessions": 1,
         "gold.session_features": 1,
+        "gold.intent_examples": 2,
         "gold.visitor_days": 1,
-        "ml.predictions": 1,
+        "ml.predictions": 2,
         "silver.events_quarantine": 2,
     }
     (landed,) = [each for place, each in held.items() if place.startswith("landing/")]

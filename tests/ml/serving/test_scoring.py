@@ -17,7 +17,7 @@ from ml.intent.slices import EMBARGO, LATER, PARTS
 from ml.intent.training import TABLE
 from ml.predictions import table
 from ml.registry import mlflow_store, tracking, versions
-from ml.serving import expression, export, scoring
+from ml.serving import export, expression, scoring
 from ml.serving.scorer import champion
 
 from ...conftest import settings_of
