@@ -81,11 +81,12 @@ def built_lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) ->
 @pytest.fixture(scope="session")
 def sample_lake(built_lake: Path) -> Path:
     """The same lake with a trained model and its scores. Read only: copy it before you write."""
-    from ml import score, training_command
+    from ml.intent import training
+    from ml.serving import scoring
 
     lake = open_lake(settings_of(built_lake))
-    training_command.train(lake, print)
-    score.score(lake, print)
+    training.train(lake, print)
+    scoring.score(lake, print)
     return built_lake
 
 

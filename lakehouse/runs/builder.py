@@ -103,12 +103,12 @@ def _whole(lake: Lake, table: Table, run_id: str, is_unseen: bool = False) -> _D
     rows = table.function(*frames)
     try:
         if table.refresh.kind == "rebuild" and not is_unseen:
-            written = incremental.rebuild(lake, table, rows, run_id)
+            way, written = "rebuild", incremental.rebuild(lake, table, rows, run_id)
         else:
-            written = lake.store.overwrite(table, rows, run_id)
+            way, written = "whole", lake.store.overwrite(table, rows, run_id)
     except LakehouseError as error:
         raise refusal_limits.with_snapshot(lake, table, rows, error) from error
-    return _Done("whole", rows_in, Outcome(judged.refused, written, read), judged.discarded)
+    return _Done(way, rows_in, Outcome(judged.refused, written, read), judged.discarded)
 
 
 def _increment(lake: Lake, table: Table, changed: list[Change], run_id: str) -> _Done:

@@ -127,7 +127,7 @@ def fit(rows: DataFrame, terms: Sequence[Term], settings: Model) -> Fitted:
     fit_rows, selection = (assembler.transform(rows.where(F.col("part") == part)) for part in ("fit", "selection"))
     scaler = StandardScaler(inputCol="values", outputCol="features").fit(fit_rows)
     scaled, judged = scaler.transform(fit_rows).cache(), scaler.transform(selection).cache()
-    losses = [log_loss(_regress(scaled, net, settings).transform(judged), _positive("probability")) for net in NETS]
+    losses = [log_loss(_regress(scaled, net, settings).transform(judged), positive("probability")) for net in NETS]
     net = NETS[int(np.argmin(losses))]
     regression = _regress(scaled.unionByName(judged), net, settings)
     slicer = VectorSlicer(inputCol="rawPrediction", outputCol="log_odds", indices=[1])
@@ -148,7 +148,7 @@ def fit(rows: DataFrame, terms: Sequence[Term], settings: Model) -> Fitted:
 
 def answers(fitted: Fitted, rows: DataFrame) -> DataFrame:
     """Add MLlib's own probability as `score` to rows with the terms' columns."""
-    scored = fitted.pipeline.transform(rows).withColumn("score", _positive("calibrated"))
+    scored = fitted.pipeline.transform(rows).withColumn("score", positive("calibrated"))
     return scored.select(*[each for each in rows.columns if not each.startswith("term_")], "score")
 
 
@@ -189,5 +189,6 @@ def _unscaled(scaler: StandardScalerModel, regression: LogisticRegressionModel) 
     return np.divide(found, deviations, out=np.zeros_like(found), where=deviations > 0)
 
 
-def _positive(column: str) -> Column:
+def positive(column: str) -> Column:
+    """Return the probability of a purchase from a vector of two."""
     return vector_to_array(F.col(column))[1]

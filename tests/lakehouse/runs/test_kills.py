@@ -85,7 +85,7 @@ def _called(call: ast.Call) -> tuple[str, str]:
     return getattr(call.func, "attr", ""), getattr(call.func, "id", "")
 
 
-MODEL = [Death(place, ("train",)) for place in reached(PROJECT / "ml" / "tracking.py")]
+MODEL = [Death(place, ("train",)) for place in reached(PROJECT / "ml" / "registry" / "tracking.py")]
 MODEL += [Death("written.ml.predictions", ("score",)), Death("written.ledger", ("score",))]
 LANDING = [Death(place) for place in dict.fromkeys(reached(PROJECT / "bronze" / "landing.py"))]
 RECEIPT = Death("receipt.written")
@@ -169,7 +169,7 @@ def test_what_was_published_before_the_deaths_can_still_be_read(survivors, sound
 
 def test_an_increment_that_died_everywhere_was_never_built_whole_instead(survivors):
     last = survivors["increment"].after
-    assert {each.way for each in last.results} <= {"append", "upsert", "replace", "unchanged"}
+    assert {each.way for each in last.results} <= {"append", "upsert", "replace", "rebuild", "unchanged"}
 
 
 @pytest.fixture(scope="module")
@@ -179,16 +179,16 @@ def scored(sound, folder) -> Survivor:
 
 
 def test_a_training_that_died_at_every_step_leaves_one_champion_that_answers(scored):
-    from ml import registry
-    from ml.scorer import champion
+    from ml.registry.versions import CHALLENGER, by_alias
+    from ml.serving.scorer import champion
 
     scorer = champion(scored.lake.settings)
-    assert scorer.trained_on["training_version"] == str(scored.before.versions["gold.session_features"])
-    assert registry.by_alias(scored.lake.settings, registry.CHALLENGER) is None
+    assert scorer.trained_on["training_version"] == str(scored.before.versions["gold.intent_examples"])
+    assert by_alias(scored.lake.settings, CHALLENGER) is None
 
 
 def test_a_training_that_died_is_no_running_one_in_mlflow(scored):
-    from ml import mlflow_store
+    from ml.registry import mlflow_store
 
     mlflow = mlflow_store.connect(scored.lake.settings)
     runs = mlflow.search_runs(experiment_names=[scored.lake.settings.model.name], output_format="list")
@@ -196,12 +196,11 @@ def test_a_training_that_died_is_no_running_one_in_mlflow(scored):
 
 
 def test_a_scoring_that_died_at_every_step_is_published_once_and_not_done_again(scored):
-    from ml import score
+    from ml.serving import scoring
 
     assert scored.seen == [scored.before, scored.after]
-    visits = scored.lake.store.arrow("gold.session_features").to_pylist()
-    assert scored.lake.store.rows("ml.predictions") == sum(visit["num_events_before"] > 0 for visit in visits)
-    assert score.score(scored.lake, print) is None
+    assert scored.lake.store.rows("ml.predictions") == scored.lake.store.rows("gold.intent_examples")
+    assert scoring.score(scored.lake, print) is None
 
 
 def test_a_file_whose_landing_died_at_every_step_lands_once(lake, tmp_path):

@@ -4,21 +4,23 @@ from itertools import pairwise
 import pytest
 from pyspark.sql import functions as F
 
-from lakehouse import settings
-from ml import estimator, evaluate
+from ml.intent import evaluate
+from ml.serving import expression
+from ml.serving.scorer import champion
 
 
 @pytest.fixture(scope="module")
 def scored(spark):
     """Eight visits without and two with a purchase; one is scored high of each kind."""
-    rows = [(0.9, 1, 1.0, 1), (0.1, 1, 1.0, 0), (0.6, 0, 1.0, 1), (0.1, 0, 7.0, 0)]
-    return spark.createDataFrame(rows, "score DOUBLE, purchase_intent INT, num_visits DOUBLE, num_adds INT").cache()
+    rows = [(0.9, 1.0, 1.0, 1), (0.1, 1.0, 1.0, 0), (0.6, 0.0, 1.0, 1), (0.1, 0.0, 7.0, 0)]
+    return spark.createDataFrame(rows, "score DOUBLE, label DOUBLE, weight DOUBLE, num_adds INT").cache()
 
 
 @pytest.fixture(scope="module")
-def evaluation(rows):
-    model, threshold = estimator.fit_with_threshold(rows, settings.load().model)
-    return evaluate.evaluate(model, rows.where("part = 'test'"), threshold)
+def evaluation(trained, points):
+    scorer = champion(trained.settings)
+    test = points.where("part = 'test'").withColumn("score", expression.probability(scorer.document))
+    return evaluate.evaluate(test, scorer.threshold)
 
 
 def test_figures_at_the_threshold_count_visits_and_not_rows(scored):

@@ -3,18 +3,21 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from gold import session_features
+from gold import intent_examples
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import Lake, open_lake
 from lakehouse.runs import lock
 from lakehouse.runs.publication import publish
 from lakehouse.storage.ledger import Run, now
-from ml import mlflow_store, registry, scorer, tracking, training_command
-from ml.features import FEATURES, TABLE
+from ml.intent import training
+from ml.intent.training import TABLE
+from ml.registry import mlflow_store, tracking, versions
+from ml.serving import formula, scorer
 
 
 def retuned(lake: Lake, **changes) -> Lake:
@@ -27,48 +30,46 @@ def told() -> tuple[list[str], object]:
 
 
 def with_visits(lake: Lake, frame) -> Lake:
-    """Publish these rows as gold.session_features."""
+    """Publish these rows as gold.intent_examples, and all that a training reads."""
     for contract in lake.contracts.values():
         lake.store.create(contract)
-    lake.store.overwrite(session_features.table, frame, "test")
-    publish(lake, Run("run", "lakehouse run", "published", now(), now()), [TABLE])
+    lake.store.overwrite(intent_examples.table, frame, "test")
+    publish(lake, Run("run", "lakehouse run", "published", now(), now()), list(lake.tables))
     return lake
 
 
 def test_the_first_model_is_the_champion(trained_lake):
-    assert registry.by_alias(trained_lake.settings, "champion").number == 1
-    assert registry.by_alias(trained_lake.settings, "challenger") is None
+    assert versions.by_alias(trained_lake.settings, "champion").number == 1
+    assert versions.by_alias(trained_lake.settings, "challenger") is None
 
 
 def test_nothing_is_trained_while_table_settings_and_code_are_the_same(trained_lake):
-    again = training_command.train(trained_lake, print)
+    again = training.train(trained_lake, print)
     assert (again.version, again.alias, again.is_new) == (1, "champion", False)
 
 
-def test_a_clearly_worse_model_becomes_the_challenger_and_is_not_trained_twice(trained_lake):
-    lake, (lines, say) = retuned(trained_lake, reg_param=1000.0), told()
-    outcome = training_command.train(lake, say)
+def test_a_model_that_is_not_good_enough_becomes_the_challenger_and_is_not_trained_twice(trained_lake):
+    lake, (lines, say) = retuned(trained_lake, champion_margin=-1.0), told()
+    outcome = training.train(lake, say)
     assert (outcome.version, outcome.alias) == (2, "challenger")
     assert any("the champion stays" in line for line in lines)
     assert scorer.champion(lake.settings).version == 1
-    assert not training_command.train(lake, say).is_new
+    assert not training.train(lake, say).is_new
 
 
 def test_a_change_of_code_asks_for_a_new_model_and_a_comment_does_not(tmp_path, monkeypatch):
-    for name in training_command.MODULES:
-        (tmp_path / f"{name}.py").write_text("x = 1")
-    monkeypatch.setattr(training_command, "__file__", str(tmp_path / "training_command.py"))
-    before = training_command.code_fingerprint()
-    (tmp_path / "estimator.py").write_text("x = 1  # one")
-    assert training_command.code_fingerprint() == before
-    (tmp_path / "estimator.py").write_text("x = 2")
-    assert training_command.code_fingerprint() != before
+    source, before = Path(formula.__file__).read_text(), training.code_fingerprint()
+    monkeypatch.setattr(formula, "__file__", str(tmp_path / "formula.py"))
+    (tmp_path / "formula.py").write_text(f"{source}# a remark\n")
+    assert training.code_fingerprint() == before
+    (tmp_path / "formula.py").write_text(source.replace("1.0 /", "2.0 /"))
+    assert training.code_fingerprint() != before
 
 
 def test_the_registry_reads_what_mlflow_says(trained_lake):
     client = mlflow_store.connect(trained_lake.settings).MlflowClient()
     theirs = client.get_model_version_by_alias(trained_lake.settings.model.name, "champion")
-    ours = registry.by_alias(trained_lake.settings, "champion")
+    ours = versions.by_alias(trained_lake.settings, "champion")
     assert (ours.number, dict(ours.tags)) == (int(theirs.version), theirs.tags)
 
 
@@ -78,7 +79,7 @@ def test_a_run_tells_its_data_its_settings_its_figures_and_shows_its_curves(trai
     run = client.get_run(client.get_model_version_by_alias(trained_lake.settings.model.name, "champion").run_id)
     assert run.inputs.dataset_inputs[0].dataset.name == TABLE
     assert run.data.tags["training_version"] == str(trained_lake.ledger.published().versions[TABLE])
-    assert run.data.params["reg_param"] == "0.0"
+    assert run.data.params["max_iter"] == "50"
     assert run.data.metrics == pytest.approx(scorer.champion(trained_lake.settings).metrics)
     assert {"roc.png", "precision_recall.png"} <= {each.path for each in client.list_artifacts(run.info.run_id)}
 
@@ -88,7 +89,7 @@ def test_a_served_model_that_differs_from_mllib_is_refused():
         def predict(self, rows):
             return pd.DataFrame({"probability": [0.5 + 1e-8] * len(rows)})
 
-    answers = pd.DataFrame([[1, 0, 1, 12, 0.5]], columns=[*FEATURES, "score"])
+    answers = pd.DataFrame([[1, 0.5]], columns=["num_views", "score"])
     with pytest.raises(LakehouseError, match=r"differs from MLlib's by 1\.0e-08") as error:
         tracking.compare(Wrong(), answers)
     assert error.value.code == Exit.REFUSED
@@ -96,48 +97,48 @@ def test_a_served_model_that_differs_from_mllib_is_refused():
 
 def test_before_the_first_run_there_is_nothing_to_train_on(lake):
     with pytest.raises(LakehouseError, match="not published yet") as error:
-        training_command.train(lake, print)
+        training.train(lake, print)
     assert (error.value.code, error.value.remedy) == (Exit.USAGE, "lakehouse run")
 
 
 def test_a_table_without_visits_is_refused(lake, none):
-    with_visits(lake, none(session_features.table))
+    with_visits(lake, none(intent_examples.table))
     with pytest.raises(LakehouseError, match="nothing to learn from") as error:
-        training_command.train(lake, print)
+        training.train(lake, print)
     assert (error.value.code, error.value.remedy) == (Exit.REFUSED, "land more events, then lakehouse run")
-    assert registry.by_alias(lake.settings, "champion") is None
+    assert versions.by_alias(lake.settings, "champion") is None
 
 
 def test_a_training_waits_for_no_other_writer(trained_lake):
     elsewhere = contextvars.copy_context()  # what holds the lock may hold it again; this context does not
     with lock.hold(trained_lake.settings, "lakehouse run"), pytest.raises(LakehouseError) as error:
-        elsewhere.run(training_command.train, trained_lake, print)
+        elsewhere.run(training.train, trained_lake, print)
     assert error.value.code == Exit.ENVIRONMENT
 
 
 @pytest.fixture
 def writer(trained_lake, monkeypatch) -> Iterator[None]:
     """Another program that writes into MLflow's database and does not end."""
-    monkeypatch.setattr(registry, "BUSY_SECONDS", 0.1)
-    with closing(sqlite3.connect(registry.database(trained_lake.settings))) as connection:
+    monkeypatch.setattr(versions, "BUSY_SECONDS", 0.1)
+    with closing(sqlite3.connect(versions.database(trained_lake.settings))) as connection:
         connection.execute("BEGIN EXCLUSIVE")
         yield
 
 
 def test_a_champion_that_cannot_be_compared_with_is_not_replaced(trained_lake, writer):
     with pytest.raises(LakehouseError, match="database is locked") as error:
-        training_command.train(trained_lake, print, force=True)
+        training.train(trained_lake, print, force=True)
     assert error.value.code == Exit.ENVIRONMENT
 
 
 def test_a_registry_that_is_damaged_is_told_and_not_taken_for_an_empty_one(trained_lake):
-    registry.database(trained_lake.settings).write_bytes(b"no database" * 1000)
+    versions.database(trained_lake.settings).write_bytes(b"no database" * 1000)
     with pytest.raises(LakehouseError, match="file is not a database") as error:
-        training_command.train(trained_lake, print, force=True)
+        training.train(trained_lake, print, force=True)
     assert error.value.code == Exit.ENVIRONMENT
 
 
 def test_a_registry_that_mlflow_has_only_begun_to_make_has_no_champion(lake):
-    registry.home(lake.settings).mkdir(parents=True)
-    registry.database(lake.settings).touch()
-    assert registry.by_alias(lake.settings, "champion") is None
+    versions.home(lake.settings).mkdir(parents=True)
+    versions.database(lake.settings).touch()
+    assert versions.by_alias(lake.settings, "champion") is None
