@@ -249,4 +249,6 @@ def model_card(model: Scorer) -> Component:
 def no_model() -> Component:
     """Say how a model comes to be."""
     why = "Once a model is trained and registered as champion, this page asks for four numbers of a visit and answers."
-    return components.empty("No model is registered yet", why, "lakehouse ml train", identity="predict-empty")
+    return components.empty(
+        "No model is registered yet", why, "lakehouse ml train promote --bootstrap", identity="predict-empty"
+    )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from lakehouse import error_messages
+from lakehouse import error_messages, failpoints
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import Lake
 from lakehouse.runs import lock
@@ -66,6 +66,7 @@ def promote(lake: Lake, say: Say, bootstrap: bool = False, accepted: str = "") -
             evidence, decision = _compare(lake, named, accepted)
             kept = _keep(lake, challenger, evidence, decision)
             decision.enforce(challenger.number)
+            failpoints.reach("ml.judged")
             after = {CHAMPION: kept, PREVIOUS: champion, CHALLENGER: None, BEST: _best(kept, named, evidence)}
             aliases.write(lake.settings, after)
         except Exception as error:
@@ -154,6 +155,7 @@ def _keep(lake: Lake, version: Version, evidence: Evidence, decision: Decision) 
         "accepted_undecidable": decision.accepted,
     }
     tags = {"judged_at": now().isoformat(), "accepted_undecidable": decision.accepted}
+    tags["warnings"] = "\n".join(f"{each.gate.name}: {each.found}" for each in decision.warnings)
     tags |= records.keep(lake.settings, version, EVIDENCE, content)
     records.tag(lake.settings, version.number, tags)
     return replace(version, tags={**version.tags, **tags})

@@ -7,7 +7,7 @@ from contextlib import closing
 from types import ModuleType
 
 from lakehouse.settings import Settings
-from ml.registry import versions
+from ml.registry import aliases, versions
 
 QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -32,7 +32,7 @@ def uri(settings: Settings) -> str:
 
 
 def connect(settings: Settings) -> ModuleType:
-    """Import MLflow, silent, and point it to the lake's store and experiment; both are made if need be.
+    """Import MLflow, silent, and point it to the lake's store and experiment; both are made if need be, and its aliases say what the lake says.
 
     The import takes seconds: most commands do without.
     """
@@ -47,6 +47,7 @@ def connect(settings: Settings) -> ModuleType:
     if mlflow.get_experiment_by_name(settings.model.name) is None:
         mlflow.create_experiment(settings.model.name, versions.artifacts(settings).as_uri())
     mlflow.set_experiment(settings.model.name)
+    aliases.show(settings, mlflow)
     return mlflow
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 from lakehouse import error_messages
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import Settings
-from ml.registry import aliases, mlflow_store
+from ml.registry import mlflow_store
 from ml.registry.tracking import ANSWERS, EVALUATION
 from ml.registry.versions import Version
 from ml.spark_process import Say
@@ -90,7 +90,7 @@ def tag(settings: Settings, number: int, tags: Mapping[str, str]) -> None:
 def show_aliases(settings: Settings, say: Say) -> None:
     """Let MLflow's aliases say what the lake's file says; a failure is told, and the next command tries again."""
     try:
-        aliases.show(settings, mlflow_store.connect(settings))
+        mlflow_store.connect(settings)
     except Exception as error:  # what serves is decided already
         say(f"MLflow's aliases are not up to date yet: {error_messages.explain(error, settings).message}")
 

@@ -35,7 +35,7 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
         except OSError as error:
             remedy = "LAKEHOUSE_MLFLOW__PORT=<another> lakehouse mlflow"
             raise LakehouseError(f"Port {port} of {HOST} is busy.", remedy, Exit.ENVIRONMENT) from error
-    mlflow_store.follow(settings)
+    mlflow_store.connect(settings)
     log = settings.lake_path / "logs" / "mlflow.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     previous = signal.signal(signal.SIGTERM, _interrupt)

@@ -16,7 +16,8 @@ class Version:
     """One registered version: its number, and the tags it was registered with.
 
     Tags: `training_table`, `training_version`, `settings` and `code` (hashes), `path` of the model's JSON inside the
-    artefacts, and its `sha256`; once it was judged `judged_at`, `evidence` and `evidence_sha256`.
+    artefacts, and its `sha256`; once it was judged `judged_at`, `evidence`,
+    `evidence_sha256`, `accepted_undecidable` and `warnings`, one a line.
     """
 
     number: int

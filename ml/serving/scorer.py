@@ -57,11 +57,13 @@ class Scorer:
         version: its number in the registry.
         document: the served model, by the names of `ml.intent.document`.
         sha256: digest of the file it was read from.
+        warnings: what its promotion let through undecided, a sentence each.
     """
 
     version: int
     document: Mapping[str, Any]
     sha256: str
+    warnings: tuple[str, ...] = ()
 
     @cached_property
     def inputs(self) -> tuple[Input, ...]:
@@ -156,4 +158,5 @@ def load(settings: Settings, version: versions.Version) -> Scorer:
     if document.get("format") != formula.FORMAT:
         message = f"Model version {version.number} was registered by another release and cannot be read."
         raise LakehouseError(message, "lakehouse ml train", Exit.REFUSED)
-    return Scorer(version.number, document, version.tags["sha256"])
+    warnings = tuple(version.tags.get("warnings", "").splitlines())
+    return Scorer(version.number, document, version.tags["sha256"], warnings)

@@ -15,8 +15,9 @@ from lakehouse import settings
 from lakehouse.lake import open_lake
 from ml.intent import estimator, training, training_run
 from ml.intent.design import terms
-from ml.intent.evaluate import auc
+from ml.intent.evaluation.by_mllib import auc
 from ml.intent.slices import split
+from ml.serving import expression
 
 TREES, DEPTH = 60, 4
 
@@ -46,9 +47,10 @@ def main() -> None:
         seed=7,
     )
     grown = Pipeline(stages=[assembler, trees]).fit(estimator.with_terms(fit, made).cache())
-    by_trees = grown.transform(estimator.with_terms(learned.test.drop("probability"), made))
+    test = rows.where("part = 'test'")
+    by_trees = grown.transform(estimator.with_terms(test, made))
     scored = by_trees.withColumn("score", estimator.positive("probability"))
-    report("model", learned.test.withColumnRenamed("probability", "score"))
+    report("model", test.withColumn("score", expression.probability(learned.document)))
     report("trees", scored)
 
 

@@ -1,7 +1,8 @@
 """ml.intent.evaluation.evaluation — from tallies to figures with intervals, by slice and model, and what differs."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import isfinite, nan
 from typing import Any
 
 import pandas as pd
@@ -55,15 +56,18 @@ class Evaluation:
 
     def to_document(self) -> dict[str, Any]:
         """Return the evaluation as JSON holds it."""
-        return {name: {model: asdict(each) for model, each in models.items()} for name, models in self.slices.items()}
+        return {
+            name: {model: _to_document(each) for model, each in models.items()} for name, models in self.slices.items()
+        }
 
     def summary(self) -> dict[str, Any]:
         """Return what a served model carries of it: `metrics` of all its points, `evaluation` of the main slices."""
         main = Evaluation({name: models for name, models in self.slices.items() if name in MAIN})
         figures = self.of()
         counts = {"num_points": figures.num_points, "num_purchases": figures.num_purchases}
-        values = {name: each.point for name, each in figures.estimates.items() if each.point == each.point}
-        return {"metrics": counts | values, "evaluation": main.to_document()}
+        values = {name: each.point for name, each in figures.estimates.items() if isfinite(each.point)}
+        nothing_flagged = {"precision": 0.0}
+        return {"metrics": counts | nothing_flagged | values, "evaluation": main.to_document()}
 
     def metrics(self) -> dict[str, float]:
         """Return the figures of the main slices by names that MLflow takes: `all/roc_auc`, `k1/cart_so_far/pr_auc`."""
@@ -73,21 +77,39 @@ class Evaluation:
                 prefix = "/".join([name.replace("=", ""), *([] if model == MODEL else [model])])
                 values = {key: value.point for key, value in figures.estimates.items()}
                 counts = {"num_points": figures.num_points, "num_purchases": figures.num_purchases}
-                found |= {f"{prefix}/{key}": float(value) for key, value in (counts | values).items() if value == value}
+                found |= {
+                    f"{prefix}/{key}": float(value) for key, value in (counts | values).items() if isfinite(value)
+                }
         return found
 
 
 def from_document(document: Mapping[str, Any]) -> Evaluation:
     """Return the evaluation that `to_document` wrote."""
 
-    def estimates(values: Mapping[str, Mapping[str, float]]) -> dict[str, Estimate]:
-        return {name: Estimate(**value) for name, value in values.items()}
+    def estimates(values: Mapping[str, Sequence[float | None]]) -> dict[str, Estimate]:
+        return {name: Estimate(*map(_from_json, value)) for name, value in values.items()}
 
     def figures(values: Mapping[str, Any]) -> Figures:
         both = {name: estimates(values[name]) for name in ("estimates", "differences")}
         return Figures(**{**values, **both})
 
     return Evaluation({n: {m: figures(each) for m, each in models.items()} for n, models in document.items()})
+
+
+def _to_document(figures: Figures) -> dict[str, Any]:
+    """Return figures as JSON holds them: an estimate as point, low and high, None where there is none."""
+    lists = {
+        part: {
+            name: [end if isfinite(end) else None for end in (each.point, each.low, each.high)]
+            for name, each in getattr(figures, part).items()
+        }
+        for part in ("estimates", "differences")
+    }
+    return {**vars(figures), **lists}
+
+
+def _from_json(value: float | None) -> float:
+    return nan if value is None else value
 
 
 def count_scored(points: pd.DataFrame, document: Mapping[str, Any], others: Iterable[str] = ()) -> Tallies:

@@ -24,6 +24,7 @@ from lakehouse.privacy.subject import DataSubject
 from lakehouse.runs import runner
 from lakehouse.runs.planner import plan
 from ml.intent import training
+from ml.promotion import promotion
 from ml.registry import mlflow_store
 from ml.serving import scoring
 
@@ -77,6 +78,7 @@ def planted(spark, tmp_path_factory) -> Lake:
     land(lake, folder, *[line for number in range(400) for line in visit(number)], *LINES, *OF_OTHERS)
     runner.run(lake, print)
     training.train(lake, print)
+    promotion.promote(lake, print, bootstrap=True)
     scoring.score(lake, print)
     lake.ledger.record(replace(lake.ledger.runs()[0], status="failed", error=f"The value '{CANARY}' is odd.", reads={}))
     private.write_trace(lake.settings, f"ValueError: {CANARY}")

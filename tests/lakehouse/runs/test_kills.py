@@ -86,6 +86,8 @@ def _called(call: ast.Call) -> tuple[str, str]:
 
 
 MODEL = [Death(place, ("train",)) for place in reached(PROJECT / "ml" / "registry" / "tracking.py")]
+MODEL += [Death("ml.named", ("train",))]
+MODEL += [Death(place, ("promote", "--bootstrap")) for place in ("ml.judged", "ml.named")]
 MODEL += [Death("written.ml.predictions", ("score",)), Death("written.ledger", ("score",))]
 LANDING = [Death(place) for place in dict.fromkeys(reached(PROJECT / "bronze" / "landing.py"))]
 RECEIPT = Death("receipt.written")
@@ -179,12 +181,21 @@ def scored(sound, folder) -> Survivor:
 
 
 def test_a_training_that_died_at_every_step_leaves_one_champion_that_answers(scored):
-    from ml.registry.versions import CHALLENGER, by_alias
+    from ml.registry import aliases
     from ml.serving.scorer import champion
 
     scorer = champion(scored.lake.settings)
     assert scorer.trained_on["training_version"] == str(scored.before.versions["gold.intent_examples"])
-    assert by_alias(scored.lake.settings, CHALLENGER) is None
+    assert aliases.CHALLENGER not in aliases.read(scored.lake.settings)
+
+
+def test_mlflow_shows_the_champion_of_a_promotion_that_died_before_it_could_say_so(scored):
+    from ml.registry import aliases, mlflow_store
+
+    settings = scored.lake.settings
+    client = mlflow_store.connect(settings).MlflowClient()
+    shown = client.get_model_version_by_alias(settings.model.name, aliases.CHAMPION)
+    assert int(shown.version) == aliases.by_alias(settings, aliases.CHAMPION).number
 
 
 def test_a_training_that_died_is_no_running_one_in_mlflow(scored):

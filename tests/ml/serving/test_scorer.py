@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from lakehouse.errors import Exit, LakehouseError
-from ml.registry import versions
+from ml.registry import aliases, versions
 from ml.serving.form import describe
 from ml.serving.scorer import champion
 
@@ -63,7 +63,7 @@ def test_there_is_no_champion_before_the_first_training(tmp_path):
 
 def test_an_altered_model_is_refused(trained_lake):
     settings = trained_lake.settings
-    path = versions.artifacts(settings) / versions.by_alias(settings, "champion").tags["path"]
+    path = versions.artifacts(settings) / aliases.by_alias(settings, "champion").tags["path"]
     model = json.loads(path.read_text())
     path.write_text(json.dumps(model | {"intercept": model["intercept"] + 1}, indent=1))
     with pytest.raises(LakehouseError, match="is not the one that was registered") as error:
@@ -73,7 +73,7 @@ def test_an_altered_model_is_refused(trained_lake):
 
 def test_a_missing_model_file_is_told(trained_lake):
     settings = trained_lake.settings
-    (versions.artifacts(settings) / versions.by_alias(settings, "champion").tags["path"]).unlink()
+    (versions.artifacts(settings) / aliases.by_alias(settings, "champion").tags["path"]).unlink()
     with pytest.raises(LakehouseError, match="is missing"):
         champion(settings)
 
