@@ -6,6 +6,7 @@ import warnings
 from contextlib import closing
 from types import ModuleType
 
+from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import Settings
 from ml.registry import aliases, versions
 
@@ -16,6 +17,7 @@ QUIET = {
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
     "GIT_PYTHON_REFRESH": "quiet",
 }
+BUSY_SECONDS = 5.0  # a program that writes into the registry takes no longer
 # where MLflow keeps absolute places of artefacts
 PLACES = (
     ("experiments", "artifact_location"),
@@ -32,7 +34,9 @@ def uri(settings: Settings) -> str:
 
 
 def connect(settings: Settings) -> ModuleType:
-    """Import MLflow, silent, and point it to the lake's store and experiment; both are made if need be, and its aliases say what the lake says.
+    """Import MLflow, silent, and point it to the lake's store and experiment; both are made if need be.
+
+    Its aliases are made to say what the lake's file of aliases says.
 
     The import takes seconds: most commands do without.
     """
@@ -52,18 +56,30 @@ def connect(settings: Settings) -> ModuleType:
 
 
 def follow(settings: Settings) -> None:
-    """Let MLflow find its artefacts where the lake lies now: it keeps absolute places, and a lake may be moved."""
-    if not versions.database(settings).is_file():
+    """Let MLflow find its artefacts where the lake lies now: it keeps absolute places, and a lake may be moved.
+
+    Raises:
+        LakehouseError: MLflow's database is locked or damaged (exit code 4).
+    """
+    path = versions.database(settings)
+    if not path.is_file():
         return
-    here = versions.artifacts(settings).as_uri()
-    with closing(sqlite3.connect(versions.database(settings))) as connection, connection:
-        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        if "experiments" not in tables:
-            return
-        named = "SELECT artifact_location FROM experiments WHERE name = ?"
-        row = connection.execute(named, (settings.model.name,)).fetchone()
-        if row is None or row[0] == here:
-            return
-        for table, column in PLACES:
-            moved = f"UPDATE {table} SET {column} = ? || substr({column}, ?) WHERE substr({column}, 1, ?) = ?"
-            connection.execute(moved, (here, len(row[0]) + 1, len(row[0]), row[0]))
+    try:
+        with closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as connection, connection:
+            _move(connection, settings.model.name, versions.artifacts(settings).as_uri())
+    except sqlite3.DatabaseError as error:
+        message = f"The registry of models {path} cannot be used: {error}."
+        remedy = "end the program that works on it, or let this user write it, or put it back from a copy"
+        raise LakehouseError(message, remedy, Exit.ENVIRONMENT) from error
+
+
+def _move(connection: sqlite3.Connection, experiment: str, here: str) -> None:
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if "experiments" not in tables:  # MLflow has not finished making its store
+        return
+    row = connection.execute("SELECT artifact_location FROM experiments WHERE name = ?", (experiment,)).fetchone()
+    if row is None or row[0] == here:
+        return
+    for table, column in PLACES:
+        moved = f"UPDATE {table} SET {column} = ? || substr({column}, ?) WHERE substr({column}, 1, ?) = ?"
+        connection.execute(moved, (here, len(row[0]) + 1, len(row[0]), row[0]))
