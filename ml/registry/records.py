@@ -24,7 +24,7 @@ def answers(settings: Settings, number: int) -> pd.DataFrame:
     """Return the inputs of some decision points and, as `score`, what MLlib answered in the training."""
     mlflow = mlflow_store.connect(settings)
     text = mlflow.artifacts.load_text(f"{_run_uri(mlflow, settings, number)}/{ANSWERS}")
-    return pd.read_csv(StringIO(text))
+    return pd.read_csv(StringIO(text), float_precision="round_trip")
 
 
 def evaluation(settings: Settings, number: int) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from ml.intent.evaluation.evaluation import Figures
 from ml.intent.evaluation.intervals import weights
-from ml.intent.evaluation.measures import Resampled, calibration_bins, resample
+from ml.intent.evaluation.measures import Resampled, calibration_bins
 from ml.intent.evaluation.report import with_interval
 from ml.intent.evaluation.tally import Floats, Tally
 
@@ -22,12 +22,12 @@ def pictures(tally: Tally, figures: Figures) -> dict[str, Figure]:
     """
     if not figures.estimates:
         return {}
-    of = resample(tally, weights()[:1])
+    of = Resampled(tally, weights()[:1])
     texts = {name: with_interval(value) for name, value in figures.estimates.items()}
     return {
         "roc.png": roc(of, texts["roc_auc"]),
         "precision_recall.png": precision_recall(of, texts["pr_auc"], figures.estimates["base_rate"].point),
-        "calibration.png": calibration(resample(tally, weights())),
+        "calibration.png": calibration(Resampled(tally, weights())),
     }
 
 

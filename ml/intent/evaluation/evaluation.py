@@ -16,6 +16,7 @@ from ml.intent.evaluation.tally import Floats, Tallies, Tally, count
 MODEL = "model"
 MAIN = (ALL, *map(at, POINTS))
 IN_BRIEF = ("base_rate", "roc_auc", "pr_auc", "log_loss", "brier", "observed_to_expected")  # of all but the main slices
+BY_SUMS = ("base_rate", "log_loss", "brier", "observed_to_expected")  # what needs no bins
 COMPARED = ("roc_auc", "pr_auc", "log_loss", "brier")
 
 
@@ -135,12 +136,13 @@ def evaluate(tallies: Tallies) -> Evaluation:
 
 
 def _slice(name: str, models: Mapping[str, Tally]) -> dict[str, Figures]:
-    tally = models[MODEL]
+    tally, is_main = models[MODEL], name in MAIN
     counts = tally.num_points, tally.num_positives, tally.purchases
     if tally.purchases < FEWEST_TO_SHOW:
         return {MODEL: Figures(*counts)}
     shown = tuple(measures.MEASURES) if name.removesuffix(UNSEEN) in MAIN else IN_BRIEF
-    found = {model: _values(each, shown if model == MODEL else IN_BRIEF) for model, each in models.items()}
+    beside = IN_BRIEF if is_main else BY_SUMS
+    found = {model: _values(each, shown if model == MODEL else beside) for model, each in models.items()}
     return {
         model: Figures(
             *counts,
@@ -153,9 +155,10 @@ def _slice(name: str, models: Mapping[str, Tally]) -> dict[str, Figures]:
 
 def _differences(model: Mapping[str, Floats], other: Mapping[str, Floats]) -> dict[str, Estimate]:
     relative = interval(model["log_loss"] / other["log_loss"] - 1)
-    return {key: interval(model[key] - other[key]) for key in COMPARED} | {"relative_log_loss": relative}
+    compared = {key: interval(model[key] - other[key]) for key in COMPARED if key in other}
+    return compared | {"relative_log_loss": relative}
 
 
 def _values(tally: Tally, names: Iterable[str]) -> dict[str, Floats]:
-    of = measures.resample(tally, weights())
+    of = measures.Resampled(tally, weights())
     return {name: measures.MEASURES[name](of) for name in names}

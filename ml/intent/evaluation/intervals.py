@@ -7,7 +7,7 @@ import numpy as np
 
 from ml.intent.evaluation.tally import GROUPS, Floats
 
-RESAMPLES = 1000
+RESAMPLES = 500
 LEVEL = 0.95
 SEED = 20150503  # fixed, so that the same points give the same interval
 MOST_UNDEFINED = 0.05  # share of resamples in which a figure may have no value, before it has no interval

@@ -4,11 +4,12 @@ Each function returns an array with one value a resample; the first resample is 
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from ml.intent.evaluation.tally import SUMS, Floats, Tally, log_odds_of
+from ml.intent.evaluation.tally import SUMS, Floats, Integers, Tally, log_odds_of
 
 TOP_SHARES = (0.01, 0.05, 0.10)
 CALIBRATION_BINS = 10
@@ -21,46 +22,59 @@ LARGEST_STEP = 2.0  # of log-odds in one of Newton's steps, so that a bad start 
 class Resampled:
     """The sums of a tally under several weightings of its groups of visitors.
 
+    What is told by bin is only summed up if a figure asks for it.
+
     Attributes:
-        log_odds: the bins that hold a point, ascending.
-        positives: resamples × bins: points before a purchase.
-        negatives: resamples × bins: the others.
-        sums: name of SUMS -> one value a resample.
+        tally: the sums by group of visitors.
+        weights: resamples × GROUPS: how many times a resample drew each group.
     """
 
-    log_odds: Floats
-    positives: Floats
-    negatives: Floats
-    sums: dict[str, Floats]
+    tally: Tally
+    weights: Floats
 
-    @property
-    def num_positives(self) -> Floats:
-        """Points before a purchase."""
-        return np.asarray(self.positives.sum(axis=1))
+    @cached_property
+    def sums(self) -> dict[str, Floats]:
+        """Name of SUMS -> one value a resample."""
+        summed = self.weights @ self.tally.sums
+        return {name: summed[:, place] for place, name in enumerate(SUMS)}
 
     @property
     def total(self) -> Floats:
         """All points."""
-        return np.asarray(self.num_positives + self.negatives.sum(axis=1))
+        return self.sums["points"]
 
+    @property
+    def num_positives(self) -> Floats:
+        """Points before a purchase."""
+        return self.sums["positives"]
 
-def resample(tally: Tally, weights: Floats) -> Resampled:
-    """Sum a tally up under weights of its groups.
+    @cached_property
+    def bins(self) -> tuple[Integers, Integers]:
+        """The bins that hold a point, ascending; and the place among them of each code of the tally."""
+        bins, columns = np.unique(self.tally.bins, return_inverse=True)
+        return bins, columns
 
-    Args:
-        tally: the sums by group of visitors.
-        weights: resamples × GROUPS: how many times a resample drew each group.
-    """
-    bins, columns = np.unique(tally.bins, return_inverse=True)
+    @property
+    def log_odds(self) -> Floats:
+        """In the middle of each of those bins."""
+        return log_odds_of(self.bins[0])
 
-    def of(label: int) -> Floats:
-        has = tally.labels == label
-        shape = (weights.shape[1], len(bins))
-        by_group = csr_matrix((tally.counts[has], (tally.groups[has], columns[has])), shape=shape)
-        return np.asarray((by_group.T @ weights.T).T)
+    @cached_property
+    def positives(self) -> Floats:
+        """Resamples × bins: points before a purchase."""
+        return self._by_bin(1)
 
-    sums = weights @ tally.sums
-    return Resampled(log_odds_of(bins), of(1), of(0), {name: sums[:, place] for place, name in enumerate(SUMS)})
+    @cached_property
+    def negatives(self) -> Floats:
+        """Resamples × bins: the others."""
+        return self._by_bin(0)
+
+    def _by_bin(self, label: int) -> Floats:
+        bins, columns = self.bins
+        has, shape = self.tally.labels == label, (self.weights.shape[1], len(bins))
+        places = (self.tally.groups[has], columns[has])
+        by_group = csr_matrix((self.tally.counts[has], places), shape=shape)
+        return np.asarray((by_group.T @ self.weights.T).T)
 
 
 def base_rate(of: Resampled) -> Floats:
@@ -85,8 +99,10 @@ def lift(of: Resampled, share: float) -> Floats:
     """Return how many times the base rate buys among the highest scored share; points of a bin are alike."""
     found, flagged = _from_the_top(of.positives), _from_the_top(of.positives + of.negatives)
     wanted = share * of.total
-    values = [np.interp(w, [0, *f], [0, *p]) for w, f, p in zip(wanted, flagged, found, strict=True)]
-    return _ratio(np.array(values), wanted * base_rate(of))
+    rows, last = np.arange(len(wanted)), (flagged < wanted[:, None]).sum(axis=1)  # the bin that the share ends in
+    within = of.positives[:, ::-1][rows, last], (of.positives + of.negatives)[:, ::-1][rows, last]
+    missing = flagged[rows, last] - wanted
+    return _ratio(found[rows, last] - within[0] * _ratio(missing, within[1]), wanted * base_rate(of))
 
 
 def log_loss(of: Resampled) -> Floats:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from math import floor, isfinite, log10
 
-from ml.intent.evaluation.evaluation import MAIN, MODEL, Evaluation, Figures
+from ml.intent.evaluation.evaluation import COMPARED, MAIN, MODEL, Evaluation, Figures
 from ml.intent.evaluation.intervals import Estimate
 from ml.intent.evaluation.slices import UNSEEN
 
@@ -23,6 +23,7 @@ NAMES = {
     "cart_so_far": "a cart so far",
     "hour_and_weekday": "hour and weekday",
     "champion": "the champion",
+    "best": "the best champion so far",
 }
 
 
@@ -87,7 +88,7 @@ def title(name: str) -> str:
 
 
 def _against(other: Figures) -> str:
-    both = ((SHOWN[key], other.estimates[key], other.differences[key]) for key in ("roc_auc", "pr_auc", "log_loss"))
+    both = ((SHOWN[key], other.estimates[key], other.differences[key]) for key in COMPARED if key in other.differences)
     return " · ".join(
         f"{name} {with_interval(value)}, the model less this {with_interval(less)}" for name, value, less in both
     )

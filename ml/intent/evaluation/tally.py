@@ -22,7 +22,7 @@ STEPS = 128  # bins of log-odds for one unit: a step is 0.8 % of the odds
 WIDEST = 16  # log-odds beyond this are counted at the edge: a probability below 1.1e-7
 BINS = 2 * WIDEST * STEPS
 SMALLEST = 1e-15  # a probability of 0 or 1 that is wrong would cost infinitely much log loss
-SUMS = ("log_loss", "squared_error", "probability", "flagged", "flagged_purchases")
+SUMS = ("points", "positives", "log_loss", "squared_error", "probability", "flagged", "flagged_purchases")
 MIX = np.uint64(0x9E3779B97F4A7C15)  # spreads neighbouring visitor ids over all groups
 
 
@@ -114,6 +114,8 @@ def _count(
     clipped = np.clip(probabilities, SMALLEST, 1 - SMALLEST)
     flagged = np.zeros(len(labels), bool) if threshold is None else probabilities >= threshold
     summed = (
+        np.ones(len(labels)),
+        bought,
         -np.where(bought, np.log(clipped), np.log1p(-clipped)),
         (probabilities - bought) ** 2,
         probabilities,

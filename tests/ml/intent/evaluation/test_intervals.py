@@ -20,7 +20,7 @@ def tally_of(points: pd.DataFrame, model: str = "model") -> tally.Tally:
 
 
 def values(of: tally.Tally, name: str) -> np.ndarray:
-    return measures.MEASURES[name](measures.resample(of, intervals.weights()))
+    return measures.MEASURES[name](measures.Resampled(of, intervals.weights()))
 
 
 def width(points: pd.DataFrame, name: str) -> float:

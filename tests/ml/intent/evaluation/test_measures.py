@@ -27,7 +27,7 @@ def points():
 def resampled(points: pd.DataFrame, threshold: float | None = None, weights=None) -> measures.Resampled:
     everything = {"all": np.ones(len(points), bool)}
     found = tally.count(points, everything, {"model": threshold})["all", "model"]
-    return measures.resample(found, np.ones((1, tally.GROUPS)) if weights is None else weights)
+    return measures.Resampled(found, np.ones((1, tally.GROUPS)) if weights is None else weights)
 
 
 def test_the_area_under_the_roc_curve_is_scikit_learns(points):
