@@ -166,7 +166,7 @@ def count_earlier_visits(sessions: DataFrame) -> DataFrame:
         *VISIT,
         "session_date",
         F.hour("started_at").alias("session_hour"),
-        (F.weekday("started_at") + 1).alias("session_weekday"),
+        (F.weekday("session_date") + 1).alias("session_weekday"),
         *[
             (F.col(f"{name}_before") - F.max(F.when(~F.col("is_return"), F.col(f"{name}_before"))).over(upto))
             .cast("int")

@@ -93,7 +93,8 @@ def _predict(examples: DataFrame, scorer: Scorer, until: Coverage, at: datetime)
 def _merge(lake: Lake, current: DataFrame, model_version: int, at: datetime, run_id: str) -> Written:
     """Add the answers that are new, and mark what changed of the others, in one commit."""
     store, rules = lake.store, table.output_rules
-    if not store.rows(table.name):
+    there = [field.name for field in store.delta(table.name).schema().fields]
+    if not store.rows(table.name) or there != [column.name for column in table.columns]:  # of an earlier release
         return store.overwrite(table, current, run_id, remedy=REMEDY)
     live = store.read(table.name).where("superseded_at IS NULL")
     fresh = spill.materialize(store, predictions.fresh(current, live, model_version), counts=conditions(rules))

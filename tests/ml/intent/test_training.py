@@ -65,7 +65,7 @@ def test_a_run_tells_its_data_its_settings_its_figures_and_shows_its_curves(trai
     run = client.get_run(client.get_model_version_by_alias(trained_lake.settings.model.name, "champion").run_id)
     assert run.inputs.dataset_inputs[0].dataset.name == TABLE
     assert run.data.tags["training_version"] == str(trained_lake.ledger.published().versions[TABLE])
-    assert run.data.params["max_iter"] == "50"
+    assert run.data.params["max_iter"] == "30"
     figures = scorer.champion(trained_lake.settings).metrics
     assert {name: run.data.metrics[f"all/{name}"] for name in figures} == pytest.approx(figures)
     assert {"roc.png", "precision_recall.png", "calibration.png"} <= {
