@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 
 import numpy as np
 import pandas as pd
@@ -126,6 +127,8 @@ def _signature_differences(lake: Lake, challenger: Scorer) -> tuple[str, ...]:
 def _parity(lake: Lake, challenger: Scorer, rows: DataFrame) -> Mapping[str, float]:
     """Compare the ways to score: with what MLlib answered in training, and as a frame's column on these rows."""
     answers = records.answers(lake.settings, challenger.version)
+    if not set(challenger.input_names) <= set(answers.columns):
+        return {"the formula and MLlib, which was not asked about all inputs": inf}
     asked = rows.select(*challenger.input_names, expression.probability(challenger.document).alias("column_score"))
     some: pd.DataFrame = asked.limit(len(answers)).toArrow().to_pandas()
     return {
