@@ -183,7 +183,7 @@ def summary(lake: "Lake") -> "Section":
 def figures(evaluation: "Mapping[str, Any]") -> list[str]:
     """Return what a served model carries of its test as lines: all decision points, beside what needs no model."""
     from ml.intent.evaluation import report
-    from ml.intent.evaluation.evaluation import from_document
+    from ml.intent.evaluation.figures import from_document
 
     return report.block("all", from_document(evaluation))
 

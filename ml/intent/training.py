@@ -10,7 +10,7 @@ from lakehouse.lake import Lake
 from lakehouse.runs import lock
 from lakehouse.storage.ledger import Run
 from ml.intent.evaluation import report
-from ml.intent.evaluation.evaluation import from_document
+from ml.intent.evaluation.figures import from_document
 from ml.intent.slices import Coverage, coverage
 from ml.registry import aliases, versions
 from ml.spark_process import Say, call

@@ -21,8 +21,8 @@ from ml.intent.estimator import Fitted
 from ml.intent.evaluation import by_mllib, curves, report
 from ml.intent.evaluation.baselines import count_points
 from ml.intent.evaluation.by_rdd import tally
-from ml.intent.evaluation.evaluation import MODEL, Evaluation, evaluate
-from ml.intent.evaluation.intervals import FEWEST_TO_SHOW
+from ml.intent.evaluation.evaluation import evaluate
+from ml.intent.evaluation.figures import FEWEST_TO_SHOW, MODEL, Evaluation
 from ml.intent.evaluation.slices import ALL
 from ml.intent.evaluation.tally import Tallies
 from ml.intent.slices import Coverage, Slices, has_ended, split

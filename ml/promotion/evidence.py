@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ml.intent.evaluation.evaluation import Evaluation
+from ml.intent.evaluation.figures import Evaluation
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from ml.intent.evaluation.baselines import BASELINES
-from ml.intent.evaluation.evaluation import MODEL, Figures
-from ml.intent.evaluation.intervals import FEWEST_TO_CLAIM, Estimate
+from ml.intent.evaluation.figures import FEWEST_TO_CLAIM, MODEL, Estimate, Figures
 from ml.intent.evaluation.report import NAMES, title, with_interval
 from ml.intent.evaluation.slices import ALL, KINDS, POINTS, at
 from ml.promotion.evidence import Evidence

@@ -7,7 +7,7 @@ from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import Lake
 from lakehouse.runs import lock
 from lakehouse.storage.ledger import now
-from ml.intent.evaluation.evaluation import Evaluation
+from ml.intent.evaluation.figures import Evaluation
 from ml.intent.training import TABLE, published
 from ml.promotion.decision import Decision
 from ml.promotion.evidence import Evidence

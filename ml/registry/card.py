@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ml.intent.evaluation import report
-from ml.intent.evaluation.evaluation import Evaluation
+from ml.intent.evaluation.figures import Evaluation
 from ml.intent.slices import Slices
 from ml.registry.versions import Version
 

@@ -2,7 +2,7 @@
 
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import Settings
-from ml.intent.evaluation.evaluation import from_document
+from ml.intent.evaluation.figures import from_document
 from ml.registry import aliases, card, records, versions
 
 

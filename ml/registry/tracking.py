@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pyspark.ml import PipelineModel
 
-    from ml.intent.evaluation.evaluation import Evaluation
+    from ml.intent.evaluation.figures import Evaluation
 
 SERVED_CODE = Path(formula.__file__).with_name("served_model.py")
 ANSWERS = "answers.csv"  # the artefact by which any other way to score can be compared with MLlib's

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ml.intent.evaluation.evaluation import Figures
+from ml.intent.evaluation.figures import Figures
 from ml.intent.evaluation.intervals import weights
 from ml.intent.evaluation.measures import Resampled, calibration_bins
 from ml.intent.evaluation.report import with_interval

@@ -1,31 +1,16 @@
 """ml.intent.evaluation.intervals — bootstrap over visitors: intervals of figures and of their differences."""
 
-from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 
+from ml.intent.evaluation.figures import Estimate
 from ml.intent.evaluation.tally import GROUPS, Floats
 
 RESAMPLES = 500
 LEVEL = 0.95
 SEED = 20150503  # fixed, so that the same points give the same interval
 MOST_UNDEFINED = 0.05  # share of resamples in which a figure may have no value, before it has no interval
-FEWEST_TO_SHOW, FEWEST_TO_CLAIM = 10, 30  # purchases
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A figure with its 95 % interval; the ends are NaN where the resamples do not give one."""
-
-    point: float
-    low: float
-    high: float
-
-    @property
-    def width(self) -> float:
-        """The length of the interval."""
-        return self.high - self.low
 
 
 def interval(values: Floats) -> Estimate:

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from math import floor, isfinite, log10
 
-from ml.intent.evaluation.evaluation import COMPARED, MAIN, MODEL, Evaluation, Figures
-from ml.intent.evaluation.intervals import Estimate
+from ml.intent.evaluation.figures import COMPARED, MAIN, MODEL, Estimate, Evaluation, Figures
 from ml.intent.evaluation.slices import UNSEEN
 
 MOST_DIGITS = 6

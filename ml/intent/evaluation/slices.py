@@ -1,8 +1,12 @@
 """ml.intent.evaluation.slices — which decision points are looked at together."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 POINTS = (1, 2, 3, 5, 10)  # events so far at which a visit is looked at
 ALL = "all"
@@ -30,7 +34,7 @@ def at(num_events: int) -> str:
     return f"k={num_events}"
 
 
-def slices(points: pd.DataFrame) -> dict[str, npt.NDArray[np.bool_]]:
+def slices(points: "pd.DataFrame") -> dict[str, npt.NDArray[np.bool_]]:
     """Return which rows belong to each slice.
 
     Args:

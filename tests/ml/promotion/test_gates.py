@@ -6,8 +6,7 @@ import pytest
 
 from lakehouse.errors import Exit, LakehouseError
 from ml.intent.evaluation.baselines import BASELINES
-from ml.intent.evaluation.evaluation import Evaluation, Figures
-from ml.intent.evaluation.intervals import Estimate
+from ml.intent.evaluation.figures import Estimate, Evaluation, Figures
 from ml.intent.evaluation.slices import ALL, KINDS, POINTS, at
 from ml.promotion.decision import Decision
 from ml.promotion.evidence import Evidence, Rebuild

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from ml.intent.evaluation import baselines, curves, report
-from ml.intent.evaluation.evaluation import Evaluation, evaluate, from_document
-from ml.intent.evaluation.intervals import Estimate
+from ml.intent.evaluation.evaluation import evaluate
+from ml.intent.evaluation.figures import Estimate, Evaluation, from_document
 from ml.intent.evaluation.slices import slices
 from ml.intent.evaluation.tally import count
 
