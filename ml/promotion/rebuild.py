@@ -112,9 +112,9 @@ def compare(pairs: Sequence[tuple[Row, Row | None]], names: Sequence[str]) -> Re
     for before, after in rebuilt:
         for name in (each for each in names if not _is_same(before[each], after[each])):
             different[name] = different.get(name, 0) + 1
-            example = example or (
-                f"for visitor {before['visitor_id']} after event {before['decision_point']} of the visit of "
-                f"{before['started_at']:%Y-%m-%d %H:%M} UTC, {name} is {before[name]} and was {after[name]} then"
+            example = example or (  # it is kept, so it names no visitor
+                f"after event {before['decision_point']} of a visit of {before['started_at']:%Y-%m-%d %H:%M} UTC, "
+                f"{name} is {before[name]} and was {after[name]} then"
             )
     return Rebuild(len(rebuilt), len(pairs), different, example)
 

@@ -166,8 +166,8 @@ def test_a_refusal_names_the_gate_what_it_found_and_what_mends_it():
 
 
 def test_a_leak_is_mended_in_the_inputs():
-    error = refusal(evidence(rebuild=Rebuild(1000, 1000, {"label": 31}, "for visitor 7 … label is 1 and was 0 then")))
-    assert "these inputs differ: label (31); for visitor 7 … label is 1 and was 0 then" in error.message
+    error = refusal(evidence(rebuild=Rebuild(1000, 1000, {"label": 31}, "after event 1 … label is 1 and was 0 then")))
+    assert "these inputs differ: label (31); after event 1 … label is 1 and was 0 then" in error.message
     assert error.remedy == "take what the model cannot know at that moment out of its inputs, then lakehouse ml train"
 
 

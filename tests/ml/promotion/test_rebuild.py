@@ -30,10 +30,8 @@ def test_a_point_that_the_events_so_far_do_not_give_is_missing():
     assert (found.num_points, found.num_wanted, found.different) == (0, 1, {})
 
 
-def test_the_first_difference_is_told_as_an_example():
+def test_the_first_difference_is_told_as_an_example_that_names_no_visitor():
     pairs = [({**POINT, "num_views": 3}, {**POINT, "num_views": now}) for now in (3, 2, 1)]
     found = compare(pairs, ["num_views"])
     assert (found.num_points, found.different) == (3, {"num_views": 2})
-    assert found.example == (
-        "for visitor 7 after event 2 of the visit of 2015-08-20 23:50 UTC, num_views is 3 and was 2 then"
-    )
+    assert found.example == "after event 2 of a visit of 2015-08-20 23:50 UTC, num_views is 3 and was 2 then"
