@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
+import numpy as np
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -32,6 +33,7 @@ table = Table(
 
 MISSING = -1
 BINS = 10
+SAMPLE = 20_000  # decision points by which the bins are cut
 SCORE = "probability"
 Edges: TypeAlias = Mapping[str, Sequence[float]]  # feature -> least value of each bin but the first, ascending
 
@@ -39,15 +41,21 @@ Edges: TypeAlias = Mapping[str, Sequence[float]]  # feature -> least value of ea
 def edges(fit: DataFrame, features: Sequence[str]) -> Edges:
     """Return where each feature's tenths begin in the fit; fewer bins where values are alike.
 
+    They are those of a sample, drawn by a hash: the same one on every engine.
+
     Args:
-        fit: decision points of the fit, with the features as columns.
+        fit: decision points of the fit, with their key and the features as columns.
         features: their names.
     """
-    shares = [place / BINS for place in range(1, BINS)]
-    quantiles = (F.percentile_approx(F.col(name).cast("double"), shares) for name in features)
-    asked = [each.alias(f"_{place}") for place, each in enumerate(quantiles)]
-    row = fit.agg(*asked).collect()[0]
-    return {name: sorted({float(value) for value in row[place] or []}) for place, name in enumerate(features)}
+    draw = F.xxhash64("visitor_id", F.unix_micros("started_at"), "decision_point")
+    values = [F.col(name).cast("double").alias(f"_{place}") for place, name in enumerate(features)]
+    sample = fit.orderBy(draw).limit(SAMPLE).select(*values).toArrow()
+    found = {}
+    for place, name in enumerate(features):
+        known = sample.column(f"_{place}").drop_null().to_numpy()
+        tenths = np.quantile(known, np.arange(1, BINS) / BINS, method="lower") if len(known) else np.array([])
+        found[name] = np.unique(tenths).tolist()
+    return found
 
 
 def count(points: DataFrame, by: Edges) -> pa.Table:

@@ -91,10 +91,13 @@ def derive(lake: Lake, name: str, given: Mapping[str, DataFrame]) -> DataFrame:
 def _rates(lake: Lake, history: DataFrame, own: DataFrame, days: Sequence[date]) -> DataFrame:
     """Count the past of each day of a decision from nothing of that day but the points' own events."""
     columns = [each.name for each in lake.tables[EVENTS].columns]
+    earlier = history.select(columns)
+    # of the same schema as what is read, comments too: the embedded engine refuses the union otherwise
+    own = own.sparkSession.createDataFrame(own.select(columns).toArrow(), earlier.schema)
     parts = []
     for day in days:
-        past, today = history.where(F.col("event_date") < F.lit(day)), own.where(F.col("event_date") == F.lit(day))
-        known = derive(lake, RATES, {EVENTS: past.select(columns).unionByName(today.select(columns))})
+        past, today = earlier.where(F.col("event_date") < F.lit(day)), own.where(F.col("event_date") == F.lit(day))
+        known = derive(lake, RATES, {EVENTS: past.unionByName(today)})
         parts.append(known.where(F.col("event_date") == F.lit(day)).toArrow())
     return own.sparkSession.createDataFrame(pa.concat_tables(parts))
 
