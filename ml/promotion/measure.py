@@ -13,7 +13,8 @@ from pyspark.sql import functions as F
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import Lake
 from lakehouse.storage.ledger import Run
-from ml.intent.evaluation.evaluation import count_scored, evaluate
+from ml.intent.evaluation.counting import count_scored
+from ml.intent.evaluation.evaluation import evaluate
 from ml.intent.evaluation.figures import MODEL, Evaluation
 from ml.intent.evaluation.slices import EXAMPLE_COLUMNS
 from ml.intent.slices import Slices, has_ended

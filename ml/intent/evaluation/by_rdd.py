@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 from pyspark.sql import DataFrame
 
-from ml.intent.evaluation.evaluation import count_scored
+from ml.intent.evaluation.counting import count_scored
 from ml.intent.evaluation.figures import MODEL
 from ml.intent.evaluation.slices import COLUMNS
 from ml.intent.evaluation.tally import Tallies, merge

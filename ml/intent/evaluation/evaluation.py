@@ -1,31 +1,15 @@
 """ml.intent.evaluation.evaluation — from tallies to figures with intervals, by slice and model, and what differs."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
-
-import pandas as pd
 
 from ml.intent.evaluation import measures
-from ml.intent.evaluation.baselines import BASELINES, add_baselines
 from ml.intent.evaluation.figures import COMPARED, FEWEST_TO_SHOW, MAIN, MODEL, Estimate, Evaluation, Figures
 from ml.intent.evaluation.intervals import interval, weights
-from ml.intent.evaluation.slices import UNSEEN, slices
-from ml.intent.evaluation.tally import Floats, Tallies, Tally, count
+from ml.intent.evaluation.slices import UNSEEN
+from ml.intent.evaluation.tally import Floats, Tallies, Tally
 
 IN_BRIEF = ("base_rate", "roc_auc", "pr_auc", "log_loss", "brier", "observed_to_expected")  # of all but the main slices
 BY_SUMS = ("base_rate", "log_loss", "brier", "observed_to_expected")  # what needs no bins
-
-
-def count_scored(points: pd.DataFrame, document: Mapping[str, Any], others: Iterable[str] = ()) -> Tallies:
-    """Sum up scored decision points by slice and model: `model`, what it is compared with, and others.
-
-    Args:
-        points: `slices.COLUMNS`, and probabilities as `model` and as each of `others`.
-        document: the served model that is `model`.
-        others: names of other models.
-    """
-    thresholds = {MODEL: document["threshold"], **dict.fromkeys((*BASELINES, *others))}
-    return count(add_baselines(points, document), slices(points), thresholds)
 
 
 def evaluate(tallies: Tallies) -> Evaluation:

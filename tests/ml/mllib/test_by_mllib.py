@@ -7,7 +7,7 @@ from sklearn.metrics import roc_auc_score
 
 from ml.intent import training_run
 from ml.intent.evaluation import by_mllib
-from ml.intent.evaluation.evaluation import count_scored
+from ml.intent.evaluation.counting import count_scored
 from ml.intent.evaluation.slices import EXAMPLE_COLUMNS
 from ml.intent.slices import Slices
 from ml.serving import expression
