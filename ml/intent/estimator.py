@@ -21,7 +21,7 @@ from ml.serving import expression
 
 LABEL, WEIGHT = "label", "example_weight"
 FEWEST = 5  # decision points before a purchase, and others, that each part must hold
-NETS = ((0.0, 0.0), (1e-3, 0.5), (1e-2, 0.5))  # strength of the elastic net, and how much of it is L1
+NETS = ((0.0, 0.0), (2e-4, 0.5), (1e-3, 0.5))  # strength of the elastic net, and how much of it is L1
 SMALLEST = 1e-15  # a probability of 0 or 1 that is wrong would cost infinitely much log loss
 
 Counts = Mapping[tuple[str, int, int], int]  # (part, decision point, label) -> decision points
