@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -153,11 +154,11 @@ def learn(rows: DataFrame, slices: Slices, settings: Model, nullable: set[str]) 
 
 
 def _threshold(rows: DataFrame, served: Document) -> Threshold:
-    visit = F.concat_ws("-", "visitor_id", F.unix_millis("started_at"))
-    chosen = rows.where("part = 'threshold'")
-    bought = chosen.where("label = 1").select(visit.alias("visit")).distinct().count()
-    found: Any = chosen.select(expression.probability(served).alias("score"), F.col("label").cast("double")).toPandas()
-    return choose(found["score"].to_numpy(), found["label"].to_numpy(), (found["label"] * 0 + 1).to_numpy(), bought)
+    columns = ("visitor_id", F.unix_millis("started_at").alias("start"), F.col("label").cast("double"))
+    chosen = rows.where("part = 'threshold'").select(*columns, expression.probability(served).alias("score"))
+    found: Any = chosen.toPandas()
+    bought = len(found.loc[found["label"] == 1, ["visitor_id", "start"]].drop_duplicates())
+    return choose(found["score"].to_numpy(), found["label"].to_numpy(), np.ones(len(found)), bought)
 
 
 def _champion(settings: Settings, say: Say) -> Scorer | None:
