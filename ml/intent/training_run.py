@@ -138,11 +138,11 @@ def learn(rows: DataFrame, slices: Slices, settings: Model, nullable: set[str]) 
     counts, made = estimator.count(rows), terms()
     estimator.require_purchases(counts, slices)
     sampled = estimator.sample(rows.where("part IN ('fit', 'selection', 'calibration')"), counts, settings.max_examples)
-    examples = estimator.with_terms(sampled, made).coalesce(1).cache()  # few enough for one task
+    examples = estimator.with_values(sampled, made).coalesce(1).cache()  # few enough for one task
     fitted = estimator.fit(examples, made, settings)
     seen = examples.where("part <> 'calibration'")
     described = document.describe_inputs(seen, made, nullable)
-    unflagged = document.build(fitted, made, document.term_means(seen, made), described, Threshold(None, 0), slices)
+    unflagged = document.build(fitted, made, document.term_means(seen), described, Threshold(None, 0), slices)
     threshold = _threshold(rows, unflagged)
     served = {**unflagged, "threshold": threshold.value, "threshold_purchases": threshold.num_purchases}
     test = rows.where("part = 'test'").withColumn("probability", expression.probability(served))

@@ -70,7 +70,7 @@ def learn(made: Sequence[Term]) -> formula.Document:
     rows = training_run.decision_points(examples, covered, slices)
     parts = rows.where("part IN ('fit', 'selection', 'calibration')")
     sampled = estimator.sample(parts, estimator.count(rows), chosen.model.max_examples)
-    fitted = estimator.fit(estimator.with_terms(sampled, made).coalesce(1).cache(), made, chosen.model)
+    fitted = estimator.fit(estimator.with_values(sampled, made).coalesce(1).cache(), made, chosen.model)
     return document.build(fitted, made, [0.0] * len(made), [], Threshold(None, 0), slices)
 
 
