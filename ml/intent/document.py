@@ -60,7 +60,7 @@ def build(
 def term_means(examples: DataFrame) -> list[float]:
     """Return the weighted mean of each term over the examples of the fit."""
     mean = Summarizer.mean(F.col("values"), F.col(WEIGHT))
-    return [float(value) for value in examples.agg(mean.alias("mean")).collect()[0]["mean"]]
+    return list(examples.agg(mean.alias("mean")).collect()[0]["mean"].toArray().tolist())
 
 
 def describe_inputs(rows: DataFrame, terms: Sequence[Term], nullable: Collection[str]) -> list[dict[str, Any]]:

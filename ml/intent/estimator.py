@@ -24,6 +24,8 @@ FEWEST = 5  # decision points before a purchase, and others, that each part must
 NETS = ((0.0, 0.0), (2e-4, 0.5), (1e-3, 0.5))  # strength of the elastic net, and how much of it is L1
 SMALLEST = 1e-15  # a probability of 0 or 1 that is wrong would cost infinitely much log loss
 
+LEARNED = ("fit", "selection", "calibration")  # the parts that examples are taken of
+
 Counts = Mapping[tuple[str, int, int], int]  # (part, decision point, label) -> decision points
 
 
@@ -94,13 +96,13 @@ def sample(rows: DataFrame, counts: Counts, most: int) -> DataFrame:
     as the root of its points, so that the many first events do not rule the few tenth.
 
     Args:
-        rows: decision points with `part`.
-        counts: of them.
+        rows: decision points of LEARNED.
+        counts: of all decision points, what `count` returns.
         most: how many others to take of each part and number of events.
     """
     share, balance = F.lit(1.0), F.lit(1.0)
     totals: dict[tuple[str, int], int] = {}
-    for (part, point, _), number in counts.items():
+    for (part, point, _), number in ((key, number) for key, number in counts.items() if key[0] in LEARNED):
         totals[part, point] = totals.get((part, point), 0) + number
     for (part, point), total in totals.items():
         of_part = [each for (p, _), each in totals.items() if p == part]

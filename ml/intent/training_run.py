@@ -137,7 +137,7 @@ def learn(rows: DataFrame, slices: Slices, settings: Model, nullable: set[str]) 
     """
     counts, made = estimator.count(rows), terms()
     estimator.require_purchases(counts, slices)
-    sampled = estimator.sample(rows.where("part IN ('fit', 'selection', 'calibration')"), counts, settings.max_examples)
+    sampled = estimator.sample(rows.where(F.col("part").isin(*estimator.LEARNED)), counts, settings.max_examples)
     examples = estimator.with_values(sampled, made).coalesce(1).cache()  # few enough for one task
     fitted = estimator.fit(examples, made, settings)
     seen = examples.where("part <> 'calibration'")
