@@ -88,8 +88,8 @@ def test_a_table_built_anew_is_written_by_what_differs_and_what_reads_it_stays_i
     land(lake, tmp_path, f"{1433152800000 + 30 * HOUR},1,view,7,")
     built = {each.table: each for each in runner.run(lake, print).results}
     rates, examples = built["gold.conversion_rates"], built["gold.intent_examples"]
-    assert (rates.way, rates.rows_out, rates.removed) == ("rebuild", 2, 0)
-    assert (examples.way, examples.rows_out, examples.removed) == ("replace", 1, 0)
+    assert (rates.mode, rates.rows_out, rates.removed) == ("full_refresh", 2, 0)
+    assert (examples.mode, examples.rows_out, examples.removed) == ("incremental", 1, 0)
 
 
 def test_a_run_whose_data_breaks_the_threshold_publishes_nothing(spark, lake, tmp_path):
@@ -120,7 +120,11 @@ def test_a_table_left_by_a_run_that_died_is_built_again(spark, lake, tmp_path):
     runner.run(lake, print)
     lake.store.overwrite(lake.tables["gold.activity"], lake.store.read("gold.activity").limit(0), "died")
     (step,) = plan(lake)
-    assert (step.table.name, step.way, step.reason) == ("gold.activity", "whole", "left unfinished by a run that died")
+    assert (step.table.name, step.mode, step.reason) == (
+        "gold.activity",
+        "full_refresh",
+        "left unfinished by a run that died",
+    )
     runner.run(lake, print)
     assert lake.store.rows("gold.activity") == 1
 
