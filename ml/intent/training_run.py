@@ -147,7 +147,7 @@ def learn(rows: DataFrame, slices: Slices, settings: Model, nullable: set[str]) 
     served = {**unflagged, "threshold": threshold.value, "threshold_purchases": threshold.num_purchases}
     test = rows.where("part = 'test'").withColumn("probability", expression.probability(served))
     evaluation = evaluate(test.withColumnRenamed("probability", "score"), threshold.value)
-    some = estimator.with_terms(test.orderBy(F.xxhash64("visitor_id")).limit(ANSWERS), made)
+    some = estimator.with_terms(test.drop("probability").orderBy(F.xxhash64("visitor_id")).limit(ANSWERS), made)
     answers = estimator.answers(fitted, some).select(*inputs(made), "score").toPandas()
     examples.unpersist()
     return Learned(fitted, served, evaluation, answers, test)

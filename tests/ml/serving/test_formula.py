@@ -70,8 +70,9 @@ def values(name: str) -> st.SearchStrategy:
 @given(rows=st.lists(st.fixed_dictionaries({name: values(name) for name in formula.inputs(terms())}), min_size=20))
 def test_a_frame_and_arrays_get_the_same_probability_to_1e_9(spark, rows):
     model = document(terms())
-    schema = ", ".join(f"{name} {COLUMNS[name].type}" for name in rows[0])
-    frame = spark.createDataFrame([tuple(row.values()) for row in rows], schema)
+    names = formula.inputs(terms())
+    schema = ", ".join(f"{name} {COLUMNS[name].type}" for name in names)
+    frame = spark.createDataFrame([tuple(row[name] for name in names) for row in rows], schema)
     found = [row.p for row in frame.select(expression.probability(model).alias("p")).collect()]
-    columns = {name: np.array([row[name] for row in rows], dtype=float) for name in rows[0]}
+    columns = {name: np.array([row[name] for row in rows], dtype=float) for name in names}
     assert np.abs(np.array(found) - formula.probability(model, columns.__getitem__)).max() <= 1e-9
