@@ -101,7 +101,7 @@ def log_odds(document: Document, column: Callable[[str], Any], math: Mathematics
 
 def raw_log_odds(document: Document, column: Callable[[str], Any], math: Mathematics = NUMPY) -> Any:
     """Return the log-odds before calibration."""
-    weighed = [each for each in document["terms"] if each["coefficient"]]
+    weighed = [each for each in document["terms"] if each["coefficient"]] or document["terms"][:1]
     return _total([document["intercept"], *(each["coefficient"] * term(each, column, math) for each in weighed)])
 
 

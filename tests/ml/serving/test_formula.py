@@ -45,6 +45,12 @@ def test_an_interaction_is_a_contribution_of_its_own():
     assert list(found) == ["num_views", "is_available", "price", "num_views × price"]
 
 
+def test_a_model_of_no_weight_answers_each_row_alike():
+    nothing = document(MADE) | {"terms": [{**each, "coefficient": 0.0} for each in document(MADE)["terms"]]}
+    found = formula.log_odds(nothing, lambda name: np.array([1.0, 2.0]))
+    assert found.tolist() == [1.25 * -3 - 0.5] * 2
+
+
 def test_an_unknown_kind_of_factor_is_an_error():
     with pytest.raises(ValueError, match="cube"):
         formula.term({"factors": [{"input": "price", "kind": "cube"}]}, arrays({"price": 1}))
