@@ -15,11 +15,12 @@ trained_on     tables, versions and settings of the training
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from pyspark.ml.stat import Summarizer
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from ml.intent.design import Term
-from ml.intent.estimator import WEIGHT, Fitted, columns
+from ml.intent.estimator import WEIGHT, Fitted
 from ml.intent.slices import Slices
 from ml.intent.threshold import Threshold
 from ml.serving.formula import FORMAT, inputs
@@ -56,10 +57,10 @@ def build(
     }
 
 
-def term_means(rows: DataFrame, terms: Sequence[Term]) -> list[float]:
+def term_means(examples: DataFrame) -> list[float]:
     """Return the weighted mean of each term over the examples of the fit."""
-    sums = [F.sum(F.col(name) * F.col(WEIGHT)) / F.sum(WEIGHT) for name in columns(terms)]
-    return [float(value) for value in rows.agg(*sums).collect()[0]]
+    mean = Summarizer.mean(F.col("values"), F.col(WEIGHT))
+    return list(examples.agg(mean.alias("mean")).collect()[0]["mean"].toArray().tolist())
 
 
 def describe_inputs(rows: DataFrame, terms: Sequence[Term], nullable: Collection[str]) -> list[dict[str, Any]]:

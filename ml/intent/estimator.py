@@ -21,8 +21,10 @@ from ml.serving import expression
 
 LABEL, WEIGHT = "label", "example_weight"
 FEWEST = 5  # decision points before a purchase, and others, that each part must hold
-NETS = ((0.0, 0.0), (1e-3, 0.5), (1e-2, 0.5))  # strength of the elastic net, and how much of it is L1
+NETS = ((0.0, 0.0), (2e-4, 0.5), (1e-3, 0.5))  # strength of the elastic net, and how much of it is L1
 SMALLEST = 1e-15  # a probability of 0 or 1 that is wrong would cost infinitely much log loss
+
+LEARNED = ("fit", "selection", "calibration")  # the parts that examples are taken of
 
 Counts = Mapping[tuple[str, int, int], int]  # (part, decision point, label) -> decision points
 
@@ -94,13 +96,13 @@ def sample(rows: DataFrame, counts: Counts, most: int) -> DataFrame:
     as the root of its points, so that the many first events do not rule the few tenth.
 
     Args:
-        rows: decision points with `part`.
-        counts: of them.
+        rows: decision points of LEARNED.
+        counts: of all decision points, what `count` returns.
         most: how many others to take of each part and number of events.
     """
     share, balance = F.lit(1.0), F.lit(1.0)
     totals: dict[tuple[str, int], int] = {}
-    for (part, point, _), number in counts.items():
+    for (part, point, _), number in ((key, number) for key, number in counts.items() if key[0] in LEARNED):
         totals[part, point] = totals.get((part, point), 0) + number
     for (part, point), total in totals.items():
         of_part = [each for (p, _), each in totals.items() if p == part]
@@ -115,28 +117,31 @@ def sample(rows: DataFrame, counts: Counts, most: int) -> DataFrame:
     return rows.where(draw < share).withColumn(WEIGHT, balance / share)
 
 
-def fit(rows: DataFrame, terms: Sequence[Term], settings: Model) -> Fitted:
+def with_values(rows: DataFrame, terms: Sequence[Term]) -> DataFrame:
+    """Add the terms as one vector, `values`, to decision points."""
+    return _assembler(terms).transform(with_terms(rows, terms)).drop(*columns(terms))
+
+
+def fit(examples: DataFrame, terms: Sequence[Term], settings: Model) -> Fitted:
     """Fit the model: the net that is best on the selection slice, then all that comes before the calibration slice.
 
     Args:
-        rows: what `sample` returns of fit, selection and calibration, with the terms' columns; cached.
+        examples: what `sample` returns of fit, selection and calibration, with `values`; cached.
         terms: the terms.
         settings: iterations.
     """
-    assembler = VectorAssembler(inputCols=columns(terms), outputCol="values")
-    fit_rows, selection = (assembler.transform(rows.where(F.col("part") == part)) for part in ("fit", "selection"))
-    scaler = StandardScaler(inputCol="values", outputCol="features").fit(fit_rows)
-    scaled, judged = scaler.transform(fit_rows).cache(), scaler.transform(selection).cache()
-    losses = [log_loss(_regress(scaled, net, settings).transform(judged), positive("probability")) for net in NETS]
+    rows = examples.select("part", LABEL, WEIGHT, "values")
+    scaler = StandardScaler(inputCol="values", outputCol="features").fit(rows.where("part = 'fit'"))
+    scaled = scaler.transform(rows)
+    fit_rows, selection = (scaled.where(F.col("part") == part) for part in ("fit", "selection"))
+    losses = [log_loss(_regress(fit_rows, net, settings).transform(selection), positive("probability")) for net in NETS]
     net = NETS[int(np.argmin(losses))]
-    regression = _regress(scaled.unionByName(judged), net, settings)
+    regression = _regress(scaled.where("part <> 'calibration'"), net, settings)
     slicer = VectorSlicer(inputCol="rawPrediction", outputCol="log_odds", indices=[1])
-    stages: list[Transformer] = [assembler, scaler, regression, slicer]
-    calibration = _calibrate(PipelineModel(stages).transform(rows.where("part = 'calibration'")))
-    for each in (scaled, judged):
-        each.unpersist()
+    seen: list[Transformer] = [scaler, regression, slicer]
+    calibration = _calibrate(PipelineModel(seen).transform(rows.where("part = 'calibration'")))
     return Fitted(
-        pipeline=PipelineModel([*stages, calibration]),
+        pipeline=PipelineModel([_assembler(terms), *seen, calibration]),
         coefficients=_unscaled(scaler, regression),
         intercept=regression.intercept,
         slope=float(calibration.coefficients.toArray()[0]),
@@ -157,6 +162,10 @@ def log_loss(rows: DataFrame, probability: Column) -> float:
     sure = F.least(F.greatest(probability, F.lit(SMALLEST)), F.lit(1 - SMALLEST))
     loss = -F.when(F.col(LABEL) == 1, F.log(sure)).otherwise(F.log(1 - sure))
     return float(rows.agg(F.sum(loss * F.col(WEIGHT)) / F.sum(WEIGHT)).collect()[0][0])
+
+
+def _assembler(terms: Sequence[Term]) -> VectorAssembler:
+    return VectorAssembler(inputCols=columns(terms), outputCol="values")
 
 
 def _regress(rows: DataFrame, net: tuple[float, float], settings: Model) -> LogisticRegressionModel:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -138,12 +139,12 @@ def learn(rows: DataFrame, slices: Slices, settings: Model, nullable: set[str]) 
     """
     counts, made = estimator.count(rows), terms()
     estimator.require_purchases(counts, slices)
-    sampled = estimator.sample(rows.where("part IN ('fit', 'selection', 'calibration')"), counts, settings.max_examples)
-    examples = estimator.with_terms(sampled, made).coalesce(1).cache()  # few enough for one task
+    sampled = estimator.sample(rows.where(F.col("part").isin(*estimator.LEARNED)), counts, settings.max_examples)
+    examples = estimator.with_values(sampled, made).coalesce(1).cache()  # few enough for one task
     fitted = estimator.fit(examples, made, settings)
     seen = examples.where("part <> 'calibration'")
     described = document.describe_inputs(seen, made, nullable)
-    unflagged = document.build(fitted, made, document.term_means(seen, made), described, Threshold(None, 0), slices)
+    unflagged = document.build(fitted, made, document.term_means(seen), described, Threshold(None, 0), slices)
     threshold = _threshold(rows, unflagged)
     counted = count_points(rows.where("part = 'fit'")).to_document()
     chosen = {"threshold": threshold.value, "threshold_purchases": threshold.num_purchases}
@@ -156,11 +157,11 @@ def learn(rows: DataFrame, slices: Slices, settings: Model, nullable: set[str]) 
 
 
 def _threshold(rows: DataFrame, served: Document) -> Threshold:
-    visit = F.concat_ws("-", "visitor_id", F.unix_millis("started_at"))
-    chosen = rows.where("part = 'threshold'")
-    bought = chosen.where("label = 1").select(visit.alias("visit")).distinct().count()
-    found: Any = chosen.select(expression.probability(served).alias("score"), F.col("label").cast("double")).toPandas()
-    return choose(found["score"].to_numpy(), found["label"].to_numpy(), (found["label"] * 0 + 1).to_numpy(), bought)
+    columns = ("visitor_id", F.unix_millis("started_at").alias("start"), F.col("label").cast("double"))
+    chosen = rows.where("part = 'threshold'").select(*columns, expression.probability(served).alias("score"))
+    found: Any = chosen.toPandas()
+    bought = len(found.loc[found["label"] == 1, ["visitor_id", "start"]].drop_duplicates())
+    return choose(found["score"].to_numpy(), found["label"].to_numpy(), np.ones(len(found)), bought)
 
 
 def tally_test(rows: DataFrame, slices: Slices, served: Document) -> Tallies:

@@ -101,11 +101,8 @@ def log_odds(document: Document, column: Callable[[str], Any], math: Mathematics
 
 def raw_log_odds(document: Document, column: Callable[[str], Any], math: Mathematics = NUMPY) -> Any:
     """Return the log-odds before calibration."""
-    total: Any = document["intercept"]
-    for each in document["terms"]:
-        if each["coefficient"]:
-            total = total + each["coefficient"] * term(each, column, math)
-    return total
+    weighed = [each for each in document["terms"] if each["coefficient"]] or document["terms"][:1]
+    return _total([document["intercept"], *(each["coefficient"] * term(each, column, math) for each in weighed)])
 
 
 def term(spec: Mapping[str, Any], column: Callable[[str], Any], math: Mathematics = NUMPY) -> Any:
@@ -137,6 +134,14 @@ def base_log_odds(document: Document) -> float:
 def inputs(terms: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return the names of the inputs that terms read, each once, in their order."""
     return list(dict.fromkeys(factor["input"] for each in terms for factor in each["factors"]))
+
+
+def _total(values: list[Any]) -> Any:
+    """Add values up by pairs: an expression as deep as they are many is more than an engine takes."""
+    while len(values) > 1:
+        pairs = [first + second for first, second in zip(values[::2], values[1::2], strict=False)]
+        values = [*pairs, *values[len(pairs) * 2 :]]
+    return values[0]
 
 
 def _factor(spec: Mapping[str, Any], value: Any, math: Mathematics) -> Any:

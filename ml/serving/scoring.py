@@ -99,7 +99,7 @@ def _merge(lake: Lake, current: DataFrame, model_version: int, at: datetime, run
     live = store.read(table.name).where("superseded_at IS NULL")
     fresh = spill.materialize(store, predictions.fresh(current, live, model_version), counts=conditions(rules))
     enforce(table.name, rules, fresh.counts, REMEDY)
-    limits = Bounds.asked(table, table.cluster_by)
+    limits = Bounds.measured_columns(table, table.cluster_by)
     changed = spill.materialize(store, predictions.changed(current, live, at), limits=limits)
     added = fresh.frame.unionByName(changed.frame)
     if changed.rows:

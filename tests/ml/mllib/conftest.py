@@ -52,4 +52,4 @@ def examples(points: DataFrame) -> DataFrame:
     """What a fit reads, with the terms' columns."""
     chosen = points.where("part IN ('fit', 'selection', 'calibration')")
     sampled = estimator.sample(chosen, estimator.count(points), settings.load().model.max_examples)
-    return estimator.with_terms(sampled, terms()).coalesce(1).cache()
+    return estimator.with_values(sampled, terms()).coalesce(1).cache()

@@ -54,7 +54,9 @@ def test_the_net_is_the_one_with_the_least_loss_on_the_selection_slice(fitted):
 
 
 def test_the_calibration_is_that_of_its_own_slice(fitted, examples):
-    rows = estimator.answers(fitted, examples.where("part = 'calibration'"))
+    rows = estimator.answers(
+        fitted, estimator.with_terms(examples.where("part = 'calibration'").drop("values"), terms())
+    )
     mean = {name: F.sum(F.col(name) * F.col(estimator.WEIGHT)).alias(name) for name in ("score", "label")}
     promised, observed = rows.agg(*mean.values()).collect()[0]
     assert promised == pytest.approx(observed, rel=1e-3)

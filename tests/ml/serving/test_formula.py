@@ -45,6 +45,12 @@ def test_an_interaction_is_a_contribution_of_its_own():
     assert list(found) == ["num_views", "is_available", "price", "num_views × price"]
 
 
+def test_a_model_of_no_weight_answers_each_row_alike():
+    nothing = document(MADE) | {"terms": [{**each, "coefficient": 0.0} for each in document(MADE)["terms"]]}
+    found = formula.log_odds(nothing, lambda name: np.array([1.0, 2.0]))
+    assert found.tolist() == [1.25 * -3 - 0.5] * 2
+
+
 def test_an_unknown_kind_of_factor_is_an_error():
     with pytest.raises(ValueError, match="cube"):
         formula.term({"factors": [{"input": "price", "kind": "cube"}]}, arrays({"price": 1}))
@@ -70,8 +76,9 @@ def values(name: str) -> st.SearchStrategy:
 @given(rows=st.lists(st.fixed_dictionaries({name: values(name) for name in formula.inputs(terms())}), min_size=20))
 def test_a_frame_and_arrays_get_the_same_probability_to_1e_9(spark, rows):
     model = document(terms())
-    schema = ", ".join(f"{name} {COLUMNS[name].type}" for name in rows[0])
-    frame = spark.createDataFrame([tuple(row.values()) for row in rows], schema)
+    names = formula.inputs(terms())
+    schema = ", ".join(f"{name} {COLUMNS[name].type}" for name in names)
+    frame = spark.createDataFrame([tuple(row[name] for name in names) for row in rows], schema)
     found = [row.p for row in frame.select(expression.probability(model).alias("p")).collect()]
-    columns = {name: np.array([row[name] for row in rows], dtype=float) for name in rows[0]}
+    columns = {name: np.array([row[name] for row in rows], dtype=float) for name in names}
     assert np.abs(np.array(found) - formula.probability(model, columns.__getitem__)).max() <= 1e-9
