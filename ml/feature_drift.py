@@ -66,41 +66,41 @@ def count(points: DataFrame, by: Edges) -> pa.Table:
         by: the bins.
 
     Returns:
-        `week`, `part`, `feature`, `bin` and `num_points`.
+        `week`, `part`, `feature`, `bin`, `low` and `num_points`.
     """
     cells = [(name, place) for name in by for place in (MISSING, *range(len(by[name]) + 1))]
+    lows = [by[name][place - 1] if place > 0 else None for name, place in cells]
     counts = [F.count_if(_is_in(name, place, by[name])).alias(f"_{cell}") for cell, (name, place) in enumerate(cells)]
     rows = points.groupBy(week("decided_at").alias("week"), "part").agg(*counts).collect()
-    found = [(row["week"], row["part"], *cell, row[f"_{at}"]) for row in rows for at, cell in enumerate(cells)]
-    names = ("week", "part", "feature", "bin", "num_points")
-    types = (pa.date32(), pa.string(), pa.string(), pa.int32(), pa.int64())
+    found = [
+        (row["week"], row["part"], name, place, low, row[f"_{cell}"])
+        for row in rows
+        for cell, ((name, place), low) in enumerate(zip(cells, lows, strict=True))
+    ]
+    names = ("week", "part", "feature", "bin", "low", "num_points")
+    types = (pa.date32(), pa.string(), pa.string(), pa.int32(), pa.float64(), pa.int64())
     return pa.table([pa.array([row[at] for row in found], type_) for at, type_ in enumerate(types)], names=names)
 
 
-def spread(counted: DataFrame, by: Edges, model_version: int) -> DataFrame:
+def spread(counted: DataFrame, model_version: int) -> DataFrame:
     """Put each week's counts beside those of the fit.
 
     Args:
         counted: what `count` returns, as a frame.
-        by: the bins.
         model_version: of the model.
 
     Returns:
         The columns of ml.feature_drift.
     """
-    keys = ["feature", "bin"]
-    weeks = counted.where("part <> 'fit'").groupBy("week", *keys).agg(F.sum("num_points").alias("num_points"))
-    fit = counted.where("part = 'fit'").groupBy(*keys).agg(F.sum("num_points").alias("num_fit"))
-    low: Column = F.lit(None).cast("double")
-    for name, values in by.items():
-        for place, value in enumerate(values, start=1):
-            low = F.when((F.col("feature") == name) & (F.col("bin") == place), F.lit(value)).otherwise(low)
+    keys, points = ["feature", "bin"], F.sum("num_points")
+    weeks = counted.where("part <> 'fit'").groupBy("week", *keys, "low").agg(points.alias("num_points"))
+    fit = counted.where("part = 'fit'").groupBy(*keys).agg(points.alias("num_fit"))
     return weeks.join(fit, keys, how="left").select(
         F.lit(model_version).cast("int").alias("model_version"),
         "week",
         "feature",
         "bin",
-        low.alias("low"),
+        "low",
         "num_points",
         F.coalesce("num_fit", F.lit(0)).cast("bigint").alias("num_fit"),
     )

@@ -71,7 +71,7 @@ def _write(lake: Lake, scorer: Scorer, reads: dict[str, int], say: Say) -> None:
     by = feature_drift.edges(points.where("part = 'fit'"), [*features, feature_drift.SCORE])
     counted = lake.store.spark.createDataFrame(feature_drift.count(points, by))
     frames = {
-        feature_drift.table: feature_drift.spread(counted, by, scorer.version),
+        feature_drift.table: feature_drift.spread(counted, scorer.version),
         prediction_quality.table: prediction_quality.sum_up(predicted),
     }
     for table, frame in frames.items():

@@ -26,18 +26,20 @@ NAMES = {
 }
 
 
-def with_interval(value: Estimate) -> str:
+def with_interval(value: Estimate, more_digits: int = 0) -> str:
     """Return a figure and its interval; the last digit is the first that the interval leaves in doubt."""
     if not all(map(isfinite, (value.point, value.low, value.high))):
         return "no value" if not isfinite(value.point) else f"{value.point:.2g} [no interval]"
-    digits = digits_of(value)
-    return f"{value.point:.{digits}f} [{value.low:.{digits}f}, {value.high:.{digits}f}]"
+    if value.width == 0:
+        return f"{value.point:g} [{value.low:g}, {value.high:g}]"
+    digits = digits_of(value) + more_digits
+    point, low, high = (f"{each:z.{digits}f}" for each in (value.point, value.low, value.high))
+    return f"{point} [{low}, {high}]"
 
 
 def digits_of(value: Estimate) -> int:
     """Return how many decimals of a figure its interval bears: up to the first digit of half its length."""
-    half = value.width / 2
-    return MOST_DIGITS if half <= 0 else min(MOST_DIGITS, max(0, -floor(log10(half))))
+    return min(MOST_DIGITS, max(0, -floor(log10(value.width / 2))))
 
 
 def lines(evaluation: Evaluation) -> list[str]:

@@ -79,6 +79,8 @@ def test_an_evaluation_reads_back_as_it_was_written():
         (Estimate(0.87654, 0.8761, 0.8770), "0.8765 [0.8761, 0.8770]"),
         (Estimate(11.4691, 10.61, 12.33), "11.5 [10.6, 12.3]"),
         (Estimate(48.2, 31.0, 66.0), "48 [31, 66]"),
+        (Estimate(-0.008, -0.0161, -0.0004), "-0.008 [-0.016, 0.000]"),
+        (Estimate(0.5, 0.5, 0.5), "0.5 [0.5, 0.5]"),
         (Estimate(0.5, float("nan"), float("nan")), "0.5 [no interval]"),
     ],
 )
