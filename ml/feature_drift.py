@@ -14,7 +14,7 @@ from ml.prediction_quality import week
 
 table = Table(
     name="ml.feature_drift",
-    comment="One row per model version, week, input and bin: decision points in it, beside those of the model's fit.",
+    comment="One row per model version, week, input and bin: decision points in it, beside those of the model's test.",
     upstreams=["ml.predictions", "gold.intent_examples"],
     key=["model_version", "week", "feature", "bin"],
     refresh=rebuild(),  # a new champion has other bins, and a few thousand rows are soon written again
@@ -23,12 +23,12 @@ table = Table(
         model_version INT    NOT NULL COMMENT 'version of the registered model',
         week          DATE   NOT NULL COMMENT 'Monday of the week of the decisions, UTC',
         feature       STRING NOT NULL COMMENT 'input of the model, or probability for its score',
-        bin           INT    NOT NULL COMMENT 'tenth of the values in the fit, from 0; -1 for points without a value',
+        bin           INT    NOT NULL COMMENT 'tenth of the values in the test, from 0; -1 for points without a value',
         low           DOUBLE          COMMENT 'least value of the bin, NULL in the first and where none is',
         num_points    BIGINT NOT NULL COMMENT 'decision points of the week in the bin',
-        num_fit       BIGINT NOT NULL COMMENT 'decision points of the fit in the bin'
+        num_test      BIGINT NOT NULL COMMENT 'decision points of the test in the bin, on which the model was measured'
     """,
-    expectations=[expect_or_fail("counts are not negative", "num_points >= 0 AND num_fit >= 0")],
+    expectations=[expect_or_fail("counts are not negative", "num_points >= 0 AND num_test >= 0")],
 )
 
 MISSING = -1
@@ -38,18 +38,18 @@ SCORE = "probability"
 Edges: TypeAlias = Mapping[str, Sequence[float]]  # feature -> least value of each bin but the first, ascending
 
 
-def edges(fit: DataFrame, features: Sequence[str]) -> Edges:
-    """Return where each feature's tenths begin in the fit; fewer bins where values are alike.
+def edges(test: DataFrame, features: Sequence[str]) -> Edges:
+    """Return where each feature's tenths begin in the test; fewer bins where values are alike.
 
     They are those of a sample, drawn by a hash: the same one on every engine.
 
     Args:
-        fit: decision points of the fit, with their key and the features as columns.
+        test: decision points of the test, with their key and the features as columns.
         features: their names.
     """
     draw = F.xxhash64("visitor_id", F.unix_micros("started_at"), "decision_point")
     values = [F.col(name).cast("double").alias(f"_{place}") for place, name in enumerate(features)]
-    sample = fit.orderBy(draw).limit(SAMPLE).select(*values).toArrow()
+    sample = test.orderBy(draw).limit(SAMPLE).select(*values).toArrow()
     found = {}
     for place, name in enumerate(features):
         known = sample.column(f"_{place}").drop_null().to_numpy()
@@ -83,7 +83,7 @@ def count(points: DataFrame, by: Edges) -> pa.Table:
 
 
 def spread(counted: DataFrame, model_version: int) -> DataFrame:
-    """Put each week's counts beside those of the fit.
+    """Put the counts of each week from the test on beside those of the whole test.
 
     Args:
         counted: what `count` returns, as a frame.
@@ -93,16 +93,16 @@ def spread(counted: DataFrame, model_version: int) -> DataFrame:
         The columns of ml.feature_drift.
     """
     keys, points = ["feature", "bin"], F.sum("num_points")
-    weeks = counted.where("part <> 'fit'").groupBy("week", *keys, "low").agg(points.alias("num_points"))
-    fit = counted.where("part = 'fit'").groupBy(*keys).agg(points.alias("num_fit"))
-    return weeks.join(fit, keys, how="left").select(
+    weeks = counted.where("part IN ('test', 'later')").groupBy("week", *keys, "low").agg(points.alias("num_points"))
+    test = counted.where("part = 'test'").groupBy(*keys).agg(points.alias("num_test"))
+    return weeks.join(test, keys, how="left").select(
         F.lit(model_version).cast("int").alias("model_version"),
         "week",
         "feature",
         "bin",
         "low",
         "num_points",
-        F.coalesce("num_fit", F.lit(0)).cast("bigint").alias("num_fit"),
+        F.coalesce("num_test", F.lit(0)).cast("bigint").alias("num_test"),
     )
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from lakehouse.sections import Monitor
 
 LEAST_SHARE = 1e-4  # of an empty bin, so that its logarithm exists
-FEWEST_PURCHASES = 10  # labelled in a week, before its quality says anything
+FEWEST_POSITIVES = 30  # labelled in a week, before its quality says anything
+CALENDAR = {"session_weekday"}  # a week that is not over lacks weekdays, which is no drift
 
 
 @dataclass(frozen=True)
@@ -18,8 +19,8 @@ class Week:
 
     Attributes:
         week: its Monday.
-        psi: population stability index by feature: 0 where the week is spread like the fit, above .2 it has moved.
-        missing: share of points without a value by feature, less that of the fit.
+        psi: population stability index by feature: 0 where the week is spread like the test, above .2 it has moved.
+        missing: share of points without a value by feature, less that of the test.
         log_loss: mean over the labelled predictions after the training, None where there are too few purchases.
         expected_log_loss: the same over the test.
         observed_to_expected: purchases over those promised, None where there are too few.
@@ -35,9 +36,9 @@ class Week:
     reasons: tuple[str, ...]
 
 
-def psi(points: Sequence[int], fit: Sequence[int]) -> float:
-    """Return the population stability index of counts by bin against those of the fit."""
-    shares = [[max(each / max(sum(counts), 1), LEAST_SHARE) for each in counts] for counts in (points, fit)]
+def psi(points: Sequence[int], test: Sequence[int]) -> float:
+    """Return the population stability index of counts by bin against those of the test."""
+    shares = [[max(each / max(sum(counts), 1), LEAST_SHARE) for each in counts] for counts in (points, test)]
     return sum((now - then) * log(now / then) for now, then in zip(*shares, strict=True))
 
 
@@ -51,13 +52,14 @@ def weeks(drift: Iterable[Mapping[str, Any]], quality: Iterable[Mapping[str, Any
     """
     cells: dict[date, dict[str, list[Mapping[str, Any]]]] = {}
     for row in drift:
-        cells.setdefault(row["week"], {}).setdefault(row["feature"], []).append(row)
+        if row["feature"] not in CALENDAR:
+            cells.setdefault(row["week"], {}).setdefault(row["feature"], []).append(row)
     by_week: dict[date, list[Mapping[str, Any]]] = {}
     test: list[Mapping[str, Any]] = []
     for row in quality:
         if row["part"] == "test":
             test.append(row)
-        if row["part"] in ("test", "later"):
+        if row["part"] == "later":
             by_week.setdefault(row["week"], []).append(row)
     expected = _mean_loss(test)
     return [_judge(each, cells[each], by_week.get(each, []), expected, settings) for each in sorted(cells)]
@@ -79,16 +81,16 @@ def _judge(
 ) -> Week:
     index, missing = {}, {}
     for feature, rows in cells.items():
-        points, fit = ([row[name] for row in rows] for name in ("num_points", "num_fit"))
-        index[feature] = psi(points, fit)
+        points, test = ([row[name] for row in rows] for name in ("num_points", "num_test"))
+        index[feature] = psi(points, test)
         without = [row for row in rows if row["bin"] < 0]
         now, then = (
             sum(row[name] for row in without) / max(sum(counts), 1)
-            for name, counts in (("num_points", points), ("num_fit", fit))
+            for name, counts in (("num_points", points), ("num_test", test))
         )
         missing[feature] = now - then
     loss = _mean_loss(quality)
-    enough = sum(row["num_positives"] for row in quality) >= FEWEST_PURCHASES
+    enough = sum(row["num_positives"] for row in quality) >= FEWEST_POSITIVES
     promised = sum(row["sum_probability"] for row in quality)
     ratio = sum(row["num_positives"] for row in quality) / promised if enough and promised else None
     reasons = [f"{name} has moved (PSI {value:.2f})" for name, value in index.items() if value > settings.psi]
@@ -101,6 +103,6 @@ def _judge(
 
 
 def _mean_loss(rows: Sequence[Mapping[str, Any]]) -> float | None:
-    if sum(row["num_positives"] for row in rows) < FEWEST_PURCHASES:
+    if sum(row["num_positives"] for row in rows) < FEWEST_POSITIVES:
         return None
     return float(sum(row["sum_log_loss"] for row in rows) / sum(row["num_labelled"] for row in rows))

@@ -87,7 +87,8 @@ def _keeps_precision(model: str, most: float) -> Callable[[Evidence], Finding]:
 def _beats(baseline: str) -> Callable[[Evidence], Finding]:
     def judge(evidence: Evidence) -> Finding:
         less = evidence.evaluation.of(ALL, baseline).differences["log_loss"]
-        found = f"the model's log loss less that of {NAMES[baseline]} is {with_interval(less, 1)}"  # to show on which side of 0 an end lies
+        shown = with_interval(less, 1)  # on which side of 0 an end lies
+        found = f"the model's log loss less that of {NAMES[baseline]} is {shown}"
         if less.low > 0:
             return "refused", f"{found}: {NAMES[baseline]} is proved better"
         return _decided(evidence, "passed" if less.high < 0 else "undecidable", f"{found}; it must lie below 0")

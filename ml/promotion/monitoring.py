@@ -8,6 +8,7 @@ from lakehouse.lake import Lake
 from lakehouse.runs import lock
 from lakehouse.runs.publication import publish
 from lakehouse.storage.ledger import Result, Run, new_run_id, now
+from lakehouse.table import Table
 from ml import feature_drift, prediction_quality, predictions
 from ml.promotion.drift import Week, asks_for_training, weeks
 from ml.serving.scorer import Scorer, champion
@@ -27,7 +28,7 @@ class Monitored:
 
     def lines(self) -> list[str]:
         """Return a line for each week, and the conclusion."""
-        told = [f"week of {each.week}: {'; '.join(each.reasons) or 'as in the training'}" for each in self.weeks]
+        told = [f"week of {each.week}: {'; '.join(each.reasons) or 'as in the test'}" for each in self.weeks]
         end = "train anew: lakehouse ml train promote score" if self.asks_for_training else "no training is needed"
         return [f"champion: version {self.version}", *told, end]
 
@@ -47,7 +48,9 @@ def monitor(lake: Lake, say: Say) -> Monitored:
         if scorer is None or published is None or predictions.table.name not in published.versions:
             raise LakehouseError("There are no predictions to look at.", "lakehouse ml score", Exit.USAGE)
         reads = {name: published.versions[name] for name in (predictions.table.name, EXAMPLES)}
-        if any(published.reads.get(each.name) != _read_by(each.name, reads) for each in TABLES):
+        # a rollback changes neither table, but whose inputs are looked at
+        reads[f"{lake.settings.model.name}@{scorer.sha256[:16]}"] = scorer.version
+        if not all(_is_done(each, published, reads) for each in TABLES):
             _write(lake, scorer, reads, say)
         else:
             say("Nothing to do: the sums are those of these predictions.")
@@ -68,7 +71,7 @@ def _write(lake: Lake, scorer: Scorer, reads: dict[str, int], say: Say) -> None:
     kept = mine.select(*predictions.POINT, "decided_at", "part", feature_drift.SCORE)
     values = [name for name in features if name not in kept.columns]
     points = kept.join(examples.select(*predictions.POINT, *values), predictions.POINT, how="inner")
-    by = feature_drift.edges(points.where("part = 'fit'"), [*features, feature_drift.SCORE])
+    by = feature_drift.edges(points.where("part = 'test'"), [*features, feature_drift.SCORE])
     counted = lake.store.spark.createDataFrame(feature_drift.count(points, by))
     frames = {
         feature_drift.table: feature_drift.spread(counted, scorer.version),
@@ -85,6 +88,11 @@ def _write(lake: Lake, scorer: Scorer, reads: dict[str, int], say: Say) -> None:
     run = Run(run_id, "lakehouse ml monitor", "published", started_at, now(), {}, read_by, {}, results)
     publish(lake, run, list(read_by))
     say(f"Summed up {', '.join(read_by)}, published as run {run_id}.")
+
+
+def _is_done(table: Table, published: Run, reads: dict[str, int]) -> bool:
+    is_of_these = published.reads.get(table.name) == _read_by(table.name, reads)
+    return is_of_these and published.fingerprints.get(table.name) == table.fingerprint
 
 
 def _read_by(name: str, reads: dict[str, int]) -> dict[str, int]:

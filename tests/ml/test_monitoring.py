@@ -39,15 +39,15 @@ def test_sums_of_quality_are_those_of_the_predictions(monitored):
         assert both[name].to_numpy() == pytest.approx(both[f"{name}_again"].to_numpy()), name
 
 
-def test_bins_hold_every_point_of_every_week_and_a_tenth_of_the_fit(monitored):
+def test_bins_hold_every_point_of_every_week_and_a_tenth_of_the_test(monitored):
     lake, _ = monitored
     rows = with_week(read(lake, "ml.predictions"))
-    weeks = rows[rows["part"] != "fit"].groupby("week").size()
+    weeks = rows[rows["part"].isin(["test", "later"])].groupby("week").size()
     found = read(lake, feature_drift.table.name)
     sums = found.groupby(["feature", "week"])["num_points"].sum()
     assert all((sums[feature] == weeks).all() for feature in found["feature"].unique())
     score = found[(found["feature"] == "probability") & (found["week"] == found["week"].max())]
-    shares = score.loc[score["bin"] >= 0, "num_fit"] / (rows["part"] == "fit").sum()
+    shares = score.loc[score["bin"] >= 0, "num_test"] / (rows["part"] == "test").sum()
     assert len(shares) == 10 and shares.between(0.08, 0.12).all()
 
 
