@@ -1,15 +1,42 @@
 """app.security — who may ask, and what a browser may do with the answer."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from flask import Flask, Response, request
 
 LOCAL = ("127.0.0.1", "localhost")
+HTTP = 80
 
 
-def allowed_hosts(port: int) -> frozenset[str]:
-    """Return the Host headers that a browser on this machine sends; any other is somebody else's name for it."""
-    return frozenset(f"{host}:{port}" for host in LOCAL)
+@dataclass(frozen=True)
+class Names:
+    """Under which names the site answers.
+
+    Attributes:
+        port: where it listens.
+        others: further Host headers: the names under which a proxy or a network reaches it.
+        base: the path under which it lies.
+    """
+
+    port: int
+    others: tuple[str, ...] = ()
+    base: str = "/"
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The Host headers that are answered; any other is somebody else's name for this machine.
+
+        A browser leaves the port out where it is HTTP's own.
+        """
+        local = {f"{host}:{self.port}" for host in LOCAL}
+        bare = set(LOCAL) if self.port == HTTP else set()
+        return frozenset({*local, *bare, *self.others})
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """The origins whose pages may post; behind another name a proxy may speak TLS."""
+        return frozenset({*(f"http://{host}" for host in self.hosts), *(f"https://{host}" for host in self.others)})
 
 
 def policy(script_hashes: Sequence[str]) -> str:
@@ -17,21 +44,20 @@ def policy(script_hashes: Sequence[str]) -> str:
     return "; ".join(
         [
             "default-src 'none'",
-            f"script-src 'self' {' '.join(script_hashes)}",
+            f"script-src 'self' {' '.join(script_hashes)}".strip(),
             "style-src 'self' 'unsafe-inline'",  # Mantine and Plotly set styles on elements
             "img-src 'self' data: blob:",
             "font-src 'self'",
             "connect-src 'self'",
             "base-uri 'none'",
-            "form-action 'none'",
+            "form-action 'self'",
             "frame-ancestors 'none'",
         ]
     )
 
 
-def protect(server: Flask, port: int, script_hashes: Sequence[str]) -> None:
-    """Refuse foreign hosts and foreign pages' posts, and send the security headers with every answer."""
-    hosts = allowed_hosts(port)
+def protect(server: Flask, names: Names, script_hashes: Sequence[str]) -> None:
+    """Refuse foreign hosts, foreign pages' posts and large bodies; send the security headers with every answer."""
     headers = {
         "Content-Security-Policy": policy(script_hashes),
         "X-Content-Type-Options": "nosniff",
@@ -43,11 +69,13 @@ def protect(server: Flask, port: int, script_hashes: Sequence[str]) -> None:
 
     @server.before_request
     def check() -> Response | None:
-        if request.headers.get("Host", "") not in hosts:
-            return refusal("This site answers only under its own address.")
+        if request.headers.get("Host", "") not in names.hosts:
+            return refusal("This site answers only under its own address. Others stand in the setting app.names.")
         is_reading = request.method in ("GET", "HEAD", "OPTIONS")
-        if not is_reading and request.headers.get("Origin", "") not in {f"http://{host}" for host in hosts}:
+        if not is_reading and request.headers.get("Origin", "") not in names.origins:
             return refusal("This site takes requests only from its own pages.")
+        if (request.content_length or 0) > server.config["MAX_CONTENT_LENGTH"]:
+            return refusal("This request is larger than any that this site's pages send.", 413)
         return None
 
     @server.after_request
@@ -56,6 +84,6 @@ def protect(server: Flask, port: int, script_hashes: Sequence[str]) -> None:
         return response
 
 
-def refusal(sentence: str) -> Response:
-    """Answer 403 with a sentence."""
-    return Response(sentence + "\n", status=403, mimetype="text/plain")
+def refusal(sentence: str, status: int = 403) -> Response:
+    """Answer with a sentence."""
+    return Response(sentence + "\n", status=status, mimetype="text/plain")

@@ -1,30 +1,37 @@
 """app.server — the Dash app and the process that serves it: one process, some threads, never a JVM."""
 
 import errno
+import json
 import logging
 import socket
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
-from dash import ALL, Dash, Input, Output, no_update
+from dash import Dash, Input, Output, State, ctx, no_update
 from waitress import create_server
 
-from app import data, pages, security, shell
-from app.pages import funnel, predict
-from app.scene import Scene
-from app.view import parse
+from app import api, login, pages, security, shell, theme
+from app.components.card import Card
+from app.components.parts import BASE, state
+from app.context import PageContext
+from app.pages import Page
+from app.params import described
+from app.site import Site
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import Settings
 
 THREADS = 8
+LARGEST_BODY = 1 << 20  # bytes of a request; a form or a callback needs a hundredth of it
 INDEX = """<!DOCTYPE html>
 <html lang="en">
     <head>
         {%metas%}
         <title>{%title%}</title>
-        <link rel="preload" href="/assets/fonts/inter.woff2" as="font" type="font/woff2" crossorigin>
-        <script src="/assets/scheme.js"></script>
-        <link rel="icon" href="/assets/icons/favicon.svg" type="image/svg+xml">
+        <link rel="preload" href="BASE/assets/fonts/inter.woff2" as="font" type="font/woff2" crossorigin>
+        <script src="BASE/assets/scheme.js"></script>
+        <link rel="icon" href="BASE/assets/icons/favicon.svg" type="image/svg+xml">
+        <script type="application/json" id="site-facts">FACTS</script>
         {%css%}
     </head>
     <body>
@@ -34,19 +41,21 @@ INDEX = """<!DOCTYPE html>
 </html>"""
 
 
-def make(settings: Settings, published: data.Published, port: int) -> Dash:
-    """Make the site over a lake's publications.
+def make(site: Site, port: int) -> Dash:
+    """Make the app.
 
     Args:
-        settings: whose lake and model are shown.
-        published: the tables in memory.
+        site: what it shows.
         port: where it will be served; requests for another host or port are refused.
     """
+    settings = site.settings.app
+    base = base_path(site.settings)
     app = Dash(
         "app",
         title="Clickstream Lakehouse",
         update_title="",
-        index_string=INDEX,
+        index_string=INDEX.replace("BASE", base.rstrip("/")).replace("FACTS", _facts(base)),
+        url_base_pathname=base,
         suppress_callback_exceptions=True,
         assets_ignore=r"scheme\.js",
         enable_mcp=False,
@@ -54,30 +63,36 @@ def make(settings: Settings, published: data.Published, port: int) -> Dash:
         description="What a shop's visits do: traffic, funnel and purchase intent",
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )
-    app.layout = lambda: shell.layout(published.current(), published.problem)
-    shell.register(app)
-    funnel.register(app)
-    predict.register(app, lambda query: Scene(settings, published.current(), parse(query)))
+    app.layout = lambda: shell.layout(site)
+    shell.register(app, site)
+
+    def context(query: str | None) -> PageContext:
+        return site.context(pages.parse(query))
+
+    for page in pages.all_pages():
+        for card in page.cards:
+            _register_card(app, page, card, context)
+        if page.register:
+            page.register(app, context)
 
     @app.callback(
         Output("site-page", "children"),
-        Input("site-url", "pathname"),
-        Input("site-query", "data"),
-        Input("site-run", "data"),
-    )
-    def show(path, query, _run):  # type: ignore[no-untyped-def]
-        return pages.render(path, Scene(settings, published.current(), parse(query)))
-
-    @app.callback(
-        Output("site-run", "data"),
-        Output({"type": "site-badge", "place": ALL}, "children"),
-        Input("site-poll", "n_intervals"),
+        Input("site-path", "data"),
+        State("site-url", "search"),
         prevent_initial_call=True,
     )
-    def poll(_times):  # type: ignore[no-untyped-def]
-        return _news(published)
+    def show_page(path, query):  # type: ignore[no-untyped-def]
+        page = pages.find(path)
+        try:
+            return page.layout(context(query)) if page else pages.missing()
+        except LakehouseError as error:
+            return pages.refused(page, error)
 
-    security.protect(app.server, port, app.csp_hashes())
+    app.server.config.update({"MAX_CONTENT_LENGTH": LARGEST_BODY, BASE: base})
+    app.server.register_blueprint(api.blueprint(site), url_prefix=base.rstrip("/") or None)
+    security.protect(app.server, security.Names(port, tuple(settings.names), base), app.csp_hashes())
+    if settings.password_hash:
+        login.protect(app.server, settings.password_hash, base)
     return app
 
 
@@ -89,20 +104,22 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
         announce: told the address once the site answers.
 
     Raises:
-        LakehouseError: the host is not this machine (exit code 2), or the port is taken (exit code 4).
+        LakehouseError: another address without a password (exit code 2), or the port is taken (exit code 4).
     """
     listening = listen(settings)
     logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s %(message)s", level=logging.WARNING)
     port = listening.getsockname()[1]
-    published = data.Published(settings)
-    published.refresh()
-    app = make(settings, published, port)
+    site = Site(settings)
+    site.lakes[""].refresh()
+    app = make(site, port)
     warm = app.server.test_client()
-    for path in ("/", "/_dash-layout", "/_dash-dependencies"):
-        warm.get(path, headers={"Host": f"127.0.0.1:{port}"})
-    server = create_server(app.server, sockets=[listening], threads=THREADS, ident=None)
+    for path in ("", "_dash-layout", "_dash-dependencies"):
+        warm.get(base_path(settings) + path, headers={"Host": f"127.0.0.1:{port}"})
+    server = create_server(
+        app.server, sockets=[listening], threads=THREADS, ident=None, max_request_body_size=2 * LARGEST_BODY
+    )
     with suppress(KeyboardInterrupt):  # Ctrl-C is how the site ends
-        announce(f"http://{settings.app.host}:{port}/")
+        announce(f"http://{settings.app.host}:{port}{base_path(settings)}")
         server.run()
     server.close()
 
@@ -110,9 +127,10 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
 def listen(settings: Settings) -> socket.socket:
     """Take the port before anything slow is done."""
     host, port = settings.app.host, settings.app.port
-    if host not in security.LOCAL:
-        message = f"The site has no passwords yet, so it listens on this machine only, not on {host}."
-        raise LakehouseError(message, "unset LAKEHOUSE_APP__HOST, or set it to 127.0.0.1", Exit.USAGE)
+    if host not in security.LOCAL and not settings.app.password_hash:
+        message = f"Without a password the site listens on this machine only, not on {host}."
+        raise LakehouseError(message, "lakehouse app --hash-password, or unset LAKEHOUSE_APP__HOST", Exit.USAGE)
+    login.check(settings.app.password_hash)
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -128,8 +146,43 @@ def listen(settings: Settings) -> socket.socket:
     return listening
 
 
-def _news(published: data.Published):  # type: ignore[no-untyped-def]
-    """Return the newest run and the badges; a page is drawn anew only when the run is another one."""
-    publication = published.current()
-    badges = [shell.badge(publication, published.problem) for _ in range(2)]
-    return (publication.run_id if publication else no_update), badges
+def base_path(settings: Settings) -> str:
+    """Return the path under which the site lies, with a slash at both ends."""
+    inner = settings.app.base_path.strip("/")
+    return f"/{inner}/" if inner else "/"
+
+
+def _register_card(app: Dash, page: Page, card: Card, context: Callable[[str | None], PageContext]) -> None:
+    """Let a card be drawn by a callback of its own, and only when what it depends on has changed."""
+    identity = f"{page.slug}-{card.name}"
+
+    @app.callback(
+        Output(f"{identity}-body", "children"),
+        Output(f"{identity}-body", "data-key"),
+        Input("site-query", "data"),
+        Input("site-run", "data"),
+        Input(f"{identity}-retry", "n_clicks"),
+        State(f"{identity}-body", "data-key"),
+    )
+    def draw(query, _run, _clicks, known):  # type: ignore[no-untyped-def]
+        return _draw(page, card, lambda: context(query), known, ctx.triggered_id == f"{identity}-retry")
+
+
+def _draw(
+    page: Page, card: Card, context: Callable[[], PageContext], known: str | None, is_asked: bool
+) -> tuple[Any, Any]:
+    try:
+        shown = context()
+        key = card.key(shown)
+    except LakehouseError as error:
+        return state("This link cannot be shown", error.message, error.remedy, kind="failed"), ""
+    if key == known and not is_asked:
+        return no_update, no_update
+    return card.content(page.slug, shown), key
+
+
+def _facts(base: str) -> str:
+    """Return what the browser's own code needs to know, as JSON that may stand in HTML."""
+    palettes = {palette.scheme: palette.colours for palette in (theme.LIGHT, theme.DARK)}
+    facts = {"params": described(pages.all_params()), "palettes": palettes, "base": base}
+    return json.dumps(facts).replace("<", "\\u003c")

@@ -1,6 +1,5 @@
-"""app.shell — what stands around every page: header, navigation, and the state that the address holds."""
+"""app.shell — what stands around every page: header, filters, navigation, and the state that the address holds."""
 
-from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
@@ -8,66 +7,99 @@ import dash_mantine_components as dmc
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 
-from app import components, theme, wording
-from app.components import aria
-from app.data import Publication
-from app.pages import PAGES, Page
-from app.view import DAYS, View
+from app import filters, pages, theme, wording
+from app.components import controls
+from app.components.parts import address, aria, data, link
+from app.data.publication import Publication, Published
+from app.params import Params
+from app.site import Site
+from lakehouse.errors import LakehouseError
 from lakehouse.storage.ledger import now
 
 SECONDS_BETWEEN_POLLS = 10
-NAVIGATION = {"width": 216, "breakpoint": "sm"}
+NAVIGATION = {"width": 208, "breakpoint": "sm"}
 
 
-def layout(publication: Publication | None, problem: str) -> Component:
-    """Build the frame; the page's own cards come in by a callback."""
+def layout(site: Site) -> Component:
+    """Build the frame; the page's own cards come in by callbacks."""
+    params = pages.parse("")
+    described = {page.path: {"name": page.name, "filters": list(page.filters)} for page in pages.all_pages()}
     content = [
         dcc.Location(id="site-url", refresh=False),
         dcc.Store(id="site-query"),
-        dcc.Store(id="site-run", data=publication.run_id if publication else None),
-        dcc.Store(id="site-pages", data={page.path: {"name": page.name, "period": page.has_period} for page in PAGES}),
+        dcc.Store(id="site-path"),
+        dcc.Store(id="site-run"),
+        dcc.Store(id="site-pages", data=described),
         dcc.Interval(id="site-poll", interval=SECONDS_BETWEEN_POLLS * 1000),
         html.A("Skip to the content", href="#site-main", className="skip"),
         dmc.AppShell(
             [
-                dmc.AppShellHeader(_header(publication, problem)),
-                dmc.AppShellNavbar(_navigation(PAGES, publication, problem)),
-                dmc.AppShellMain(html.Div(components.skeleton(), id="site-page", tabIndex=-1), id="site-main"),
+                dmc.AppShellHeader([_header(site, params), filters.row(params)]),
+                dmc.AppShellNavbar(_navigation()),
+                dmc.AppShellMain(html.Div(_waiting(), id="site-page", tabIndex=-1), id="site-main"),
             ],
             id="site-shell",
-            header={"height": {"base": 104, "sm": 56}},
+            header={"height": {"base": 104, "sm": 108}},
             padding=0,
             transitionDuration=150,
             navbar=NAVIGATION | {"collapsed": {"mobile": True}},
         ),
+        html.Dialog(
+            [
+                html.H2("The SQL behind this card"),
+                html.Pre(html.Code(id="site-sql-text"), tabIndex=0),
+                _dialog_buttons(),
+            ],
+            id="site-sql",
+            **aria(label="The SQL behind this card"),
+        ),
+        html.Div(id="site-said", role="status", className="said"),
     ]
     return dmc.MantineProvider(content, theme=theme.MANTINE, defaultColorScheme="auto")
 
 
-def badge(publication: Publication | None, problem: str) -> list[Component]:
-    """Say which run the site shows and how far its data reaches."""
-    if publication is None:
-        return [html.Span(className="dot waiting"), html.Span("nothing published yet")]
-    if publication.last_day is None:
-        return [html.Span(className="dot waiting"), html.Span("published, without an event yet")]
-    words = f"run of {wording.clock_time(publication.built_at, now())} · data to {wording.day(publication.last_day)}"
-    if problem:
-        return [html.Span(className="dot stale"), html.Span(f"stale: {words}", title=problem)]
-    return [html.Span(className="dot"), html.Span(words, title=f"run {publication.run_id}, UTC")]
+def badge(lake: Published, shown: Publication | None) -> Component:
+    """Say how far the data reaches; opened, the three clocks: newest event, built, shown."""
+    if shown is None or shown.last_day is None or shown.newest_day is None:
+        words = "nothing published yet" if shown is None else "published, without an event yet"
+        return html.Div([html.Span(className="dot waiting"), html.Span(words)], className="badge-line")
+    complete = shown.bounds.complete if shown.bounds else None
+    words = f"Complete through {wording.day(complete)}" if complete else f"Filling: {wording.day(shown.newest_day)}"
+    state = ["dot stale", f"Stale. {words}"] if lake.problem else ["dot", words]
+    clocks = [
+        ("Newest event", wording.day(shown.newest_day)),
+        ("Built", f"{wording.day(shown.built_at)} {shown.built_at:%H:%M}, run {shown.run.number}"),
+        ("Shown", f"{wording.day(now())} {now():%H:%M}"),
+    ]
+    items = [html.Div([html.Dt(name), html.Dd(value)]) for name, value in clocks]
+    problem = [html.P(lake.problem, className="bad")] if lake.problem else []
+    return html.Details(
+        [
+            html.Summary([html.Span(className=state[0]), html.Span(state[1])], className="badge-line"),
+            html.Div(
+                [html.Dl(items, className="pairs"), *problem, html.P("Times in UTC", className="muted")],
+                className="popover",
+            ),
+        ],
+        className="badge-details",
+    )
 
 
-def register(app: Dash) -> None:
-    """Wire the frame, all in the browser: address and switches, navigation, drawer."""
+def register(app: Dash, site: Site) -> None:
+    """Wire the frame; address, switches, navigation and drawer in the browser alone."""
     in_browser: Any = app.clientside_callback
+    every = {"type": "param", "name": ALL, "kind": ALL}
     in_browser(
         ClientsideFunction("site", "keepAddress"),
         Output("site-query", "data"),
-        Output("site-range", "value"),
-        Output("site-compare", "checked"),
+        Output("site-path", "data"),
+        Output(every, "value"),
         Input("site-url", "search"),
-        Input("site-range", "value"),
-        Input("site-compare", "checked"),
+        Input("site-url", "pathname"),
+        Input(every, "value"),
+        State(every, "id"),
         State("site-query", "data"),
+        State("site-path", "data"),
     )
     in_browser(
         ClientsideFunction("site", "followAddress"),
@@ -75,9 +107,16 @@ def register(app: Dash) -> None:
         Output({"type": "site-link", "page": ALL}, "active"),
         Output("site-filters", "className"),
         Input("site-query", "data"),
-        Input("site-url", "pathname"),
+        Input("site-path", "data"),
         State("site-pages", "data"),
         State({"type": "site-link", "page": ALL}, "id"),
+    )
+    in_browser(
+        ClientsideFunction("site", "poll"),
+        Output("site-run", "data"),
+        Input("site-poll", "n_intervals"),
+        Input("site-query", "data"),
+        State("site-run", "data"),
     )
     in_browser(
         ClientsideFunction("site", "toggleDrawer"),
@@ -88,20 +127,54 @@ def register(app: Dash) -> None:
         State("site-shell", "navbar"),
     )
 
+    @app.callback(Output("site-badge", "children"), Input("site-run", "data"), State("site-query", "data"))
+    def show_badge(_run, query):  # type: ignore[no-untyped-def]
+        lake = site.lakes.get(pages.parse(query)["lake"], site.lakes[""])
+        return badge(lake, lake.current())
 
-def _header(publication: Publication | None, problem: str) -> Component:
-    view = View()
-    ranges = [{"value": key, "label": key if key != "all" else "All"} for key in DAYS]
-    filters = [
-        dmc.SegmentedControl(
-            id="site-range",
-            data=ranges,
-            value=view.range,
-            size="sm",
-            **aria(label="Days shown, to the last complete one"),
-        ),
-        dmc.Switch(id="site-compare", label="Compare", checked=view.compare, size="sm", color="indigo"),
-    ]
+    @app.callback(
+        Output("site-subtitle", "children"),
+        Input("site-query", "data"),
+        Input("site-run", "data"),
+        State("site-path", "data"),
+    )
+    def show_subtitle(query, _run, path):  # type: ignore[no-untyped-def]
+        return subtitle(site, pages.parse(query), path)
+
+    days = controls.identity("range", "days")
+
+    @app.callback(
+        Output(controls.identity("category"), "data"),
+        Output(days, "minDate"),
+        Output(days, "maxDate"),
+        Input("site-run", "data"),
+        State("site-query", "data"),
+    )
+    def offer_choices(_run, query):  # type: ignore[no-untyped-def]
+        params = pages.parse(query)
+        return filters.categories(site, params), *filters.bounds(site, params)
+
+
+def subtitle(site: Site, params: Params, path: str | None) -> Any:
+    """Say which days a page shows; of a frozen link, how far it is behind."""
+    page = pages.find(path)
+    try:
+        context = site.context(params)
+    except LakehouseError as error:
+        return error.message
+    if page is None or context.publication is None or context.publication.first_day is None:
+        return page.about if page else "The address may be mistyped."
+    words = context.subtitle("compare" in page.filters) if "range" in page.filters else page.about
+    newest = context.lake.current()
+    if not params["run"] or newest is None:
+        return words
+    behind = newest.run.number - context.publication.run.number
+    held = "the newest run" if not behind else f"{behind} run{wording.plural(behind)} behind the newest"
+    frozen = f"Frozen at run {context.publication.run.number} of {wording.day(context.publication.built_at)}, {held}. "
+    return [words, html.Span([frozen, link("Show the newest", page.path, params.query(run=""))], className="frozen")]
+
+
+def _header(site: Site, params: Params) -> Component:
     toggle = dmc.ColorSchemeToggle(
         lightIcon=html.Span(className="icon icon-sun"),
         darkIcon=html.Span(className="icon icon-moon"),
@@ -114,29 +187,35 @@ def _header(publication: Publication | None, problem: str) -> Component:
     )
     brand = [
         dmc.Burger(id="site-burger", opened=False, size="sm", hiddenFrom="sm", **aria(label="Navigation")),
-        dcc.Link([html.Span(className="icon icon-mark"), "Clickstream Lakehouse"], href="/", className="brand"),
+        dcc.Link(
+            [html.Span(className="icon icon-mark"), html.Span("Clickstream Lakehouse", className="brand-name")],
+            href=address("/"),
+            className="brand",
+            title="Overview",
+        ),
     ]
+    names = {name: name or "This lake" for name in site.lakes}
+    dataset = controls.select(params, "lake", "Dataset", names, width=150)
+    lake = site.lakes[""]
     return html.Div(
         [
             html.Div(brand, className="header-brand"),
-            html.Div(filters, id="site-filters", className="filters"),
-            html.Div(
-                badge(publication, problem), id={"type": "site-badge", "place": "header"}, className="badge in-header"
-            ),
+            html.Div(dataset, className="dataset" if len(names) > 1 else "dataset absent"),
+            html.Div(badge(lake, lake.current()), id="site-badge", className="badge"),
             toggle,
         ],
         className="header",
     )
 
 
-def _navigation(pages: Sequence[Page], publication: Publication | None, problem: str) -> Component:
+def _navigation() -> Component:
     parts: list[Component] = []
-    for group, members in groupby(pages, key=lambda page: page.group):
+    for group, members in groupby(pages.all_pages(), key=lambda page: page.group):
         parts.append(html.Div(group, className="nav-group"))
         parts += [
             dmc.NavLink(
                 label=page.name,
-                href=page.path,
+                href=address(page.path),
                 id={"type": "site-link", "page": page.path},
                 className="nav-link",
                 leftSection=html.Span(className=f"icon icon-{page.icon}"),
@@ -144,12 +223,20 @@ def _navigation(pages: Sequence[Page], publication: Publication | None, problem:
             )
             for page in members
         ]
-    return html.Nav(
-        [html.Div(parts), _badge(publication, problem, "navigation")], className="navigation", **aria(label="Pages")
-    )
+    return html.Nav(html.Div(parts), className="navigation", **aria(label="Pages"))
 
 
-def _badge(publication: Publication | None, problem: str, place: str) -> Component:
-    return html.Div(
-        badge(publication, problem), id={"type": "site-badge", "place": place}, className=f"badge in-{place}"
+def _dialog_buttons() -> Component:
+    copy = html.Button("Copy", type="button", className="button", **data(copyfrom="site-sql-text"))
+    close = html.Button("Close", type="button", className="button", **data(close="site-sql"))
+    return html.Div([copy, close], className="control-row")
+
+
+def _waiting() -> Component:
+    """Stand in while the first page comes, with its proportions."""
+    figures = html.Div(
+        [html.Div(className="card key-figure skeleton") for _ in range(6)], className="key-figures span-12"
     )
+    blocks = [html.Div(className=f"card skeleton span-{width} tall") for width in (8, 4)]
+    heading = html.Div([html.H1("\N{NO-BREAK SPACE}"), html.P("\N{NO-BREAK SPACE}")], className="page-heading")
+    return html.Div([heading, html.Div([figures, *blocks], className="cards")], className="page")

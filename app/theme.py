@@ -1,36 +1,82 @@
-"""app.theme — type and colour: one accent, greys, and a colour for each thing on every page.
+"""app.theme — type and colour: a colour for each thing on every page, one palette each for light and dark.
 
-Charts are drawn in the light colours. In the dark, assets/charts.css puts the dark twin of each in its place, so that
-the switch needs neither server nor redrawing.
+A figure is drawn in the reader's palette. When the reader switches, the browser puts each colour's twin in its place
+(assets/charts.js), so that the switch needs neither server nor redrawing.
 """
 
+from dataclasses import asdict, dataclass
 from typing import Any
 
-import plotly.graph_objects as go
-
 FONT = "'Inter', system-ui, -apple-system, 'Segoe UI', sans-serif"
+SCHEMES = ("light", "dark")
 
-INK = "#212529"
-MUTED = "#495057"
-LINE = "#e9ecef"
-AXIS = "#adb5bd"
-PREVIOUS = "#868e96"
-VIEW = "#0072b2"  # Okabe and Ito: blue, orange, green, vermilion; told apart with any colour vision
-CART = "#e69f00"
-PURCHASE = "#009e73"
-LOWERS = "#d55e00"
 
-DARK = {
-    INK: "#f1f3f5",
-    MUTED: "#b8b8b8",
-    LINE: "#383838",
-    AXIS: "#5c5c5c",
-    PREVIOUS: "#a6a7ab",
-    VIEW: "#56b4e9",
-    CART: "#f0b232",
-    PURCHASE: "#2bbf93",
-    LOWERS: "#f07f3c",
-}
+@dataclass(frozen=True)
+class Palette:
+    """The colours of charts. Within a palette each is there once, so that it can be told from its twin.
+
+    Kinds of events are in Okabe's and Ito's colours, told apart with any colour vision. `heat` runs from nothing up.
+    """
+
+    scheme: str
+    ink: str
+    muted: str
+    line: str
+    axis: str
+    previous: str
+    surface: str
+    accent: str
+    view: str
+    cart: str
+    purchase: str
+    lowers: str
+    other: str
+    heat: tuple[str, ...]
+
+    @property
+    def colours(self) -> dict[str, str]:
+        """Name -> colour; those of `heat` by their place."""
+        plain = {name: value for name, value in asdict(self).items() if name not in ("scheme", "heat")}
+        return plain | {f"heat{place}": value for place, value in enumerate(self.heat)}
+
+    def heat_scale(self) -> list[list[Any]]:
+        """Return `heat` as Plotly's colour scale."""
+        return [[place / (len(self.heat) - 1), colour] for place, colour in enumerate(self.heat)]
+
+
+LIGHT = Palette(
+    scheme="light",
+    ink="#212529",
+    muted="#495057",
+    line="#e9ecef",
+    axis="#adb5bd",
+    previous="#868e96",
+    surface="#ffffff",
+    accent="#3b5bdb",
+    view="#0072b2",
+    cart="#e69f00",
+    purchase="#009e73",
+    lowers="#d55e00",
+    other="#ced4da",
+    heat=("#f3f5f8", "#d3e4f1", "#a3cae4", "#66a9d2", "#2a83b9", "#0b5c8f", "#063d61"),
+)
+DARK = Palette(
+    scheme="dark",
+    ink="#f1f3f5",
+    muted="#b8b8b8",
+    line="#383838",
+    axis="#5c5c5c",
+    previous="#a6a7ab",
+    surface="#242424",
+    accent="#91a7ff",
+    view="#56b4e9",
+    cart="#f0b232",
+    purchase="#2bbf93",
+    lowers="#f07f3c",
+    other="#4a4a4f",
+    heat=("#29292c", "#20384a", "#214d6b", "#26658e", "#3082b3", "#4aa3d6", "#86c7ee"),
+)
+PALETTES = {palette.scheme: palette for palette in (LIGHT, DARK)}
 
 MANTINE: dict[str, Any] = {
     "primaryColor": "indigo",
@@ -41,33 +87,3 @@ MANTINE: dict[str, Any] = {
     "defaultRadius": "md",
     "respectReducedMotion": True,
 }
-
-_AXIS = {
-    "gridcolor": LINE,
-    "linecolor": AXIS,
-    "zerolinecolor": AXIS,
-    "tickfont": {"color": MUTED, "size": 12},
-    "fixedrange": True,
-    "automargin": True,
-    "title": {"standoff": 8},
-}
-
-TEMPLATE = go.layout.Template(
-    layout={
-        "font": {"family": "Inter, system-ui, sans-serif", "size": 12, "color": MUTED},
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "margin": {"l": 0, "r": 0, "t": 0, "b": 0},
-        "showlegend": False,
-        "separators": ".,",
-        "hoverlabel": {
-            "bgcolor": "#25262b",
-            "bordercolor": "#5c5f66",
-            "font": {"color": "#f8f9fa", "size": 12, "family": "Inter, system-ui, sans-serif"},
-            "align": "left",
-        },
-        "dragmode": False,
-        "xaxis": _AXIS | {"showgrid": False},
-        "yaxis": _AXIS | {"rangemode": "tozero", "zeroline": False},
-    }
-)

@@ -1,12 +1,10 @@
-"""app.wording — numbers, days and findings in words; sentence case, denominators named."""
+"""app.wording — numbers, days and changes in words; sentence case. What only one page says stands in that page."""
 
 from datetime import date, datetime, timedelta
 
-from app.queries import Root, Skips, Steps, Totals
-from app.view import Period
+from app.periods import Period
+from app.statistics import Change, Interval
 
-ENOUGH_VISITS, ENOUGH_PURCHASES = 100, 3  # below, a category's conversion is chance and no finding
-STEADY = 0.01  # a smaller change is called none
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -93,68 +91,57 @@ def one_in(probability: float, noun: str = "visit") -> str:
     return f"1 {noun} in {round(wanted / step) * step:,}"
 
 
-def trend_finding(now: Totals, before: Totals | None) -> str:
-    """Say how visits and conversion went."""
-    conversion = percent(now.conversion)
-    if not now.visits:
-        return "No visit in this period"
-    if before is None or not before.visits:
-        return f"{count(now.visits)} visits, {conversion} of them with a purchase"
-    change = now.visits / before.visits - 1
-    points = (now.conversion - before.conversion) * 100
-    if abs(change) < STEADY:
-        visits = f"Visits held at {count(now.visits)}"
-    else:
-        visits = f"Visits {'rose' if change > 0 else 'fell'} {percent(abs(change))} to {count(now.visits)}"
-    if abs(points) < 0.005:
-        return f"{visits}, conversion held at {conversion}"
-    return f"{visits}, conversion {'rose' if points > 0 else 'fell'} to {conversion}"
+def interval(found: Interval, digits: int | None = None) -> str:
+    """Return the interval of a rate: 0.61–0.72%."""
+    low, high = percent(found.low, digits), percent(found.high, digits)
+    return f"{low.removesuffix('%')}–{high}"
 
 
-def funnel_finding(steps: Steps, unit: str) -> str:
-    """Say how many come through."""
-    if not steps.total:
-        return f"No {unit_name(unit, 1)} in this period"
-    cart, purchase = steps.cart / steps.total * 1000, steps.purchase / steps.total * 1000
-    return f"Of 1,000 {unit_name(unit)}, {cart:.0f} fill a cart and {purchase:.0f} buy"
+def growth(change: Change) -> str:
+    """Return the change of a count: ↑ 4.2%."""
+    if not change.former:
+        return "none before"
+    share = change.value / change.former - 1
+    return f"{arrow(share)} {percent(abs(share), 1)}" if round(share, 4) else "0%"
 
 
-def skip_finding(skips: Skips) -> str:
-    """Count the skipped steps."""
-    purchases, carts = skips.purchases_without_cart, skips.carts_without_view
-    return (
-        f"{count(purchases)} purchase{plural(purchases)} skipped the cart, {count(carts)} cart{plural(carts)} the view"
-    )
+def points(change: Change) -> str:
+    """Return the change of a rate: ↓ 0.12 pp."""
+    moved = change.difference * 100
+    return f"{arrow(moved)} {abs(moved):.2f} pp" if round(moved, 2) else "0 pp"
 
 
-def roots_finding(roots: list[Root], unit: str) -> str:
-    """Name the category that converts best among those with enough visits for a rate."""
-    sound = [
-        root
-        for root in roots
-        if root.root_category_id != -1 and root.total >= ENOUGH_VISITS and root.purchase >= ENOUGH_PURCHASES
-    ]
-    if len(sound) < 2:
-        return "Conversion by root category"
-    best = max(sound, key=lambda root: root.purchase / root.total)
-    rate = percent(best.purchase / best.total)
-    return f"{category(best.root_category_id)} converts best: {rate} of {count(best.total)} {unit_name(unit)}"
+def arrow(number: float) -> str:
+    """Return ↑ or ↓."""
+    return "↑" if number > 0 else "↓"
 
 
-def entries_finding(roots: list[Root]) -> str:
-    """Name the category through which most visits enter."""
-    known = [root for root in roots if root.root_category_id != -1]
-    if not known:
-        return "Visits by root category"
-    most, whole = max(known, key=lambda root: root.total), sum(root.total for root in roots)
-    share, name = percent(most.total / whole), category(most.root_category_id).lower()
-    return f"{share} of {count(whole)} visits enter through {name}"
+def verdict(change: Change) -> str:
+    """Say why a change is not named, or nothing."""
+    return "" if change.is_clear else change.why_not or "no clear change"
 
 
-def movers_finding(moves: list[tuple[int, int, int]]) -> str:
-    """Name the category whose visits changed most; `moves` are (category, now, before), the greatest change first."""
-    known = [move for move in moves if move[0] != -1 and move[1] != move[2]]
-    if not known:
-        return "Visits by root category"
-    which, now, before = known[0]
-    return f"{category(which)} {'gained' if now > before else 'lost'} most: {signed(now - before, 0)} visits"
+def moved(change: Change, rose: str = "rose", fell: str = "fell") -> str:
+    """Return the verb of a clear change."""
+    return rose if change.difference > 0 else fell
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time in one or two units: 45 s, 12 min, 3 h 20 min, 4 days."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    if minutes < 48 * 60:
+        hours, rest = divmod(minutes, 60)
+        return f"{hours} h {rest} min" if rest and hours < 10 else f"{hours} h"
+    return f"{minutes / 1440:.1f} days"
+
+
+def short_count(number: float) -> str:
+    """Return a number in few characters: 950, 12.3 k, 4.1 M."""
+    for size, letter in ((1e6, "M"), (1e3, "k")):
+        if number >= size:
+            return f"{number / size:.{0 if number >= 100 * size else 1}f} {letter}"
+    return f"{number:.0f}"

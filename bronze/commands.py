@@ -92,13 +92,13 @@ def _land(settings: Settings, files: Iterable[Path], as_json: bool) -> None:
             continue
         landed.append({"file": str(path), "is_new": is_new, "kind": receipt.kind, "number": receipt.number})
         if is_new:
-            say(f"✓ {receipt.name}: {receipt.lines:,} lines of {receipt.kind}")
+            say(f"✓ {receipt.label}: {receipt.lines:,} lines of {receipt.kind}")
             if not landing.has_line_end(lake.file(receipt)):
                 say(
                     "  Its last line has no line end. If it was still being written, land it again when it is complete."
                 )
         else:
-            say(f"✓ {printable(path.name)}: already received on {receipt.received_at} as {receipt.name}")
+            say(f"✓ {printable(path.name)}: already received on {receipt.received_at} as {receipt.label}")
     emit(landed, as_json)
     if codes:
         raise click.exceptions.Exit(Exit.REFUSED if Exit.REFUSED in codes else codes[0])

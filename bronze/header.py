@@ -22,6 +22,7 @@ FORMATS = {  # first bytes -> what such a file is, and the mend
     b"\xd0\xcf\x11\xe0": ("an Excel workbook", EXPORT),
     b"\xff\xfe": ("UTF-16 text", EXPORT),
     b"\xfe\xff": ("UTF-16 text", EXPORT),
+    BOM * 2: ("text behind two byte order marks", EXPORT),
 }
 WORKBOOK = re.compile(
     rb"PK\x03\x04.{26}(\[Content_Types\]|_rels/|docProps/|xl/)", re.DOTALL

@@ -14,6 +14,7 @@ from bronze.preflight import printable
 from lakehouse import error_messages
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import Lake
+from lakehouse.reports import unread
 from lakehouse.runs import lock, runner
 
 Say = Callable[[str], None]
@@ -35,9 +36,10 @@ class Mark:
 
 @dataclass(frozen=True)
 class Done:
-    """What a run of the watch did: the files and lines that came since the one before, and how it ended."""
+    """What a run of the watch did: files, their receipts and lines that came since the one before, and how it ended."""
 
     files: list[str]
+    receipts: list[int]
     rows: int
     seconds: float
     run_id: str | None
@@ -90,13 +92,14 @@ class Watch:
         for path, mark in self._complete():
             self._land(path, mark)
         arrived = self.lake.landing.receipts(after=self.tried)
-        if not (arrived or (self.is_due and self.lake.landing.receipts())):
+        if not (arrived or (self.is_due and self.lake.landing.entries())):
             return None
         if time.monotonic() < self.retry_at or self._is_locked():
             return None
         started, error, run = time.monotonic(), None, None
         try:
-            run = runner.run(self.lake, self.show, command=f"lakehouse watch {self.folder}")
+            with unread.telling_ignored(self.lake, self.say):
+                run = runner.run(self.lake, self.show, command=f"lakehouse watch {self.folder}")
         except Exception as raised:  # whatever it is, the next file may go through
             error = error_messages.explain(raised, self.lake.settings)
             if error.code == Exit.ENVIRONMENT and self._is_locked():
@@ -107,9 +110,14 @@ class Watch:
             self.tried, self.is_due = max([self.tried, *(each.number for each in arrived)]), False
         if run is None and error is None:
             return None
-        names, rows = [each.name for each in arrived], sum(each.lines for each in arrived)
-        seconds = round(time.monotonic() - started, 1)
-        return Done(names, rows, seconds, run.run_id if run else None, str(error) if error else "")
+        return Done(
+            files=[each.name for each in arrived],
+            receipts=[each.number for each in arrived],
+            rows=sum(each.lines for each in arrived),
+            seconds=round(time.monotonic() - started, 1),
+            run_id=run.run_id if run else None,
+            error=str(error) if error else "",
+        )
 
     def _complete(self) -> list[tuple[Path, Mark]]:
         """Return the files that nobody writes any more and that are not known yet, in the order of their names."""
@@ -168,7 +176,7 @@ class Watch:
                 return
         else:
             if not is_new:
-                self.say(f"✓ {printable(path.name)}: already received on {receipt.received_at} as {receipt.name}")
+                self.say(f"✓ {printable(path.name)}: already received on {receipt.received_at} as {receipt.label}")
         self.known.add(mark)
 
     def _is_locked(self) -> bool:

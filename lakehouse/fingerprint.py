@@ -39,7 +39,7 @@ def _closure(name: str) -> dict[str, ast.Module]:
 def _tree(name: str) -> ast.Module:
     """Parse a module without importing it: what it needs may take seconds."""
     path = sys.modules[name].__file__ if name in sys.modules else getattr(find_spec(name), "origin", None)
-    return ast.parse(Path(str(path)).read_text())
+    return ast.parse(Path(str(path)).read_bytes())  # it says itself how it is encoded
 
 
 def _imports(tree: ast.Module, layer: str) -> Iterator[str]:

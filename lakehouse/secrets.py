@@ -15,6 +15,11 @@ def is_secret(name: str) -> bool:
     return _NAME.search(name) is not None
 
 
+def holds_secret(value: str, name: str = "") -> bool:
+    """Say whether a setting is a secret, or gives one in its text, as `-Djavax.net.ssl.keyStorePassword=…` does."""
+    return mask(value, name) != value
+
+
 def mask(value: Any, name: str = "") -> Any:
     """Return a setting's value as it may be shown: texts and tables without what is secret in them."""
     if isinstance(value, dict):

@@ -100,6 +100,17 @@ class Monitor:
 
 
 @dataclass(frozen=True)
+class Recommend:
+    """How recommendations are evaluated, and the matrix factorization that they are compared with."""
+
+    test_hours: Annotated[float, Range(0, is_open=True)]
+    als_rank: Count
+    als_iterations: Count
+    als_reg: Annotated[float, Range(0)]
+    als_alpha: Annotated[float, Range(0, is_open=True)]
+
+
+@dataclass(frozen=True)
 class Mlflow:
     """Where the MLflow UI listens (127.0.0.1 only)."""
 
@@ -108,7 +119,12 @@ class Mlflow:
 
 @dataclass(frozen=True)
 class App:
-    """Where the site listens; at port 0 the system chooses one."""
+    """Where the site listens (at port 0 the system chooses one), what it offers, and to whom."""
 
     host: Annotated[str, Text()]
     port: Annotated[int, Range(0, 65535)]
+    memory_mb: Count
+    lakes: list[str]
+    names: list[str]
+    base_path: str
+    password_hash: str

@@ -26,10 +26,10 @@ COLUMN = re.compile(
 
 @dataclass(frozen=True)
 class SessionGap:
-    """How far back a change reaches into rows that are cut from a stream at pauses.
+    """How far a change reaches into rows that are cut from a stream at pauses.
 
     A row at `instant` belongs to what began at `start`, where the one before it lies at most `minutes` earlier. So
-    what began before the changed instant and ended earlier than that cannot change.
+    what ended earlier than that before a changed instant cannot change, nor what began later than that behind it.
     """
 
     start: str
@@ -71,7 +71,7 @@ def replace(
             Where an upstream spells a column otherwise: column -> SQL over the upstream's columns.
         through: upstream without those columns -> the column that it shares with the first upstream, by which its
             changes reach the others and by which it is restricted to what they need.
-        since: from which of a value's rows on a change matters; all of them if it is not given.
+        since: which of a value's rows a change reaches; all of them if it is not given.
     """
     columns = {column: column for column in ([by] if isinstance(by, str) else by)}
     spelled = by if isinstance(by, dict) else columns

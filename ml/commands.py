@@ -8,6 +8,7 @@ import click
 from lakehouse.cli.render import Commands, as_json_option, emit, say
 from lakehouse.errors import LakehouseError
 from lakehouse.settings import Settings
+from ml.recommend.commands import recommend
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -161,14 +162,15 @@ def summary(lake: "Lake") -> "Section":
     try:
         scorer = champion(lake.settings)
     except LakehouseError as error:
-        return Section(title, str(error).splitlines(), None)
+        return Section("model", title, str(error).splitlines(), None)
     if scorer is None:
-        return Section(title, ["none serves yet: lakehouse ml train promote --bootstrap"], None)
+        return Section("model", title, ["none serves yet: lakehouse ml train promote --bootstrap"], None)
     published = lake.ledger.published()
     version = published.versions.get(PREDICTIONS) if published else None
     predictions = 0 if version is None else lake.store.rows(PREDICTIONS, version)
     made_of = f"{scorer.trained_on['training_table']} version {scorer.trained_on['training_version']}"
     facts = {
+        "name": lake.settings.model.name,
         "version": scorer.version,
         "trained_on": dict(scorer.trained_on),
         "threshold": scorer.threshold,
@@ -177,7 +179,7 @@ def summary(lake: "Lake") -> "Section":
     }
     follow = "look at it: lakehouse app, lakehouse mlflow" if predictions else "score the visits: lakehouse ml score"
     lines = [f"champion: version {scorer.version}, trained on {made_of}", *figures(scorer.document["evaluation"])]
-    return Section(title, [*lines, f"{predictions:,} predictions", follow], facts)
+    return Section("model", title, [*lines, f"{predictions:,} predictions", follow], facts)
 
 
 def figures(evaluation: "Mapping[str, Any]") -> list[str]:
@@ -188,4 +190,4 @@ def figures(evaluation: "Mapping[str, Any]") -> list[str]:
     return report.block("all", from_document(evaluation))
 
 
-commands = [ml, mlflow]
+commands = [ml, mlflow, recommend]

@@ -128,10 +128,28 @@ def test_rows_of_a_kind_that_no_table_reads_are_counted(give, call):  # noqa: F8
     give("strange.csv", PROPERTIES, f"{MAY_10},601,price,n480.000", f"{MAY_10},601,category,7")
     done = call("run")
     assert done.code == Exit.DONE
-    assert "strange.csv: none of its 2 rows changes a table" in done.err
+    assert "strange.csv, receipt 3: none of its 2 rows changes a table" in done.err
     assert "mixed.csv" not in done.err
     assert [call("receipts", name, "--json").json[0]["num_unread"] for name in ("mixed.csv", "strange.csv")] == [2, 2]
     assert "2 rows of a kind that no table reads" in call("receipts", "mixed.csv").out
+
+
+def test_a_file_of_which_nothing_is_read_is_told_by_the_run_that_takes_it_alone_though_that_fails(give, call):  # noqa: F811
+    give("events.csv", EVENTS, *VISITS, "x,1,view,7,")
+    give("strange.csv", PROPERTIES, f"{MAY_10},601,price,n480.000")
+    told = "strange.csv, receipt 2: none of its 1 rows changes a table"
+    assert told not in call("run", "silver.categories").err
+    refused = call("run")
+    assert (refused.code, told in refused.err) == (Exit.REFUSED, True)
+    call("quarantine", "accept", "1")
+    again = call("retry")
+    assert (again.code, told in again.err) == (Exit.DONE, False)
+
+
+def test_an_id_of_many_digits_is_shown_as_it_is_beside_one_that_is_missing(give, call):  # noqa: F811
+    give("events.csv", EVENTS, f"{NOON},1,view,7,", f"{NOON},1,transaction,7,9007199254740993")
+    assert call("run").code == Exit.DONE
+    assert "9007199254740993 2015-06-01" in call("show", "silver.events").out
 
 
 def test_a_stray_timestamp_bends_neither_newest_nor_complete(give, call, lake):  # noqa: F811

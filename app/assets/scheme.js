@@ -1,4 +1,4 @@
-// Sets light or dark before anything is drawn, so that the page never flashes. Loaded in the head.
+// Sets light or dark before anything is drawn, so that the page never flashes, and tells the server in a cookie. Loaded in the head.
 (function () {
     var chosen = null;
     try {
@@ -8,4 +8,5 @@
     }
     var isDark = chosen === "dark" || (chosen !== "light" && window.matchMedia("(prefers-color-scheme: dark)").matches);
     document.documentElement.setAttribute("data-mantine-color-scheme", isDark ? "dark" : "light");
+    document.cookie = "scheme=" + (isDark ? "dark" : "light") + "; path=/; max-age=31536000; SameSite=Strict";
 })();

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from enum import IntEnum
 from pathlib import Path
 from threading import Event as Flag
 from typing import BinaryIO
@@ -17,11 +16,15 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from bronze.sample import faults as fault_lines
-from bronze.sample.catalogue import Catalogue, Tree, grow_tree, stock
+from bronze.sample.catalogue import Catalogue
+from bronze.sample.chance import Stream, stream
 from bronze.sample.clock import wind_up
-from bronze.sample.journeys import Events, travel
-from bronze.sample.properties import SNAPSHOTS, Vocabulary, describe, vocabulary
+from bronze.sample.events import Events, travel
+from bronze.sample.offers import SNAPSHOTS
+from bronze.sample.properties import describe
+from bronze.sample.shop import Shop, open_shop
 from bronze.sample.steps import EVENT_NAMES, Event
+from bronze.sample.tree import Tree
 from bronze.sample.visits import visit
 
 FILES = ("events.csv", "item_properties_part1.csv", "item_properties_part2.csv", "category_tree.csv")
@@ -33,17 +36,6 @@ PART1_SHARE = 0.5425  # of the property rows; the official split is after row 10
 DUPLICATES = np.zeros(len(Event))  # share of the events that are in the official file twice, exactly
 DUPLICATES[[Event.VIEW, Event.CART]] = 94 / 2_664_312, 366 / 69_332
 PROPERTY_FAULTS_SHARE = 0.1  # faulty property rows per row, against events
-
-
-class Stream(IntEnum):
-    """What a random generator is for; each draws from a stream of its own, whatever the others do."""
-
-    SHOP = 0
-    VISITOR_IDS = 1
-    EVENTS = 2
-    EVENT_FAULTS = 3
-    PROPERTIES = 4
-    PROPERTY_FAULTS = 5
 
 
 def write(
@@ -74,10 +66,7 @@ def write(
     if seed < 0:
         raise ValueError(f"seed must be a whole number from 0 on; it is {seed}")
     folder.mkdir(parents=True, exist_ok=True)
-    shop = _generator(seed, Stream.SHOP)
-    tree = grow_tree(shop)
-    catalogue = stock(shop, tree, scale)
-    words = vocabulary(shop)
+    shop = open_shop(scale, seed)
     stop = Flag()
 
     def tell(sentence: str) -> None:
@@ -86,10 +75,10 @@ def write(
         progress(sentence)
 
     with _complete_files(folder) as (events, part1, part2, nodes), ThreadPoolExecutor(2) as pool:
-        _write_tree(nodes, tree)
+        _write_tree(nodes, shop.tree)
         jobs = [
-            pool.submit(_write_properties, part1, part2, catalogue, words, seed, faults, tell),
-            pool.submit(_write_events, events, catalogue, scale, seed, faults, tell),
+            pool.submit(_write_properties, part1, part2, shop, seed, faults, tell),
+            pool.submit(_write_events, events, shop.catalogue, scale, seed, faults, tell),
         ]
         try:
             for job in as_completed(jobs):
@@ -116,10 +105,6 @@ def _complete_files(folder: Path) -> Iterator[list[BinaryIO]]:
     finally:
         for path in partial:
             path.unlink(missing_ok=True)
-
-
-def _generator(seed: int, stream: Stream, chunk: int = 0) -> np.random.Generator:
-    return np.random.default_rng((seed, stream, chunk))
 
 
 def _chunks(total: int, size: int, progress: Callable[[str], None], what: str) -> Iterator[tuple[int, int, int]]:
@@ -156,17 +141,17 @@ def _write_events(
 ) -> None:
     _write_header(handle, fault_lines.EVENT_COLUMNS)
     clock = wind_up()
-    visitor_ids = _generator(seed, Stream.VISITOR_IDS).permutation(max(1, round(VISITORS * scale)))
+    visitor_ids = stream(seed, Stream.VISITOR_IDS).permutation(max(1, round(VISITORS * scale)))
     first_order = 0
     for number, start, stop in _chunks(len(visitor_ids), VISITORS_PER_CHUNK, progress, "visitors"):
-        rng = _generator(seed, Stream.EVENTS, number)
+        rng = stream(seed, Stream.EVENTS, number)
         events = travel(rng, catalogue, visit(rng, clock, stop - start))
         columns = _event_columns(rng, events, visitor_ids[start:stop], catalogue.item_id, first_order)
         first_order += int(events.order.max(initial=-1)) + 1
         sound = fault_lines.lines(columns, fault_lines.EVENT_LINE)
         is_twice = rng.random(len(sound)) < DUPLICATES[events.event]
         duplicates = sound.take(pa.array(np.flatnonzero(is_twice)))
-        fault_rng = _generator(seed, Stream.EVENT_FAULTS, number)
+        fault_rng = stream(seed, Stream.EVENT_FAULTS, number)
         faulty = fault_lines.spoil(fault_rng, columns, fault_lines.EVENT_FAULTS, faults)
         _write_lines(handle, _shuffled(rng, [sound, duplicates, *faulty]))
 
@@ -194,8 +179,7 @@ def _event_columns(
 def _write_properties(
     part1: BinaryIO,
     part2: BinaryIO,
-    catalogue: Catalogue,
-    words: Vocabulary,
+    shop: Shop,
     seed: int,
     faults: float,
     progress: Callable[[str], None],
@@ -203,10 +187,11 @@ def _write_properties(
     """Write the property rows; those of an item are spread over both files."""
     for part in (part1, part2):
         _write_header(part, fault_lines.PROPERTY_COLUMNS)
+    catalogue, words = shop.catalogue, shop.words
     described = np.flatnonzero(catalogue.is_described)
     snapshots, items = _text(SNAPSHOTS), _text(catalogue.item_id)
     for number, start, stop in _chunks(len(described), ITEMS_PER_CHUNK, progress, "items"):
-        rng = _generator(seed, Stream.PROPERTIES, number)
+        rng = stream(seed, Stream.PROPERTIES, number)
         rows = describe(rng, catalogue, described[start:stop])
         columns = {
             "timestamp": snapshots.take(pa.array(rows.snapshot)),
@@ -215,7 +200,7 @@ def _write_properties(
             "value": words.values.take(pa.array(rows.value)),
         }
         sound = fault_lines.lines(columns, fault_lines.PROPERTY_LINE)
-        fault_rng = _generator(seed, Stream.PROPERTY_FAULTS, number)
+        fault_rng = stream(seed, Stream.PROPERTY_FAULTS, number)
         share = faults * PROPERTY_FAULTS_SHARE
         faulty = fault_lines.spoil(fault_rng, columns, fault_lines.PROPERTY_FAULTS, share)
         lines = _shuffled(rng, [sound, *faulty])

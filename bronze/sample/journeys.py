@@ -1,133 +1,178 @@
-"""bronze.sample.journeys — the events of a visit: what is done, to which item, after how long."""
+"""bronze.sample.journeys — the steps of each visit, one after another: what is done, to which item."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bronze.sample.catalogue import Catalogue
-from bronze.sample.clock import END
-from bronze.sample.steps import Event, Steps, take_steps
-from bronze.sample.visits import Intent, Visits
+from bronze.sample.goals import Goals, Intent
+from bronze.sample.offers import snapshot_at
+from bronze.sample.steps import (
+    DISAPPOINTED_SHARE,
+    EVENTS,
+    INSTEAD,
+    LARGE_ORDER_SHARE,
+    LONGEST_VISIT,
+    SOURCES,
+    State,
+    chances,
+    lengths,
+)
+from bronze.sample.visits import Visits
 
-# Where an item comes from, by event and by what came before in the visit: (the last one, one before that).
-# The rest are new items. Official: of two views in a row 0.27 show the same item and 0.12 an earlier one.
-AT_START = (0.36, 0.07)  # against the visitor's earlier visits
-SOURCE = {Event.VIEW: (0.235, 0.245), Event.CART: (0.74, 0.10), Event.PURCHASE: (0.965, 0.02)}
-FOLLOW_CATEGORY = 0.705  # moves to a new item that stay in the category
-FOLLOW_CATEGORY_AT_START = 0.3
-
-# Quantiles of the pause inside a visit, in seconds. The items of one order are booked within milliseconds.
-PAUSE_LEVELS = (0.0, 0.05, 0.25, 0.50, 0.75, 0.90, 0.95, 1.0)
-PAUSE_SECONDS = (0.5, 5, 25, 64, 174, 494, 862, 1_800)
-ORDER_PAUSE = 40  # ms
-SHORTEST_BREAK = 1_860_000  # ms between two visits that would run into each other, at least
-USUAL_BREAK = 5_400_000  # ms on top of it, on average
+NOTHING = -1
 
 
 @dataclass(frozen=True)
-class Events:
-    """Events of some visitors, ordered by visitor and time.
+class Steps:
+    """Steps of some visits, ordered by visit and time.
 
     Attributes:
-        visitor: Position of the visitor, from 0.
+        visit: Position of the visit, from 0.
+        state: One of `State`, hidden from the files.
         event: One of `Event`.
         item: Position of the item in the catalogue.
         order: Number of the order, from 0; -1 for all but purchases.
-        occurred_at: Epoch milliseconds.
     """
 
-    visitor: NDArray[np.int64]
+    visit: NDArray[np.int64]
+    state: NDArray[np.int64]
     event: NDArray[np.int64]
     item: NDArray[np.int64]
     order: NDArray[np.int64]
-    occurred_at: NDArray[np.int64]
 
 
-def travel(rng: np.random.Generator, catalogue: Catalogue, visits: Visits) -> Events:
-    """Draw all the events of `visits`; those after the end of the period are lost."""
-    steps = take_steps(rng, visits)
-    visitor = visits.visitor[steps.visit]
-    item = _items(rng, catalogue, steps, visitor, visits.intent[steps.visit] != Intent.BROWSE)
-    occurred_at = _moments(rng, visits, steps)
-    columns = (visitor, steps.event, item, steps.order, occurred_at)
-    in_time = occurred_at < END
-    return Events(*(column[in_time] for column in columns))
+@dataclass(frozen=True)
+class Walkers:
+    """Visits that are under way.
+
+    Attributes:
+        visit: Position of the visit.
+        intent: One of `Intent`.
+        snapshot: Number of the snapshot in force.
+        length: Number of steps after which the visit ends, if not before.
+        state: One of `State`; END before the first step.
+        seen: Item of each step so far, a column each; before the first, the goal.
+        cart: Item last put in the cart, or the one that a large order began with; `NOTHING` without.
+    """
+
+    visit: NDArray[np.int64]
+    intent: NDArray[np.int64]
+    snapshot: NDArray[np.int64]
+    length: NDArray[np.int64]
+    state: NDArray[np.int64]
+    seen: NDArray[np.int64]
+    cart: NDArray[np.int64]
 
 
-def _items(
+def walk(rng: np.random.Generator, catalogue: Catalogue, visits: Visits, goals: Goals) -> Steps:
+    """Draw the steps of each visit, all visits at once, until all have ended."""
+    size = len(goals.intent)
+    length = np.where(goals.intent == Intent.BROWSE, lengths(rng, visits.visit_count), LONGEST_VISIT)
+    walkers = Walkers(
+        visit=np.arange(size),
+        intent=goals.intent,
+        snapshot=snapshot_at(visits.started_at),
+        length=length,
+        state=np.full(size, State.END),
+        seen=goals.item[:, None],
+        cart=np.full(size, NOTHING),
+    )
+    limits = chances().cumsum(axis=2)
+    rows: list[tuple[NDArray[np.int64], ...]] = []
+    while len(walkers.visit):
+        walkers = _step(rng, catalogue, walkers, limits, len(rows))
+        rows.append((walkers.visit, walkers.intent, walkers.state, walkers.seen[:, -1]))
+    return _fill_orders(*map(np.concatenate, zip(*rows, strict=True)))
+
+
+def _step(
+    rng: np.random.Generator, catalogue: Catalogue, walkers: Walkers, limits: NDArray[np.float64], number: int
+) -> Walkers:
+    """Take one step in each visit that does not end, the first being number 0."""
+    limit = limits[walkers.intent, walkers.state]
+    proposed = (rng.random(len(limit))[:, None] * limit[:, -1:] >= limit).sum(axis=1)
+    goes_on = np.flatnonzero((proposed != State.END) & (walkers.length > number))
+    walkers, state = _keep(walkers, goes_on), proposed[goes_on]
+    item = _choose(rng, catalogue, walkers, state) if number else walkers.seen[:, -1].copy()
+    state = _decide(rng, catalogue, walkers, state, item, may_leave=number > 0)
+
+    pays = np.flatnonzero((state == State.PURCHASE) & (walkers.state != State.GATHER))
+    opens = pays[rng.random(len(pays)) < LARGE_ORDER_SHARE]
+    cart = np.where(state == State.CART, item, walkers.cart)
+    cart[opens], state[opens] = item[opens], State.GATHER
+    gathers = np.flatnonzero(state == State.GATHER)
+    item[gathers] = catalogue.move_on(rng, item[gathers], within_category=True)
+    seen = np.column_stack([walkers.seen, item]) if number else item[:, None]
+    return _keep(replace(walkers, state=state, seen=seen, cart=cart), np.flatnonzero(state != State.END))
+
+
+def _keep(walkers: Walkers, rows: NDArray[np.int64]) -> Walkers:
+    return Walkers(*(column[rows] for column in vars(walkers).values()))
+
+
+def _choose(
+    rng: np.random.Generator, catalogue: Catalogue, walkers: Walkers, state: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Choose the item for what is proposed: the last one, one before that, or a new one.
+
+    Who buys thinks of the cart first; who gathers goes on from the item gathered last.
+    """
+    size, steps = walkers.seen.shape
+    item = walkers.seen[:, -1].copy()
+    buys = (state == State.PURCHASE) & (walkers.cart != NOTHING)
+    item[buys] = walkers.cart[buys]
+    from_last, from_earlier = SOURCES[walkers.intent, state].T
+    luck = rng.random(size)
+    is_settled = (luck < from_last) | (state == State.GATHER) | (buys & (walkers.state == State.GATHER))
+    goes_back = np.flatnonzero(~is_settled & (luck < from_last + from_earlier) & (steps > 1))
+    earlier = (rng.random(len(goes_back)) * (steps - 1)).astype(np.int64)
+    is_settled[goes_back] = True
+    item[goes_back] = walkers.seen[goes_back, earlier]
+    moves = np.flatnonzero(~is_settled)
+    item[moves] = catalogue.move_on(rng, walkers.seen[moves, -1])
+    return item
+
+
+def _decide(
     rng: np.random.Generator,
     catalogue: Catalogue,
-    steps: Steps,
-    visitor: NDArray[np.int64],
-    is_shopping: NDArray[np.bool_],
+    walkers: Walkers,
+    state: NDArray[np.int64],
+    item: NDArray[np.int64],
+    may_leave: bool,
 ) -> NDArray[np.int64]:
-    """Choose the item of each event: one seen before, a new one of the same category, or any."""
-    row = np.arange(len(visitor))
-    is_first = np.diff(steps.visit, prepend=-1) != 0
-    origin = _origins(rng, steps, visitor, is_first)
-    is_new = origin == row
-    may_follow = np.diff(visitor, prepend=-1) == 0
-    follows = rng.random(len(row)) < np.where(is_first, FOLLOW_CATEGORY_AT_START, FOLLOW_CATEGORY)
-    is_following = is_new & may_follow & (follows | (steps.back == 0))
-    leader = _trace(np.where(is_following, row - 1, origin))
-    luck = rng.random(len(row))
-    item = catalogue.pick(luck, is_shopping)
-    near = catalogue.pick_alike(item[leader], luck, is_shopping)
-    return np.where(is_following, near, item)[_trace(origin)]
+    """Let those who are to take an item look at it instead, or end their visit, if it does not tempt them."""
+    takes = ((state == State.CART) | (state == State.PURCHASE)) & (walkers.state != State.GATHER)
+    eager = np.flatnonzero(takes)
+    shy = eager[rng.random(len(eager)) >= catalogue.temptation.chance(item[eager], walkers.snapshot[eager])]
+    leaves = rng.random(len(shy)) < (DISAPPOINTED_SHARE if may_leave else 0)
+    decided = state.copy()
+    decided[shy] = np.where(leaves, State.END, INSTEAD[walkers.state[shy]])
+    return decided
 
 
-def _origins(
-    rng: np.random.Generator, steps: Steps, visitor: NDArray[np.int64], is_first: NDArray[np.bool_]
-) -> NDArray[np.int64]:
-    """Point each event at the row whose item it takes up: an earlier row of the visitor, or itself for a new item."""
-    row = np.arange(len(visitor))
-    visit_start = np.maximum.accumulate(np.where(is_first, row, 0))
-    visitor_start = np.maximum.accumulate(np.where(np.diff(visitor, prepend=-1) != 0, row, 0))
-
-    last_cart = np.maximum.accumulate(np.where(steps.event == Event.CART, row, -1))
-    buys_one = (steps.event == Event.PURCHASE) & (steps.back == 1)
-    last = np.where(buys_one & (last_cart >= visit_start), last_cart, row - np.maximum(steps.back, 1))
-
-    earliest = np.where(is_first, visitor_start, visit_start)
-    earlier = earliest + (rng.random(len(row)) * np.maximum(row - 1 - earliest, 0)).astype(np.int64)
-
-    sources = np.array([SOURCE[event] for event in Event])[steps.event]
-    last_share, earlier_share = np.where(is_first[:, None], AT_START, sources).T
-    luck = rng.random(len(row))
-    is_open = steps.back > 0  # the further items of a large order are new ones
-    takes_last = is_open & (luck < last_share) & (last >= visitor_start)
-    takes_earlier = is_open & (luck >= last_share) & (luck < last_share + earlier_share) & (earlier < row - 1)
-    return np.select([takes_last, takes_earlier], [last, earlier], default=row)
-
-
-def _trace(origin: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Follow pointers to earlier rows down to the rows that point at themselves."""
-    while not np.array_equal(onward := origin[origin], origin):
-        origin = onward
-    return origin
-
-
-def _moments(rng: np.random.Generator, visits: Visits, steps: Steps) -> NDArray[np.int64]:
-    """Draw when each event occurs; a visit waits until the one before it is over by half an hour and more."""
-    is_first = np.diff(steps.visit, prepend=-1) != 0
-    same_order = (steps.order >= 0) & (np.diff(steps.order, prepend=-1) == 0)
-    pause = _pauses(rng, len(steps.visit))
-    pause = np.where(same_order, rng.integers(1, ORDER_PAUSE, len(pause)), pause)
-    pause[is_first] = 0
-    start = np.flatnonzero(is_first)
-    elapsed = np.cumsum(pause) - np.cumsum(pause)[start][steps.visit]
-    busy = np.add.reduceat(pause, start) + SHORTEST_BREAK
-    busy += rng.exponential(USUAL_BREAK, len(busy)).astype(np.int64)
-    earliest = np.cumsum(busy) - busy
-    far = 1 << 46  # ms: further than any visitor's visits reach
-    slack = np.maximum.accumulate(visits.started_at - earliest + visits.visitor * far)
-    started_at: NDArray[np.int64] = slack + earliest - visits.visitor * far
-    return started_at.take(steps.visit) + elapsed
-
-
-def _pauses(rng: np.random.Generator, count: int) -> NDArray[np.int64]:
-    seconds = np.exp(np.interp(rng.random(count), PAUSE_LEVELS, np.log(PAUSE_SECONDS)))
-    return (1_000 * seconds).astype(np.int64)
+def _fill_orders(
+    visit: NDArray[np.int64], intent: NDArray[np.int64], state: NDArray[np.int64], item: NDArray[np.int64]
+) -> Steps:
+    """Order the steps by visit, and let a purchase be one row for each item: that of its step, then the gathered."""
+    by_visit = np.argsort(visit, kind="stable")
+    visit, intent, state, item = visit[by_visit], intent[by_visit], state[by_visit], item[by_visit]
+    row = np.arange(len(visit))
+    last_other = np.maximum.accumulate(np.where(state == State.GATHER, -1, row))
+    gathered = row - 1 - np.append(-1, last_other)[:-1]
+    size = np.where(state == State.PURCHASE, 1 + gathered, 1)
+    place = np.arange(size.sum()) - np.repeat(np.cumsum(size) - size, size)
+    row = np.repeat(row, size)
+    item = item[np.where(place > 0, row - size[row] + place, row)]
+    order = np.cumsum(state == State.PURCHASE) - 1
+    return Steps(
+        visit=visit[row],
+        state=state[row],
+        event=EVENTS[intent, state][row],
+        item=item,
+        order=np.where(state == State.PURCHASE, order, -1)[row],
+    )

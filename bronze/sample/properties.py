@@ -12,19 +12,17 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from bronze.sample.catalogue import CATEGORY_IDS, Catalogue
+from bronze.sample.catalogue import Catalogue
+from bronze.sample.offers import AVAILABLE_CHANGES, CATEGORY_CHANGES, PRICE_CHANGES, PRICES, SNAPSHOTS, History
+from bronze.sample.tree import CATEGORY_IDS
 
-WEEK = 604_800_000  # ms
-FIRST_SNAPSHOT = 1_431_226_800_000  # ms: Sunday 2015-05-10 03:00 UTC
-MISSING_SNAPSHOT = 6  # weeks after the first: 2015-06-21 has none
-SNAPSHOTS = FIRST_SNAPSHOT + WEEK * np.delete(np.arange(19), MISSING_SNAPSHOT)
 TOLD_LATE = 0.235  # share of the items whose lasting values are told in any week, not in the first
 
 # Properties: name, share of the items that have it, share of those whose value changes, share of the snapshots told.
 NAMED = (
-    ("categoryid", 1.0, 0.0560, 0.945),
-    ("available", 1.0, 0.1607, 0.955),
-    ("790", 1.0, 0.2043, 0.951),
+    ("categoryid", 1.0, CATEGORY_CHANGES, 0.945),
+    ("available", 1.0, AVAILABLE_CHANGES, 0.955),
+    ("790", 1.0, PRICE_CHANGES, 0.951),
     ("888", 1.0, 0.3667, 0.994),
     ("6", 0.90, 0.0420, 0.95),
     ("283", 1.0, 0.0270, 0.95),
@@ -33,7 +31,6 @@ NAMED = (
     ("764", 1.0, 0.0, 1.0),
     ("159", 1.0, 0.0, 1.0),
 )
-CATEGORY, AVAILABLE, PRICE = range(3)  # positions of the properties whose values are not phrases
 PROPERTY_COUNT = 1_104
 TAIL_ROWS = 24.12  # rows per item of the properties that are not named
 TAIL_RANK_OFFSET = 12.0  # shares fall with 1 / (rank + offset)
@@ -41,13 +38,6 @@ TAIL_CHANGING = 0.03
 TAIL_TOLD = 0.95
 
 # Values.
-AVAILABLE_SHARE = 0.4  # items in stock, of those whose availability never changes
-PRICE_LOG_MEAN = 10.78
-PRICE_LOG_SPREAD = 1.38
-PRICE_STEP = 60
-FREE_SHARE = 0.012  # items with price 0
-PRICES = 4_000  # distinct prices, in ascending order
-PRICE_MOVES = 200  # positions among the prices that a change moves by, at most
 PHRASES = 40_000  # distinct texts
 TOKENS = 1_300_000  # hashed tokens are numbers below this
 TOKEN_STOP = 0.42  # chance that a text ends, from its first token on
@@ -75,13 +65,11 @@ class Rows:
     value: NDArray[np.int64]
 
 
-def vocabulary(rng: np.random.Generator) -> Vocabulary:
-    """Coin the names and the values."""
+def vocabulary(rng: np.random.Generator, prices: NDArray[np.float64]) -> Vocabulary:
+    """Coin the names and the values; `prices` are those of the offers, by position."""
     tail = np.setdiff1d(np.arange(1_200), [int(name) for name, *_ in NAMED if name.isdigit()])
     names = [name for name, *_ in NAMED] + [str(name) for name in rng.permutation(tail)]
-    prices = np.exp(rng.normal(PRICE_LOG_MEAN, PRICE_LOG_SPREAD, PRICES)) // PRICE_STEP * PRICE_STEP
-    prices[rng.random(PRICES) < FREE_SHARE] = 0
-    texts = [str(number) for number in range(CATEGORY_IDS)] + [f"n{price:.0f}.000" for price in np.sort(prices)]
+    texts = [str(number) for number in range(CATEGORY_IDS)] + [f"n{price:.0f}.000" for price in prices]
     return Vocabulary(pa.array(names[:PROPERTY_COUNT]), pa.array(texts + _phrases(rng)))
 
 
@@ -99,6 +87,9 @@ def describe(rng: np.random.Generator, catalogue: Catalogue, items: NDArray[np.i
     shares, changing, told = _habits()
     item, name = np.nonzero(rng.random((len(items), PROPERTY_COUNT), dtype=np.float32) < shares)
     is_changing = rng.random(len(item), dtype=np.float32) < changing[name]
+    for number, (history, _) in enumerate(_offered(catalogue)):
+        where = np.flatnonzero(name == number)
+        is_changing[where] = history.is_changing[items[item[where]]]
     first = np.where(rng.random(len(items)) < TOLD_LATE, rng.integers(0, len(SNAPSHOTS), len(items)), 0)
 
     lasting, fleeting = np.flatnonzero(~is_changing), np.flatnonzero(is_changing)
@@ -107,14 +98,22 @@ def describe(rng: np.random.Generator, catalogue: Catalogue, items: NDArray[np.i
     is_told = ~is_changing[pair] | (rng.random(len(pair), dtype=np.float32) < told[name[pair]])
     pair, snapshot = pair[is_told], snapshot[is_told]
 
-    item, name, is_changing = item[pair], name[pair], is_changing[pair]
+    item, name = item[pair], name[pair]
     value = rng.integers(Vocabulary.FIRST_PHRASE, Vocabulary.FIRST_PHRASE + PHRASES, len(pair))
-    for number, (usual, other, since, until) in enumerate(_states(rng, catalogue, items)):
+    for number, (history, text) in enumerate(_offered(catalogue)):
         where = np.flatnonzero(name == number)
-        owner, week = item[where], snapshot[where]
-        is_other = is_changing[where] & (week >= since[owner]) & (week < until[owner])
-        value[where] = np.where(is_other, other[owner], usual[owner])
+        value[where] = text[history.at(items[item[where]], snapshot[where])]
     return Rows(snapshot, items[item], name, value)
+
+
+def _offered(catalogue: Catalogue) -> tuple[tuple[History, NDArray[np.int64]], ...]:
+    """Give the properties whose values are no phrases, in the order of `NAMED`, and where each value's text stands."""
+    offers = catalogue.offers
+    return (
+        (offers.category, catalogue.category_id),
+        (offers.available, np.arange(2)),
+        (offers.price, Vocabulary.FIRST_PRICE + np.arange(PRICES)),
+    )
 
 
 def _habits() -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
@@ -127,22 +126,3 @@ def _habits() -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.floa
     rest = np.column_stack([shares, np.full(tail, TAIL_CHANGING), np.full(tail, TAIL_TOLD)])
     has, changes, told = np.vstack([named, rest]).T.astype(np.float32)
     return has, changes, told
-
-
-def _states(
-    rng: np.random.Generator, catalogue: Catalogue, items: NDArray[np.int64]
-) -> tuple[tuple[NDArray[np.int64], ...], ...]:
-    """Draw for category, availability and price: the usual value, the other, and the snapshots it holds from and to."""
-    size, last = len(items), len(SNAPSHOTS)
-    home, categories = catalogue.category[items], catalogue.category_id
-    away = (home + rng.integers(1, max(2, len(categories)), size)) % len(categories)
-    available = (rng.random(size) < AVAILABLE_SHARE).astype(np.int64)
-    price = rng.integers(0, PRICES, size)
-    reduced = (price + rng.integers(-PRICE_MOVES, PRICE_MOVES + 1, size)).clip(0, PRICES - 1)
-    since = rng.integers(3, last - 3, (3, size))  # far enough from both ends for both values to be told
-    until = since + rng.integers(3, last, (3, size))
-    return (
-        (categories[home], categories[away], since[CATEGORY], np.full(size, last)),
-        (available, 1 - available, since[AVAILABLE], until[AVAILABLE]),
-        (Vocabulary.FIRST_PRICE + price, Vocabulary.FIRST_PRICE + reduced, since[PRICE], until[PRICE]),
-    )

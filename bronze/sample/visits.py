@@ -1,13 +1,11 @@
-"""bronze.sample.visits — who comes how often, when, and with which intent.
+"""bronze.sample.visits — who comes how often, when, and how ready to buy.
 
-A visit is a run of events with no pause over 30 minutes. Its intent is hidden from the files: it shows only in what the
-visitor goes on to do.
+A visit is a run of events with no pause over 30 minutes.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,24 +23,9 @@ PAUSE_LEVELS = (0.0, 0.10, 0.25, 0.50, 0.75, 0.90, 1.0)
 PAUSE_HOURS = (0.6, 1.8, 6.0, 46.0, 272.0, 900.0, 2_700.0)
 LONGEST_STAY = 0.97  # share of the activity time between a visitor's first and last visit
 
-# Intents, as shares of the visits (official: 0.81 % hold a purchase, 83 % of those and 2.49 % of all hold a cart).
-CART_SHARE = 0.0172
-PURCHASE_SHARE = 0.0053
-DIRECT_SHARE = 0.15  # of the purchases: without a cart
-CART_INTEREST_POWER = 0.45  # carts follow the hour less than purchases do
 TASTE_SPREAD = 0.8  # sigma of the logarithm of a visitor's readiness to buy
 REGULAR_VISITS = 4  # from here on, readiness grows with the number of visits
-REGULAR_POWER = 1.35
-MOST_READY = 0.35  # highest chance of a purchase
-
-
-class Intent(IntEnum):
-    """What a visitor came for."""
-
-    BROWSE = 0
-    CART = 1
-    BUY = 2
-    BUY_DIRECTLY = 3
+REGULAR_POWER = 1.45
 
 
 @dataclass(frozen=True)
@@ -53,13 +36,13 @@ class Visits:
         visitor: Position of the visitor, from 0.
         visit_count: Number of visits of that visitor.
         started_at: Epoch milliseconds.
-        intent: One of `Intent`.
+        readiness: How ready the visitor is to buy at that hour; 1 for the average visit.
     """
 
     visitor: NDArray[np.int64]
     visit_count: NDArray[np.int64]
     started_at: NDArray[np.int64]
-    intent: NDArray[np.int64]
+    readiness: NDArray[np.float64]
 
 
 def visit(rng: np.random.Generator, clock: Clock, visitor_count: int) -> Visits:
@@ -68,7 +51,7 @@ def visit(rng: np.random.Generator, clock: Clock, visitor_count: int) -> Visits:
     visitor = np.repeat(np.arange(visitor_count), counts)
     started_at = clock.moments(_arrivals(rng, visitor, counts))
     readiness = _readiness(rng, counts)[visitor] * clock.interest_at(started_at)
-    return Visits(visitor, counts[visitor], started_at, _intents(rng, readiness))
+    return Visits(visitor, counts[visitor], started_at, readiness)
 
 
 def _count(rng: np.random.Generator, visitor_count: int) -> NDArray[np.int64]:
@@ -97,12 +80,3 @@ def _readiness(rng: np.random.Generator, counts: NDArray[np.int64]) -> NDArray[n
     """Draw how ready each visitor is to buy; 1 for the average visit."""
     taste = rng.lognormal(-(TASTE_SPREAD**2) / 2, TASTE_SPREAD, len(counts))
     return taste * np.maximum(1, counts / REGULAR_VISITS) ** REGULAR_POWER
-
-
-def _intents(rng: np.random.Generator, readiness: NDArray[np.float64]) -> NDArray[np.int64]:
-    buys = np.minimum(PURCHASE_SHARE * readiness, MOST_READY)
-    carts = np.minimum(CART_SHARE * readiness**CART_INTEREST_POWER, MOST_READY)
-    luck = rng.random(len(readiness))
-    limits = np.cumsum([buys * DIRECT_SHARE, buys * (1 - DIRECT_SHARE), carts], axis=0)
-    choices = (Intent.BUY_DIRECTLY, Intent.BUY, Intent.CART)
-    return np.select([luck < limit for limit in limits], choices, default=Intent.BROWSE)

@@ -1,11 +1,14 @@
 """engine.spark — Apache Spark, on this machine or a cluster: the engine for what outgrows one machine."""
 
+import json
 import os
+import shlex
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from secrets import token_hex
 from subprocess import STDOUT
-from tempfile import gettempdir
+from tempfile import NamedTemporaryFile, gettempdir
 from time import tzset
 from typing import Any, TypeVar
 
@@ -21,6 +24,7 @@ from lakehouse.settings import CONF, Settings, environment
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+JVM_OPTIONS = "spark.driver.extraJavaOptions"
 COMPILER_OPTIONS = ("-XX:+UnlockDiagnosticVMOptions", f'-XX:CompilerDirectivesFile="{CONF / "compiler.json"}"')
 
 
@@ -87,13 +91,29 @@ def session(settings: Settings) -> SparkSession:
 def _launch_jvm(settings: Settings, properties: dict[str, Any]) -> None:
     """Start the JVM with its own log file: what it prints on the way belongs to nobody's terminal.
 
-    Secrets reach it later, with the session: everybody can read a command line.
+    Secrets reach it later, with the session, and those among its own options by a file: everybody can read a command
+    line.
     """
     conf = SparkConf(loadDefaults=False)
-    conf.setAll([(name, value) for name, value in properties.items() if not secrets.is_secret(name)])
-    with private.open_log(settings, "spark.log") as log:
+    conf.setAll([(name, value) for name, value in properties.items() if not secrets.holds_secret(str(value), name)])
+    with private.open_log(settings, "spark.log") as log, _without_secrets(properties[JVM_OPTIONS]) as options:
+        conf.set(JVM_OPTIONS, options)
         gateway = launch_gateway(conf, popen_kwargs={"stdout": log, "stderr": STDOUT})  # type: ignore[no-untyped-call]
     SparkContext._ensure_initialized(gateway=gateway, conf=conf)
+
+
+@contextmanager
+def _without_secrets(options: str) -> Iterator[str]:
+    """Return the options of a JVM, those that hold secrets in a file of its own that nobody else can read."""
+    words = shlex.split(options)
+    hidden = [word for word in words if secrets.holds_secret(word)]
+    if not hidden:
+        yield options
+        return
+    with NamedTemporaryFile("w", encoding="utf-8", prefix="lakehouse-", suffix=".options") as file:
+        file.writelines(f"{json.dumps(word, ensure_ascii=False)}\n" for word in hidden)  # Java's quoting is JSON's
+        file.flush()
+        yield shlex.join([*(word for word in words if word not in hidden), f"@{file.name}"])
 
 
 def jvm_process_id(spark: SparkSession) -> int:
@@ -105,9 +125,7 @@ def _properties(settings: Settings, class_path: str, java_options: str) -> dict[
     chosen = settings.spark
     properties: dict[str, Any] = {
         "spark.driver.extraClassPath": class_path,
-        "spark.driver.extraJavaOptions": " ".join(
-            ["-Duser.timezone=UTC", f'-Djava.io.tmpdir="{gettempdir()}"', java_options]
-        ),
+        JVM_OPTIONS: " ".join(["-Duser.timezone=UTC", f'-Djava.io.tmpdir="{gettempdir()}"', java_options]),
         "spark.driver.host": "127.0.0.1",
         "spark.driver.memory": chosen.driver_memory,
         "spark.app.name": "lakehouse",

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import re
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields, replace
@@ -72,6 +73,11 @@ class Receipt:
     def file_name(self) -> str:
         """The landed file's own name."""
         return f"{self.sha256}.csv"
+
+    @property
+    def label(self) -> str:
+        """What a message calls it: files of one name are told apart by their numbers."""
+        return f"{self.name}, receipt {self.number}"
 
     @property
     def source(self) -> tuple[str, int]:
@@ -170,9 +176,10 @@ class Landing:
         """
         if not self.is_intact(receipt):
             file = self.file(receipt)
-            what = f"was changed after it came in as {receipt.name}" if file.is_file() else "is missing"
-            remedy = f"land the same content again, that puts it right: lakehouse land {receipt.name}"
-            raise LakehouseError(f"The landed file {file} {what}.", remedy, Exit.REFUSED)
+            what = "was changed after it came in as" if file.is_file() else "is missing; it came in as"
+            command = shlex.join(["lakehouse", "land", receipt.name])
+            remedy = f"land the same content again, that puts it right: {command}"
+            raise LakehouseError(f"The landed file {file} {what} {receipt.label}.", remedy, Exit.REFUSED)
 
     @contextmanager
     def incoming(self, kind: str) -> Iterator[BinaryIO]:

@@ -3,8 +3,10 @@
 Arrow does it, in groups of about a million rows, so it needs neither an engine nor much memory.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import pyarrow as pa
@@ -88,13 +90,15 @@ def is_in_order(delta: DeltaTable, table: Table, limit: int) -> bool:
     if not table.cluster_by:
         return True
     lowest, highest = f"min.{table.cluster_by[0]}", f"max.{table.cluster_by[0]}"
-    known = [each for each in files if each.get(lowest) is not None and each.get(highest) is not None]
-    read = [
-        sum(other["size_bytes"] for other in known if other is each or other[lowest] <= each[lowest] < other[highest])
-        for each in known
-        if each[lowest] != each[highest]
-    ]
-    return not read or sum(read) / len(read) <= MOST_READ * limit
+    known = [each for each in files if None not in (each.get(lowest), each.get(highest))]
+    wide = [each for each in known if each[lowest] != each[highest]]
+    growth: Counter[Any] = Counter()  # slice -> bytes of files that begin there, less those that end there
+    for each in wide:
+        growth[each[lowest]] += each["size_bytes"]
+        growth[each[highest]] -= each["size_bytes"]
+    slices = sorted(growth)
+    read = dict(zip(slices, accumulate(growth[each] for each in slices), strict=True))
+    return sum(read[each[lowest]] for each in wide) <= MOST_READ * limit * len(wide)
 
 
 def _rewrite(lake: Lake, table: Table, limit: int, run_id: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lakehouse.lake import Lake
 from lakehouse.quarantine import selection
@@ -62,15 +63,22 @@ def discard(lake: Lake, choice: Choice, command: str, *, apply: bool) -> list[di
 
 def recover(lake: Lake) -> None:
     """Enter into the ledger what a process deleted that died before it could. Call it under the lock."""
+    for run in unrecorded(lake):
+        _record(lake, run)
+
+
+def unrecorded(lake: Lake) -> list[Run]:
+    """Return what was discarded by processes that died before they could enter it into the ledger."""
+    found = []
     for name in [name for name in lake.contracts if name not in lake.tables and lake.store.exists(name)]:
         (newest,) = lake.store.delta(name).history(1)
         if "discarded" in newest and not lake.ledger.has_run(newest["userMetadata"]):
             note = json.loads(newest["discarded"])
             removed = sum(each["rows"] for each in note["discarded"])
-            version, found = int(newest["version"]), note["discarded"]
-            result = Result(name, removed, 0, 0, 0, version, mode="discard", removed=removed, discarded=found)
-            run = Run(newest["userMetadata"], note["command"], "published", now(), now(), results=[result])
-            _record(lake, run)
+            version, rows = int(newest["version"]), note["discarded"]
+            result = Result(name, removed, 0, 0, 0, version, mode="discard", removed=removed, discarded=rows)
+            found.append(Run(newest["userMetadata"], note["command"], "published", now(), now(), results=[result]))
+    return found
 
 
 def _record(lake: Lake, run: Run) -> None:
@@ -93,8 +101,7 @@ def _without(choice: Choice) -> Callable[[pa.Table], pa.Table]:
     """Return a function that takes the chosen rows out of a quarantine's; where it holds none, the very same."""
 
     def kept(rows: pa.Table) -> pa.Table:
-        refused = zip(rows["_source_file"].to_pylist(), rows["_broken_rules"].to_pylist(), strict=True)
-        stays = [not choice.includes(file, rules) for file, rules in refused]
-        return rows if all(stays) else rows.filter(pa.array(stays))
+        stays = pc.invert(choice.mask(rows))
+        return rows if pc.all(stays, min_count=0).as_py() else rows.filter(stays)
 
     return kept

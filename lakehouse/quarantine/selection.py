@@ -24,9 +24,13 @@ class Choice:
     files: dict[str, Receipt]
     rule: str = ""
 
-    def includes(self, file: str, rules: Sequence[str]) -> bool:
-        """Say whether a row of a landed file that breaks these rules is meant."""
-        return file in self.files and (not self.rule or self.rule in rules)
+    def mask(self, rows: pa.Table | pa.RecordBatch) -> pa.Array | pa.ChunkedArray:
+        """Say of each row of the quarantine whether it is meant."""
+        meant = pc.is_in(rows["_source_file"], pa.array(list(self.files), pa.string()))
+        if self.rule:
+            rules = pc.binary_join_element_wise("", pc.binary_join(rows["_broken_rules"], "\n"), "", "\n")
+            meant = pc.and_(meant, pc.match_substring(rules, f"\n{self.rule}\n"))
+        return meant
 
 
 def choose(lake: Lake, name: str, file: str = "", rule: str = "") -> Choice:
@@ -61,8 +65,7 @@ def counts(lake: Lake, choice: Choice) -> dict[str, Counter[tuple[str, ...]]]:
         joined = pa.table([batch["_source_file"], pc.binary_join(batch["_broken_rules"], "\n")], ["file", "rules"])
         for each in joined.group_by(["file", "rules"]).aggregate([([], "count_all")]).to_pylist():
             rules = tuple(each["rules"].split("\n"))
-            if choice.includes(each["file"], rules):
-                found.setdefault(each["file"], Counter())[rules] += each["count_all"]
+            found.setdefault(each["file"], Counter())[rules] += each["count_all"]
     return found
 
 
@@ -70,18 +73,15 @@ def rows(lake: Lake, choice: Choice) -> Iterator[dict[str, object]]:
     """Yield the chosen rows: delivered columns, `_rest`, `_source_file` and `_broken_rules`."""
     columns = [*choice.quarantine.delivered_columns, "_rest", "_source_file", "_broken_rules"]
     for batch in _batches(lake, choice, columns):
-        yield from (row for row in batch.to_pylist() if choice.includes(row["_source_file"], row["_broken_rules"]))
+        yield from batch.to_pylist()
 
 
 def _batches(lake: Lake, choice: Choice, columns: list[str]) -> Iterator[pa.RecordBatch]:
     """Read the quarantine as it is now, published or not: what a failed run refused is what one wants to see."""
     if lake.store.exists(choice.quarantine.name):
-        dataset, files = (
-            lake.store.delta(choice.quarantine.name).to_pyarrow_dataset(),
-            pa.array(list(choice.files), pa.string()),
-        )
+        dataset = lake.store.delta(choice.quarantine.name).to_pyarrow_dataset()
         for batch in dataset.to_batches(columns=columns, batch_size=BATCH, batch_readahead=1):
-            yield batch.filter(pc.is_in(batch["_source_file"], files))
+            yield batch.filter(choice.mask(batch))
 
 
 def _of_file(lake: Lake, choice: Choice, which: str) -> Choice:

@@ -65,7 +65,7 @@ def update(tables: Mapping[str, Table], *, write: bool = True) -> list[Path]:
         raise LakehouseError(f"{PROJECT} is not a checkout of the project.", "cd <checkout> && make setup", Exit.USAGE)
     stale = []
     for path, parts in PARTS.items():
-        before = path.read_text()
+        before = path.read_text(encoding="utf-8")
         after = before
         for name, part in parts.items():
             start, end = f"<!-- {name} -->", f"<!-- /{name} -->"
@@ -74,7 +74,7 @@ def update(tables: Mapping[str, Table], *, write: bool = True) -> list[Path]:
         if after != before:
             stale.append(path)
             if write:
-                path.write_text(after)
+                path.write_text(after, encoding="utf-8")
     return stale
 
 

@@ -9,7 +9,7 @@ import duckdb
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import Lake
 from lakehouse.landing.receipts import Receipt
-from lakehouse.quarantine import review, selection
+from lakehouse.quarantine import discard, review, selection
 from lakehouse.reports.text import grid, several, size
 from lakehouse.runs import snapshots
 from lakehouse.table import short_name
@@ -55,6 +55,11 @@ def accounts(lake: Lake) -> list[Account]:
     judges = [table for table in lake.tables.values() if table.quarantine_rules]
     counts = {(each["table"], each["number"]): each for each in review.counts(lake)}
     forgotten = {table.name: lake.ledger.discarded(table.name) for table in judges}
+    for result in (result for run in discard.unrecorded(lake) for result in run.results):
+        rows = forgotten[result.table.removesuffix("_quarantine")]
+        for each in result.discarded or []:
+            which = each["file"], tuple(each["rules"])
+            rows[which] = rows.get(which, 0) + each["rows"]
     in_force = {table.landed_kind: snapshots.in_force(lake, table) for table in lake.tables.values() if table.snapshot}
     built = lake.ledger.built()
     found = []

@@ -14,8 +14,9 @@ from lakehouse.table import Table
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the summary: a title, its lines, and the same as plain values."""
+    """A part of the summary: its name for programs, a title, its lines, and the same as plain values."""
 
+    name: str
     title: str
     lines: list[str]
     facts: Any
@@ -54,14 +55,14 @@ def table_text(columns: list[dict[str, Any]], sample: pa.Table) -> str:
     """Return the columns and rows of `describe` as the terminal shows them."""
     width = max(len(column["name"]) for column in columns)
     lines = [f"{column['name']:<{width}}  {column['type']:<14} {column['comment']}" for column in columns]
-    frame = sample.to_pandas()
+    frame = sample.to_pandas(integer_object_nulls=True)  # as floats, ids of 16 digits would be other ones
     return "\n".join([*lines, "", frame.to_string(index=False, max_colwidth=32) if len(frame) else "no rows"])
 
 
 def _tables(lake: Lake) -> Section:
     published = lake.ledger.published()
     if published is None:
-        return Section("Tables", ["none is published yet: lakehouse run"], [])
+        return Section("tables", "Tables", ["none is published yet: lakehouse run"], [])
     facts = []
     for name in [name for name in lake.tables if name in published.versions]:
         rows = lake.store.rows(name, published.versions[name])
@@ -70,4 +71,4 @@ def _tables(lake: Lake) -> Section:
         facts.append({"table": name, "rows": rows, "refused": refused, "version": published.versions[name]})
     lines = [f"{'table':<26} {'rows':>12} {'refused':>9} {'version':>8}"]
     lines += [f"{f['table']:<26} {f['rows']:>12,} {f['refused']:>9,} {f['version']:>8}" for f in facts]
-    return Section(f"Tables of {lake.settings.lake_path}, run {published.run_id}", lines, facts)
+    return Section("tables", f"Tables of {lake.settings.lake_path}, run {published.run_id}", lines, facts)

@@ -1,15 +1,19 @@
 """reports.unread — landed rows that no rule refuses and no table takes: they are of a kind that no table reads."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import duckdb
 
+from lakehouse.errors import LakehouseError
 from lakehouse.lake import Lake
 from lakehouse.landing.receipts import Receipt
 from lakehouse.reports.text import several
 from lakehouse.source_filter import SourceFilter
 from lakehouse.table import short_name
+
+Say = Callable[[str], None]
 
 
 def count_unread(lake: Lake, receipt: Receipt) -> int:
@@ -21,29 +25,40 @@ def count_unread(lake: Lake, receipt: Receipt) -> int:
     return sum(rows for text, rows in kinds if text is not None and text.strip(" \t") not in found.values)
 
 
-def receipts_waiting(lake: Lake) -> list[Receipt]:
+@contextmanager
+def telling_ignored(lake: Lake, say: Say) -> Iterator[None]:
+    """Say, after a run within, be it a failed one, of each landed file that it took and of which nothing is read."""
+    waiting = _receipts_waiting(lake)
+    try:
+        yield
+    except LakehouseError:
+        with suppress(Exception):  # the first error is the one to tell
+            _tell_ignored(lake, waiting, say)
+        raise
+    _tell_ignored(lake, waiting, say)
+
+
+def _receipts_waiting(lake: Lake) -> list[Receipt]:
     """Return the landed files that the next run takes and of which some kinds are not read."""
     waiting = []
-    for kind in {each.kind for each in lake.landing.receipts()}:
-        name, found = _filter(lake, kind)
-        if found:
+    for name, table in lake.tables.items():
+        if table.refresh.kind == "append" and _filter(lake, short_name(name))[1]:
             after = lake.store.consumed(name) if lake.store.exists(name) else 0
-            waiting += lake.landing.receipts(kind, after=after)
+            waiting += lake.landing.waiting(short_name(name), after)
     return waiting
 
 
-def describe_ignored(lake: Lake, receipts: Iterable[Receipt]) -> list[str]:
-    """Say of each landed file that a run took and that holds nothing which is read, that it has no effect."""
-    sentences = []
+def _tell_ignored(lake: Lake, receipts: Iterable[Receipt], say: Say) -> None:
+    """Say of each file that its table holds by now, and of which nothing is read, that it has no effect."""
     for receipt in receipts:
         name, found = _filter(lake, receipt.kind)
-        if found and receipt.lines and not _has_kind_that_is_read(lake, name, receipt, found):
+        is_taken = lake.store.exists(name) and receipt.number <= lake.store.consumed(name)
+        if found and is_taken and receipt.lines and not _has_kind_that_is_read(lake, name, receipt, found):
             values = ", ".join(found.values)
-            sentences.append(
-                f"{receipt.name}: none of its {receipt.lines:,} rows changes a table, "
+            say(
+                f"{receipt.label}: none of its {receipt.lines:,} rows changes a table, "
                 f"as its column {found.column} never holds what is read: {values}."
             )
-    return sentences
 
 
 def unread_text(rows: int) -> str:

@@ -7,10 +7,9 @@ tells the files that may hold them. Only the difference from the rows that are t
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date
 from functools import reduce
 from operator import and_
-from typing import Any
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -18,7 +17,8 @@ from pyspark.sql import functions as F
 from lakehouse.engine.frames import anti_join, broadcast_if_small, difference
 from lakehouse.expectations import conditions, enforce
 from lakehouse.lake import Lake
-from lakehouse.runs import judging
+from lakehouse.runs import gaps, judging
+from lakehouse.runs.gaps import FROM, UPTO
 from lakehouse.storage import log, spill
 from lakehouse.storage.data_skipping import Bounds
 from lakehouse.storage.log import DataSize
@@ -27,7 +27,6 @@ from lakehouse.table import Table, short_name
 
 ADDED = "_added"
 WORD = re.compile(r"\w+")
-FROM = "_from"  # the instant from which on the rows of a touched value may differ
 
 
 @dataclass(frozen=True)
@@ -65,12 +64,12 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Touched:
-    """The values of `by` that changed: a row for each, with `_from` where not all its rows can differ."""
+    """The values of `by` that changed, a row for each; where not all of one can differ, for each span, and its days."""
 
     values: DataFrame
     count: int
     bounds: Bounds
-    earliest: Any = None
+    days: Sequence[date] | None = None
 
 
 def upsert(lake: Lake, table: Table, changes: Sequence[Change], run_id: str) -> Outcome:
@@ -136,18 +135,8 @@ def _touched(lake: Lake, table: Table, changes: Sequence[Change]) -> Touched:
     if since is None:
         values = spill.materialize(lake.store, rows.distinct(), limits=Bounds.measured_columns(table, by))
         return Touched(values.frame, values.rows, Bounds.of(values.limits))
-    starts = {FROM: F.col(FROM)}
-    first = spill.materialize(lake.store, rows.groupBy(*by).agg(F.min(since.instant).alias(FROM)), limits=starts)
-    if not first.rows:
-        return Touched(first.frame, 0, Bounds())
-    reach = timedelta(minutes=since.minutes)
-    near = lake.store.read(table.name, within=Bounds({since.instant: (first.limits[FROM][0] - reach, None)}))
-    is_before = (F.col(since.instant) < F.col(FROM)) & (F.col(since.instant) >= F.col(FROM) - F.lit(reach))
-    latest = F.max(F.struct(since.instant, since.start))[since.start].alias("start")
-    joined = near.join(F.broadcast(first.frame), by, how="inner").where(is_before).groupBy(*by).agg(latest)
-    reaching = first.frame.join(F.broadcast(joined), by, how="left").select(*by, F.coalesce("start", FROM).alias(FROM))
-    values = spill.materialize(lake.store, reaching, limits=starts)
-    return Touched(values.frame, values.rows, Bounds(), values.limits[FROM][0])
+    spans = gaps.find_spans(lake.store, table, since, rows)
+    return Touched(spans.frame, spans.count, Bounds(), spans.days)
 
 
 def _changed_rows(lake: Lake, table: Table, change: Change) -> DataFrame:
@@ -172,13 +161,13 @@ def _restricted(
         needed = rows.join(frames[0].select(shared).distinct(), shared, how="left_semi") if shared else rows
         return needed, log.size(delta)
     bounds = touched.bounds.among(_columns(lake, name))
-    values = touched.values.select(*_renamed([*by, *([FROM] if touched.earliest else [])], "_touched_"))
+    values = touched.values.select(*_renamed([*by, *([FROM, UPTO] if touched.days else [])], "_touched_"))
     same = [_spelled(lake, table, name, column).eqNullSafe(F.col(f"_touched_{column}")) for column in by]
     since = table.refresh.since
     if since:
         instant = since.start if name == table.name else since.instant
-        bounds = Bounds({instant: (touched.earliest, None)})
-        same.append(F.col(instant) >= F.col(f"_touched_{FROM}"))
+        bounds = Bounds.of_instants(instant, touched.days or [])
+        same.append(F.col(instant).between(F.col(f"_touched_{FROM}"), F.col(f"_touched_{UPTO}")))
     rows = lake.store.read(name, within=bounds)
     if not bounds.are_exact(by):
         rows = rows.join(broadcast_if_small(values, touched.count), reduce(and_, same), how="left_semi")

@@ -1,6 +1,5 @@
 """runs.judging — rows that a table's rules refuse, set aside with every rule they break."""
 
-from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import reduce
@@ -73,7 +72,8 @@ def add(lake: Lake, table: Table, arrived: DataFrame, run_id: str) -> Judged:
     added = spill.materialize(lake.store, refused)
     if added.rows:
         files = sorted(row[0] for row in added.frame.select("_source_file").distinct().collect())
-        held = sorted(set(files).intersection(_sources(lake, quarantine)))
+        known = lake.store.records(quarantine.name, "DISTINCT _source_file")
+        held = sorted({each["_source_file"] for each in known}.intersection(files))
         there = _judged_before(lake, table).where(F.col("_source_file").isin(held))
         lake.store.append(quarantine, added.frame.exceptAll(there) if held else added.frame, run_id)
         refusal_limits.check(lake, table, quarantine, files)
@@ -144,8 +144,3 @@ def _kept(refused: DataFrame, forgotten: Collection[tuple[str, tuple[str, ...]]]
 def _recount(refused: DataFrame, forgotten: Collection[tuple[str, tuple[str, ...]]]) -> list[dict[str, Any]]:
     counts = refused.where(_is_discarded(forgotten)).groupBy("_source_file", "_broken_rules").count().collect()
     return [{"file": each[0], "rules": list(each[1]), "rows": each[2]} for each in counts]
-
-
-def _sources(lake: Lake, quarantine: Table) -> Counter[str]:
-    """Count the rows of a quarantine by the landed file that they came in."""
-    return Counter(lake.store.arrow(quarantine.name, columns=["_source_file"])["_source_file"].to_pylist())

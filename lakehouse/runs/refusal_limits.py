@@ -89,25 +89,25 @@ def with_snapshot(lake: Lake, table: Table, rows: DataFrame, error: LakehouseErr
         return error
     found = rows.where(reduce(or_, map(broken, rules))).limit(SHOWN).collect()
     lines = "\n".join(f"    {', '.join(f'{name}={value}' for name, value in row.asDict().items())}" for row in found)
-    message = f"{error.message}\n  They come from {receipt.name}, receipt {receipt.number}:\n{lines}"
+    message = f"{error.message}\n  They come from {receipt.label}:\n{lines}"
     return LakehouseError(message, ways_on(table, receipt, is_refused=False), Exit.REFUSED)
 
 
 def _spoilt(receipt: Receipt, refused: _Refused, rules: Sequence[str]) -> str:
     count = sum(refused.rules[rule] for rule in rules)
-    what = f"{count:,} of {receipt.lines:,} rows of {receipt.name}, receipt {receipt.number}."
+    what = f"{count:,} of {receipt.lines:,} rows of {receipt.label}."
     return f"{what} With a single row that breaks “{rules[0]}” the file is of no use."
 
 
 def _excess(lake: Lake, table: Table, receipt: Receipt, refused: _Refused) -> str:
     """Say how much was refused where it is too much, else nothing."""
-    most, of = lake.settings.run.max_refused_share, f"of {receipt.name}"
+    most, of = lake.settings.run.max_refused_share, f"of {receipt.label}"
     if refused.rows > most * receipt.lines:
         return f"{refused.rows:,} of {receipt.lines:,} rows {of}, more than {most:.0%}."
     suspects = {kind for kind, count in refused.kinds.items() if count >= LEAST_OF_A_KIND}
     for kind, count in _rows_of_kinds(lake, table, receipt, suspects).items():
         if count == refused.kinds[kind]:
-            return f"every one of the {count:,} rows {of} whose {table.judged_by} is {kind}."
+            return f"every one of the {count:,} rows {of}, whose {table.judged_by} is {kind}."
     return ""
 
 

@@ -1,8 +1,8 @@
 """storage.data_skipping — literal limits of what an increment touches: by them files are passed over."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from deltalake import DeltaTable
@@ -20,7 +20,7 @@ class Bounds:
 
     Attributes:
         ranges: column -> lowest and highest value, None where there is no highest.
-        days: column -> all its values, where they are days.
+        days: column -> all its values where they are days, or the days (UTC) in which its instants lie.
     """
 
     ranges: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
@@ -39,6 +39,14 @@ class Bounds:
         days = {column: values for column, values in found.items() if not values or _is_day(values[0])}
         return cls({column: (values[0], values[-1]) for column, values in known.items()}, days)
 
+    @classmethod
+    def of_instants(cls, column: str, days: Sequence[date]) -> "Bounds":
+        """Return the limits of instants that lie in some days (UTC), in their order."""
+        limits = (
+            [datetime.combine(each, time(), UTC) for each in (days[0], days[-1] + timedelta(days=1))] if days else []
+        )
+        return cls({column: (limits[0], limits[1])} if limits else {}, {column: list(days)})
+
     def among(self, columns: Collection[str]) -> "Bounds":
         """Return the limits of these columns alone."""
         ranges = {column: limits for column, limits in self.ranges.items() if column in columns}
@@ -55,8 +63,11 @@ class Bounds:
     def sql(self) -> str:
         """Return the limits as SQL of literals."""
         parts = []
-        for column, (lowest, highest) in self.ranges.items():
-            if column in self.days:
+        for column in self._columns:
+            lowest, highest = self.ranges.get(column, (None, None))
+            if column not in self.ranges:
+                parts.append("false")  # nothing was found
+            elif _is_day(lowest) and column in self.days:
                 parts.append(f"{column} IN ({', '.join(map(_literal, self.days[column]))})")
             else:
                 parts.append(f"{column} >= {_literal(lowest)}")
@@ -65,24 +76,34 @@ class Bounds:
 
     def files(self, table: DeltaTable) -> list[dict[str, Any]]:
         """Return what the log says of the files of a table that may hold rows within the limits."""
-        return [each for each in log.files(table) if all(self._may_hold(each, column) for column in self.ranges)]
+        return [each for each in log.files(table) if all(self._may_hold(each, column) for column in self._columns)]
 
     def size(self, table: DeltaTable) -> DataSize:
         """Return how much of a table may hold rows within the limits."""
         return log.size_of(self.files(table))
 
+    @property
+    def _columns(self) -> list[str]:
+        return [*dict.fromkeys([*self.ranges, *self.days])]
+
     def _may_hold(self, file: Mapping[str, Any], column: str) -> bool:
         lowest, highest = file.get(f"min.{column}"), file.get(f"max.{column}")
+        if column not in self.ranges:
+            return False
         if lowest is None or highest is None:
             return True
         if column in self.days:
-            return any(lowest <= day <= highest for day in self.days[column])
+            return any(_day(lowest) <= day <= _day(highest) for day in self.days[column])
         least, most = (_zoned(limit) for limit in self.ranges[column])
         return bool(highest >= least and (most is None or lowest <= most))
 
 
 def _is_day(value: Any) -> bool:
     return isinstance(value, date) and not isinstance(value, datetime)
+
+
+def _day(value: Any) -> date:
+    return value if _is_day(value) else _zoned(value).astimezone(UTC).date()
 
 
 def _zoned(limit: Any) -> Any:

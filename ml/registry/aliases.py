@@ -33,7 +33,7 @@ def read(settings: Settings) -> dict[str, Version]:
         LakehouseError: the file is damaged or of a newer release, so that nobody knows (exit code 4).
     """
     try:
-        content = json.loads(path(settings).read_text())
+        content = json.loads(path(settings).read_text(encoding="utf-8"))
         if content["format"] > FORMAT:
             raise ValueError(f"its format {content['format']} is of a newer release")
         found = {alias: (int(each["version"]), dict(each["tags"])) for alias, each in content["aliases"].items()}
@@ -61,7 +61,7 @@ def write(settings: Settings, aliases: Mapping[str, Version | None]) -> None:
     named = {alias: {"version": each.number, "tags": dict(each.tags)} for alias, each in after.items() if each}
     target = path(settings)
     partial = target.with_name(f".{target.name}.part")
-    with partial.open("w") as file:
+    with partial.open("w", encoding="utf-8") as file:
         json.dump({"format": FORMAT, "aliases": named}, file, indent=1)
         file.flush()
         os.fsync(file.fileno())

@@ -17,6 +17,7 @@ QUIET = {
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
     "GIT_PYTHON_REFRESH": "quiet",
 }
+RECOMMENDATIONS = "recommendations"  # the experiment beside the model's own
 BUSY_SECONDS = 5.0  # a program that writes into the registry takes no longer
 # where MLflow keeps absolute places of artefacts
 PLACES = (
@@ -33,10 +34,10 @@ def uri(settings: Settings) -> str:
     return f"sqlite:///{versions.database(settings)}"
 
 
-def connect(settings: Settings) -> ModuleType:
-    """Import MLflow, silent, and point it to the lake's store and experiment; both are made if need be.
+def connect(settings: Settings, experiment: str = "") -> ModuleType:
+    """Import MLflow, silent, and point it to the lake's store and an experiment, the model's own unless given.
 
-    Its aliases are made to say what the lake's file of aliases says.
+    Both are made if need be. Its aliases are made to say what the lake's file of aliases says.
 
     The import takes seconds: most commands do without.
     """
@@ -48,9 +49,10 @@ def connect(settings: Settings) -> ModuleType:
     warnings.filterwarnings("ignore", module="mlflow")
     mlflow.set_tracking_uri(uri(settings))
     mlflow.set_registry_uri(uri(settings))
-    if mlflow.get_experiment_by_name(settings.model.name) is None:
-        mlflow.create_experiment(settings.model.name, versions.artifacts(settings).as_uri())
-    mlflow.set_experiment(settings.model.name)
+    name = experiment or settings.model.name
+    if mlflow.get_experiment_by_name(name) is None:
+        mlflow.create_experiment(name, versions.artifacts(settings).as_uri())
+    mlflow.set_experiment(name)
     aliases.show(settings, mlflow)
     return mlflow
 
@@ -66,18 +68,19 @@ def follow(settings: Settings) -> None:
         return
     try:
         with closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as connection, connection:
-            _move(connection, settings.model.name, versions.artifacts(settings).as_uri())
+            _move(connection, (settings.model.name, RECOMMENDATIONS), versions.artifacts(settings).as_uri())
     except sqlite3.DatabaseError as error:
         message = f"The registry of models {path} cannot be used: {error}."
         remedy = "end the program that works on it, or let this user write it, or put it back from a copy"
         raise LakehouseError(message, remedy, Exit.ENVIRONMENT) from error
 
 
-def _move(connection: sqlite3.Connection, experiment: str, here: str) -> None:
+def _move(connection: sqlite3.Connection, experiments: tuple[str, str], here: str) -> None:
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if "experiments" not in tables:  # MLflow has not finished making its store
         return
-    row = connection.execute("SELECT artifact_location FROM experiments WHERE name = ?", (experiment,)).fetchone()
+    named = "SELECT artifact_location FROM experiments WHERE name IN (?, ?)"
+    row = connection.execute(named, experiments).fetchone()
     if row is None or row[0] == here:
         return
     for table, column in PLACES:

@@ -154,7 +154,7 @@ def _log_models(mlflow: ModuleType, trained: Trained, content: str) -> Any:
     requirements = [f"{name}=={installed(name)}" for name in ("mlflow", "numpy", "pandas")]
     with TemporaryDirectory(prefix="lakehouse-model-") as folder:
         file = Path(folder) / "model.json"
-        file.write_text(content)
+        file.write_text(content, encoding="utf-8")
         served = mlflow.pyfunc.log_model(
             name="model",
             python_model=str(SERVED_CODE),

@@ -11,6 +11,7 @@ from types import FrameType
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from lakehouse import private
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import Settings, environment
 from ml.registry import mlflow_store, versions
@@ -36,10 +37,9 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
             remedy = "LAKEHOUSE_MLFLOW__PORT=<another> lakehouse mlflow"
             raise LakehouseError(f"Port {port} of {HOST} is busy.", remedy, Exit.ENVIRONMENT) from error
     mlflow_store.connect(settings)
-    log = settings.lake_path / "logs" / "mlflow.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
     previous = signal.signal(signal.SIGTERM, _interrupt)
-    with log.open("ab") as file:
+    log = settings.lake_path / "logs" / "mlflow.log"
+    with private.open_log(settings, log.name) as file:
         server = subprocess.Popen(
             command(settings),
             env=environment() | mlflow_store.QUIET,

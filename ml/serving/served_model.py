@@ -18,7 +18,7 @@ class PurchaseIntent(PythonModel):
 
     def load_context(self, context: PythonModelContext) -> None:
         """Read the document, and the formula that it is for."""
-        self.document = json.loads(Path(context.artifacts["model"]).read_text())
+        self.document = json.loads(Path(context.artifacts["model"]).read_text(encoding="utf-8"))
         spec = spec_from_file_location("served_formula", context.artifacts["formula"])
         assert spec and spec.loader
         self.formula = module_from_spec(spec)

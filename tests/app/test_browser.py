@@ -1,76 +1,32 @@
-"""The site in a real Chromium, over a finished sample lake."""
+"""The site in a real Chromium, over a finished sample lake: one site, one browser, one tab."""
 
 import re
 import signal
-import subprocess
-import sys
-from dataclasses import replace
+from pathlib import Path
 
-import duckdb
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-from lakehouse.completeness import time_bounds
-from lakehouse.environment import browser as chromium
-from lakehouse.lake import open_lake
-from lakehouse.settings import PROJECT, environment, load
+from app import pages
 from ml.serving.scorer import champion
 
-FLAGS = [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-default-apps",
-    "--no-first-run",
-]
-PAGES = {"Overview": "/", "Funnel": "/funnel", "Predict": "/predict"}
+from ..conftest import settings_of
+from .conftest import start
+
+PAGES = {page.name: page.path for page in pages.all_pages()}
 WIDE, NARROW = 1440, 375
-
-expect.set_options(timeout=20_000)  # a machine may be busy; a fact that holds does not wait for it
-
-
-def start(lake):
-    """Start the site on a free port; return the process and its address, which its first line tells."""
-    settings = {"LAKEHOUSE_LAKE": str(lake), "LAKEHOUSE_APP__PORT": "0", "PYTHONPATH": str(PROJECT)}
-    command = [sys.executable, "-m", "lakehouse.cli", "app"]
-    process = subprocess.Popen(
-        command, env=environment() | settings, stdout=subprocess.PIPE, text=True, cwd=lake.parent
-    )
-    address = re.search(r"http://[\w.]+:\d+", process.stdout.readline())
-    assert address, "the site did not start"
-    return process, address[0]
-
-
-@pytest.fixture(scope="module")
-def site(sample_lake):
-    process, address = start(sample_lake)
-    yield address
-    process.terminate()
-    process.wait(timeout=10)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    path = chromium.find(environment())
-    if path is None:
-        pytest.skip("no Chromium; `lakehouse setup --tests` installs one")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield running
-        running.close()
+AXE = Path(__file__).parent / "axe" / "axe.min.js"
 
 
 @pytest.fixture(scope="module")
 def tab(browser, site):
-    """One tab, with what it complained of and which strangers it asked."""
-    page = browser.new_context(reduced_motion="reduce").new_page()
-    page.complaints, page.strangers = [], []
+    """One tab, with what it complained of, which strangers it asked, and what it asked to be drawn."""
+    page = browser.new_context(reduced_motion="reduce", bypass_csp=False).new_page()
+    page.complaints, page.strangers, page.drawings = [], [], []
     page.on("console", lambda message: page.complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: page.complaints.append(str(error)))
     page.on("request", lambda request: page.strangers.append(request.url) if is_foreign(request.url) else None)
+    page.on("request", lambda request: page.drawings.append(request.post_data) if request.method == "POST" else None)
 
     def is_foreign(url):
         return not url.startswith((site + "/", "data:", "blob:"))
@@ -83,8 +39,8 @@ def look(tab):
     """Return the tab in a scheme and a width, with nothing remembered."""
 
     def at(scheme="light", width=WIDE):
-        tab.complaints.clear()
-        tab.strangers.clear()
+        for each in (tab.complaints, tab.strangers, tab.drawings):
+            each.clear()
         tab.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         tab.set_viewport_size({"width": width, "height": 900})
         return tab
@@ -93,32 +49,17 @@ def look(tab):
     tab.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
 
 
-@pytest.fixture(scope="module")
-def gold(sample_lake):
-    """DuckDB over the published gold tables, with `days`: the last 28 complete ones and the 28 before."""
-    settings = load()
-    lake = open_lake(replace(settings, lake=replace(settings.lake, path=str(sample_lake))))
-    versions = lake.ledger.published().versions
-    database = duckdb.connect()
-    for name in ("daily_kpis", "funnel", "visitor_days", "activity"):
-        database.register(name, lake.store.arrow(f"gold.{name}", versions[f"gold.{name}"]))
-    hours = database.execute("SELECT event_date, event_hour, sum(num_events) FROM activity GROUP BY ALL").fetchall()
-    counts = {(day, hour): int(events) for day, hour, events in hours}
-    complete = time_bounds(counts, lake.ledger.published().ended_at).complete
-    database.execute("CREATE TABLE days AS SELECT $day::DATE AS last, $day::DATE - 27 AS first", {"day": complete})
-    return database
-
-
 def ready(page):
-    """Wait until the page's charts are drawn and nothing is under way."""
-    expect(page.locator("#site-page .js-plotly-plot .main-svg").first).to_be_visible()
+    """Wait until every card is drawn and nothing is under way."""
+    expect(page.locator("#site-page h1")).not_to_have_text(re.compile(r"^\s*$"))
+    expect(page.locator("#site-page .skeleton")).to_have_count(0)
     page.wait_for_load_state("networkidle")
     return page
 
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_page_is_whole_quiet_and_as_wide_as_the_screen(look, site, scheme, width):
+def test_every_page_is_whole_quiet_readable_and_as_wide_as_the_screen(look, site, scheme, width):
     page = look(scheme, width)
     for name, path in PAGES.items():
         page.goto(site + path)
@@ -128,46 +69,125 @@ def test_every_page_is_whole_quiet_and_as_wide_as_the_screen(look, site, scheme,
         expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", scheme)
         assert "could not be drawn" not in page.locator("body").inner_text()
         assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} scrolls sideways"
-        assert page.locator("figure .chart").count() == page.locator("figure figcaption ~ * .chart").count() > 0
+        assert serious(page) == [], f"{name} in {scheme} at {width}"
     assert page.complaints == []
     assert page.strangers == []
 
 
-def test_the_key_figures_equal_the_lakes(look, site, gold):
-    visits, orders, conversion, abandonment, bounces = gold.execute("""
-        SELECT sum(num_sessions), sum(num_orders), sum(num_purchase_sessions) / sum(num_sessions),
-               sum(num_abandoned_carts) / sum(num_cart_sessions), sum(num_bounces) / sum(num_sessions)
-        FROM daily_kpis, days WHERE session_date BETWEEN first AND last""").fetchone()
-    (visitors,) = gold.execute("""
-        SELECT count(DISTINCT visitor_id) FROM visitor_days, days WHERE session_date BETWEEN first AND last""").fetchone()
+def serious(page):
+    """What axe finds that keeps somebody out: rule and the elements it is about."""
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("() => axe.run(document, { resultTypes: ['violations'] })")
+    grave = [each for each in found["violations"] if each["impact"] in ("serious", "critical")]
+    return [(each["id"], [node["html"][:120] for node in each["nodes"]][:3]) for each in grave]
+
+
+def test_nothing_is_drawn_anew_while_nothing_changes(look, site):
     page = look()
     page.goto(site)
+    ready(page)
+    page.drawings.clear()
+    page.wait_for_timeout(25_000)
 
-    expect(page.locator("#overview-visits")).to_have_text(f"{visits:,}")
-    expect(page.locator("#overview-visitors")).to_have_text(f"{visitors:,}")
-    expect(page.locator("#overview-orders")).to_have_text(f"{orders:,}")
-    for name, share in (("conversion", conversion), ("abandonment", abandonment), ("bounces", bounces)):
-        shown = float(page.locator(f"#overview-{name}").inner_text().rstrip("%")) / 100
-        assert shown == pytest.approx(share, abs=0.0006)
+    assert page.drawings == []
 
 
-def test_the_funnel_counts_visits_or_visitors_as_the_address_says(look, site, gold):
-    purchases = "SELECT sum(num_purchase_sessions) FROM funnel, days WHERE root_category_id = -2 AND "
-    buyers = "SELECT count(DISTINCT visitor_id) FROM visitor_days, days WHERE num_purchase_sessions > 0 AND "
-    in_days = "session_date BETWEEN first AND last"
+def test_a_choice_lives_in_the_address_redraws_the_cards_that_heed_it_and_keeps_the_focus(look, site):
     page = look()
-    for unit, sql in (("session", purchases), ("visitor", buyers)):
-        page.goto(f"{site}/funnel?range=28d&compare=1&unit={unit}")
-        ready(page)
-        page.locator("#funnel-steps summary").click()
-        row = page.locator("#funnel-steps tbody tr", has_text="Purchase")
+    page.goto(site + "/funnel?utm=mail")
+    ready(page)
+    skipped = page.locator("#funnel-skipped h2").element_handle()
+    page.locator("#funnel-steps").get_by_text("Visitors", exact=True).click()
+    expect(page.locator("#funnel-steps h2")).to_contain_text("visitors")
 
-        expect(row.locator("td").first).to_have_text(f"{gold.execute(sql + in_days).fetchone()[0]:,}")
+    expect(page).to_have_url(f"{site}/funnel?unit=visitor&utm=mail")
+    assert page.evaluate("document.activeElement.value") == "visitor"
+    assert skipped.evaluate("element => element.isConnected")
+
+
+def test_choices_survive_the_next_page_reload_and_back(look, site):
+    page = look()
+    page.goto(site)
+    ready(page)
+    page.locator("#site-filters").get_by_text("7d", exact=True).click()
+    expect(page.locator(".page-heading")).to_contain_text("7 days, against")
+    page.get_by_role("link", name="Funnel", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Funnel")
+    expect(page).to_have_url(f"{site}/funnel?range=7d")
+    page.reload()
+    expect(page.locator(".page-heading")).to_contain_text("7 days, against")
+    page.go_back()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
+    expect(page.locator(".page-heading")).to_contain_text("7 days, against")
+    expect(page.locator("#site-filters input[value='7d']")).to_be_checked()
+
+
+def test_the_theme_switches_in_the_browser_alone_and_is_remembered(look, site):
+    page = look()
+    page.goto(site)
+    ready(page)
+    page.drawings.clear()
+    page.get_by_role("button", name="Switch between light and dark").click()
+
+    expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", "dark")
+    label = page.locator("#overview-trend [data-unformatted='Visits per day']")
+    expect(label).to_have_css("fill", "rgb(241, 243, 245)")
+    assert page.drawings == []
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", "dark")
+    expect(label).to_have_css("fill", "rgb(241, 243, 245)")
+
+
+def test_a_page_is_walked_and_a_menu_used_by_keyboard_alone(look, site):
+    page = look()
+    page.goto(site + "/lineage")
+    ready(page)
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("Skip to the content")).to_be_focused()
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.classList.contains('node')"):
+            break
+    page.keyboard.press("Enter")
+    expect(page.locator("#lineage-closely h2")).to_have_text("bronze.category_tree")
+    assert page.evaluate("document.activeElement !== document.body")
+    page.goto(site)
+    ready(page)
+    page.locator("#overview-trend .menu summary").focus()
+    page.keyboard.press("Enter")
+    for _ in range(3):
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#site-sql-text")).to_contain_text("gold.daily_kpis")
+    page.keyboard.press("Escape")
+    expect(page.locator("#overview-trend .menu summary")).to_be_focused()
+
+
+def test_a_link_into_the_tree_leaves_the_focus_in_its_card(look, site):
+    page = look()
+    page.goto(site + "/categories")
+    ready(page)
+    page.locator("#categories-tree tbody a").first.click()
+    expect(page.locator("#categories-tree .crumbs")).to_contain_text("›")
+
+    assert page.evaluate("document.activeElement.closest('#categories-tree') !== null")
+
+
+def test_a_frozen_link_says_how_far_it_is_behind_and_one_whose_run_is_not_there_offers_the_newest(look, site):
+    page = look()
+    page.goto(site + "/funnel?run=1")
+    expect(page.locator(".frozen")).to_contain_text("Frozen at run 1")
+    page.goto(site + "/funnel?run=999")
+    expect(page.get_by_text("Run 999 of this lake does not exist")).to_be_visible()
+    page.get_by_role("link", name="Show the newest run").click()
+
+    expect(page.locator("#funnel-steps h2")).to_contain_text("Of 1,000 visits")
 
 
 def test_the_prediction_equals_the_registered_models(look, site, sample_lake):
-    settings = load()
-    model = champion(replace(settings, lake=replace(settings.lake, path=str(sample_lake))))
+    model = champion(settings_of(sample_lake))
     row = {"num_views": 9, "num_adds": 2, "distinct_products": 3, "session_hour": 17}
     page = look()
     page.goto(site + "/predict")
@@ -183,36 +203,6 @@ def test_the_prediction_equals_the_registered_models(look, site, sample_lake):
     expect(page.get_by_text("11 views and additions hold at most 11 different items")).to_be_visible()
 
 
-def test_the_theme_switches_in_the_browser_alone_and_is_remembered(look, site):
-    page = look()
-    page.goto(site)
-    ready(page)
-    posts = []
-    page.on("request", lambda request: posts.append(request.post_data) if request.method == "POST" else None)
-    page.get_by_role("button", name="Switch between light and dark").click()
-
-    expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", "dark")
-    label = page.locator("#overview-trend [data-unformatted='Visits per day']")
-    expect(label).to_have_css("fill", "rgb(241, 243, 245)")
-    assert [post for post in posts if "site-poll" not in post] == []
-    page.reload()
-    expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", "dark")
-
-
-def test_range_and_comparison_live_in_the_address_and_follow_to_the_next_page(look, site):
-    page = look()
-    page.goto(site)
-    ready(page)
-    page.locator("#site-range").get_by_text("7d", exact=True).click()
-    expect(page.locator(".page-heading")).to_contain_text("7 days, against")
-    page.locator("label", has_text="Compare").click()
-    expect(page.locator(".page-heading")).not_to_contain_text("against")
-    page.get_by_role("link", name="Funnel", exact=True).click()
-
-    expect(page).to_have_url(f"{site}/funnel?range=7d&compare=0&unit=session")
-    expect(page.locator(".page-heading")).to_contain_text("· 7 days ·")
-
-
 def test_on_a_telephone_the_navigation_opens_as_a_drawer_and_closes_on_a_choice(look, site):
     page = look(width=NARROW)
     page.goto(site)
@@ -225,6 +215,16 @@ def test_on_a_telephone_the_navigation_opens_as_a_drawer_and_closes_on_a_choice(
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Predict")
     expect(link).not_to_be_in_viewport()
+
+
+def test_the_key_figures_in_the_browser_are_those_of_the_api(look, site):
+    page = look()
+    page.goto(site)
+    ready(page)
+    days = page.request.get(site + "/api/v1/overview-by-day").json()["rows"]
+
+    for name, column in (("visits", "num_sessions"), ("orders", "num_orders")):
+        expect(page.locator(f"#overview-{name}")).to_have_text(f"{sum(day[column] for day in days):,}")
 
 
 def test_the_site_ends_cleanly_when_interrupted(tmp_path):

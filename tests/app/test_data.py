@@ -1,38 +1,41 @@
+import shutil
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
-import pyarrow as pa
 import pytest
-from deltalake import write_deltalake
 
-from app.data import TABLES, Published
+from app import pages
+from app.data.publication import Published
+from app.data.query import Statement
+from app.data.tables import OlderRelease, TableStore
+from app.site import Site
+from lakehouse.errors import LakehouseError
 from lakehouse.storage.ledger import Run
 
-DAY = date(2015, 6, 1)
+from .conftest import DAY, activity, publish
+
+FIRST, SECOND = "20150602T060000-aaaaaa", "20150603T060000-bbbbbb"
 
 
-def publish(lake, run_id, visits, last_hour=23):
-    """Write the tables that the site reads, each with one row, and a published row of the ledger."""
-    rows = {
-        "gold.activity": {"event_date": DAY, "event_hour": last_hour, "event_type": "view", "num_events": visits},
-        "gold.daily_kpis": {"session_date": DAY, "num_sessions": visits},
-        "gold.funnel": {"session_date": DAY, "num_sessions": visits},
-        "gold.visitor_days": {"session_date": DAY, "visitor_id": 1, "num_sessions": visits},
+def rows(visits):
+    return {
+        "gold.activity": activity(events=visits),
+        "gold.funnel": [{"session_date": DAY, "root_category_id": -2, "num_sessions": visits}],
     }
-    for name in TABLES:
-        write_deltalake(lake.store.uri(name), pa.Table.from_pylist([rows[name]]), mode="overwrite")
-    versions = {name: lake.store.version(name) for name in TABLES}
-    instant = datetime(2015, 6, 2, 6, tzinfo=UTC)
-    lake.ledger.record(Run(run_id, "run", "published", instant, datetime.now(UTC), versions))
 
 
 def visits(publication):
-    tables = ("gold.daily_kpis", "gold.funnel", "gold.visitor_days")
-    return [publication.rows(f"SELECT num_sessions FROM {name}")[0]["num_sessions"] for name in tables]
+    return publication.rows("SELECT num_sessions FROM gold.funnel")[0]["num_sessions"]
 
 
 @pytest.fixture
-def published(lake):
-    return Published(lake.settings, clock=lambda: 0.0)
+def tables():
+    return TableStore({}, budget_mb=16)
+
+
+@pytest.fixture
+def published(lake, tables):
+    return Published("", lake.settings, tables, clock=lambda: 0.0)
 
 
 def test_a_lake_without_a_ledger_has_no_publication_and_no_problem(published):
@@ -42,102 +45,193 @@ def test_a_lake_without_a_ledger_has_no_publication_and_no_problem(published):
 
 
 def test_a_new_publication_takes_the_place_of_the_former_one_whole(lake, published):
-    publish(lake, "20150602T060000-aaaaaa", visits=3)
+    publish(lake, FIRST, rows(3))
     published.refresh()
     before = published.current()
-    publish(lake, "20150603T060000-bbbbbb", visits=5)
+    publish(lake, SECOND, rows(5))
     published.refresh()
 
-    assert (before.run_id, visits(before)) == ("20150602T060000-aaaaaa", [3, 3, 3])
-    assert (published.current().run_id, visits(published.current())) == ("20150603T060000-bbbbbb", [5, 5, 5])
+    assert (before.run.run_id, visits(before)) == (FIRST, 3)
+    assert (published.current().run.run_id, visits(published.current())) == (SECOND, 5)
+
+
+def test_what_the_former_publication_had_in_memory_is_loaded_before_the_new_one_is_shown(lake, published, tables):
+    publish(lake, FIRST, rows(3))
+    published.refresh()
+    visits(published.current())
+    publish(lake, SECOND, rows(5))
+    published.refresh()
+
+    assert published.current().keys["gold.funnel"] in tables.kept
+
+
+def test_a_table_that_a_new_run_left_alone_is_not_read_again(lake, published, tables):
+    publish(lake, FIRST, rows(3))
+    published.refresh()
+    visits(published.current())
+    publish(lake, SECOND, {"gold.activity": activity(events=4)})
+    published.refresh()
+    shutil.rmtree(lake.store.uri("gold.funnel"))
+
+    assert visits(published.current()) == 3
 
 
 def test_a_first_run_that_built_some_tables_only_is_not_shown_yet_and_no_problem(lake, published):
-    lake.ledger.record(Run("20150602T060000-aaaaaa", "run", "published", datetime.now(UTC), datetime.now(UTC), {}))
+    publish(lake, FIRST, {"gold.funnel": rows(3)["gold.funnel"]})
     published.refresh()
 
     assert (published.current(), published.problem) == (None, "")
 
 
 def test_rows_that_no_run_has_published_are_not_shown(lake, published):
-    publish(lake, "20150602T060000-aaaaaa", visits=3)
-    write_deltalake(
-        lake.store.uri("gold.funnel"), pa.table({"session_date": [DAY], "num_sessions": [99]}), mode="append"
-    )
+    publish(lake, FIRST, rows(3))
+    run = lake.ledger.published()
+    publish(lake, SECOND, rows(9))
     published.refresh()
 
-    assert visits(published.current()) == [3, 3, 3]
-
-
-def test_only_the_sets_of_the_last_two_runs_stay_in_memory(lake, published):
-    for number in range(4):
-        publish(lake, f"2015060{number + 2}T060000-aaaaaa", visits=number + 1)
-        published.refresh()
-
-    database = published.current().database
-    assert visits(published.current()) == [4, 4, 4]
-    assert database.execute("SELECT count(*) FROM duckdb_tables() WHERE database_name = 'memory'").fetchone() == (8,)
+    assert visits(published.at(run.number)) == 3
 
 
 def test_a_publication_that_cannot_be_read_leaves_the_former_one_in_place(lake, published):
-    publish(lake, "20150602T060000-aaaaaa", visits=3)
+    publish(lake, FIRST, rows(3))
     published.refresh()
-    instant = datetime(2015, 6, 3, tzinfo=UTC)
-    missing = dict.fromkeys(TABLES, 77)
-    lake.ledger.record(Run("20150603T060000-bbbbbb", "run", "published", instant, datetime.now(UTC), missing))
+    instant = datetime(2015, 7, 3, tzinfo=UTC)
+    lake.ledger.record(Run(SECOND, "lakehouse run", "published", instant, instant, {"gold.activity": 77}))
     published.refresh()
 
-    assert published.current().run_id == "20150602T060000-aaaaaa"
-    assert "while reading the newest publication" in published.problem
+    assert published.current().run.run_id == FIRST
+    assert published.problem
+
+
+def test_a_frozen_run_whose_files_are_gone_says_when_it_was_built_and_what_can_be_opened(lake, published):
+    publish(lake, FIRST, rows(3))
+    number = lake.ledger.published().number
+    publish(lake, SECOND, rows(5))
+    for path in lake.store.delta("gold.funnel", 0).file_uris():
+        shutil.os.remove(path.removeprefix("file://"))
+    published.refresh()
+
+    assert visits(published.current()) == 5
+    with pytest.raises(LakehouseError, match="built 1 Jul 2015 06:00 UTC, cannot be read") as caught:
+        visits(published.at(number))
+    assert caught.value.remedy == "open the newest run"
+
+
+def test_a_run_that_does_not_exist_or_published_nothing_cannot_be_frozen(lake, published):
+    publish(lake, FIRST, rows(3))
+    instant = datetime(2015, 7, 3, tzinfo=UTC)
+    failed = lake.ledger.record(Run(SECOND, "lakehouse run", "failed", instant, instant))
+
+    with pytest.raises(LakehouseError, match="published nothing"):
+        published.at(failed.number)
+    with pytest.raises(LakehouseError, match="does not exist"):
+        published.at(99)
+
+
+def test_a_table_or_a_column_that_an_older_release_did_not_build_is_said_in_a_sentence(lake, published):
+    publish(lake, FIRST, rows(3))
+    published.refresh()
+
+    with pytest.raises(OlderRelease, match=r"no gold\.cohorts yet; an older release") as caught:
+        published.current().rows("FROM gold.cohorts")
+    assert caught.value.remedy == "lakehouse run"
+    with pytest.raises(OlderRelease, match=r"column in gold\.funnel"):
+        published.current().rows("SELECT is_new FROM gold.funnel")
+    assert published.current().has("gold.funnel", "num_sessions")
+    assert not published.current().has("gold.funnel", "is_new")
+
+
+def test_only_the_columns_that_pages_ask_for_are_in_memory(lake):
+    publish(lake, FIRST, rows(3))
+    wanted = TableStore({"gold.funnel": ("num_sessions",)}, budget_mb=16)
+    published = Published("", lake.settings, wanted)
+    published.refresh()
+
+    assert list(published.current().rows("FROM gold.funnel")[0]) == ["num_sessions"]
+
+
+def test_the_tables_of_two_lakes_share_one_budget_and_make_room_for_each_other(lake, other_lake):
+    many = [{"session_date": DAY, "number": number} for number in range(20_000)]
+    tables = TableStore({}, budget_mb=1)
+    found = []
+    for name, each in (("", lake), ("other", other_lake)):
+        wide = {f"gold.wide{place}": many for place in range(2)}
+        publish(each, FIRST, {"gold.activity": activity(events=7 if name else 5)} | wide)
+        published = Published(name, each.settings, tables)
+        published.refresh()
+        found.append(published.current())
+    for publication in found * 2:
+        for place in range(2):
+            assert publication.rows(f"SELECT count(*) AS rows FROM gold.wide{place}")[0]["rows"] == 20_000
+            assert tables.used_bytes <= 1 << 20
+    assert [p.rows("SELECT max(num_events) AS most FROM gold.activity")[0]["most"] for p in found] == [5, 7]
+    assert {key.lake for key in tables.kept} == {"other", ""} or len(tables.kept) < 4
+
+
+def test_a_table_larger_than_half_the_budget_is_asked_by_file(lake):
+    many = [{"session_date": DAY, "number": number} for number in range(50_000)]
+    tables = TableStore({}, budget_mb=1)
+    publish(lake, FIRST, {"gold.activity": activity(), "gold.large": many})
+    published = Published("", lake.settings, tables)
+    published.refresh()
+
+    assert published.current().rows("SELECT sum(number) AS total FROM gold.large")[0]["total"] == sum(range(50_000))
+    assert "gold.large" not in {key.name for key in tables.kept}
+
+
+def test_the_database_of_the_site_reaches_no_file(lake, published):
+    publish(lake, FIRST, rows(3))
+    published.refresh()
+
+    with pytest.raises(Exception, match="disabled by configuration"):
+        published.current().rows("SELECT * FROM read_text('/etc/hostname')")
 
 
 def test_a_first_day_is_shown_even_while_it_fills(lake, published):
-    publish(lake, "20150602T060000-aaaaaa", visits=3, last_hour=9)
+    publish(lake, FIRST, {"gold.activity": activity(last_hour=9)})
     published.refresh()
 
     assert published.current().last_day == DAY
 
 
-def publish_activity(lake, published, events):
-    """Publish hours of events, (day of June 2015, hour) -> number, on 4 June."""
-    publish(lake, "20150602T060000-aaaaaa", visits=3)
-    rows = [
-        {"event_date": date(2015, 6, day), "event_hour": hour, "num_events": number}
-        for (day, hour), number in events.items()
-    ]
-    activity = pa.table({name: [row[name] for row in rows] for name in ("event_date", "event_hour", "num_events")})
-    write_deltalake(lake.store.uri("gold.activity"), activity, mode="overwrite", schema_mode="overwrite")
-    versions = {name: lake.store.version(name) for name in TABLES}
-    instant = datetime(2015, 6, 4, tzinfo=UTC)
-    lake.ledger.record(Run("20150603T060000-bbbbbb", "run", "published", instant, datetime.now(UTC), versions))
+def test_a_day_that_is_cut_short_is_newest_and_not_last(lake, published):
+    publish(lake, FIRST, {"gold.activity": activity(days=3, last_hour=2)})
     published.refresh()
-    return published.current()
 
-
-def test_a_day_that_is_cut_short_is_not_complete_though_its_last_hour_has_an_event(lake, published):
-    full = {(day, hour): 9 for day in (1, 2) for hour in range(24)}
-    shown = publish_activity(lake, published, full | {(3, hour): 9 for hour in (0, 1, 2, 23)})
-
-    assert (shown.last_day, shown.newest_day) == (date(2015, 6, 2), date(2015, 6, 3))
-
-
-def test_a_stray_event_is_in_no_range(lake, published):
-    full = {(day, hour): 9 for day in (10, 11) for hour in range(24)}
-    shown = publish_activity(lake, published, full | {(1, 7): 1, (28, 7): 1})
-
-    assert (shown.first_day, shown.last_day, shown.newest_day) == (date(2015, 6, 10), *[date(2015, 6, 11)] * 2)
-    assert shown.rows("SELECT count(*) AS days FROM (SELECT DISTINCT event_date FROM gold.activity)") == [{"days": 4}]
+    assert (published.current().last_day, published.current().newest_day) == (date(2015, 6, 2), date(2015, 6, 3))
 
 
 def test_a_publication_without_an_event_has_no_days(lake, published):
-    shown = publish_activity(lake, published, {(1, 7): 0})
-
-    assert (shown.first_day, shown.last_day, shown.newest_day) == (None, None, None)
-
-
-def test_the_database_of_the_site_reaches_no_file(lake, published):
-    publish(lake, "20150602T060000-aaaaaa", visits=3)
+    publish(lake, FIRST, {"gold.activity": activity(events=0)})
     published.refresh()
 
-    with pytest.raises(Exception, match="disabled by configuration"):
-        published.current().rows("SELECT * FROM read_text('/etc/hostname')")
+    assert (published.current().first_day, published.current().last_day, published.current().newest_day) == (None,) * 3
+
+
+def test_a_site_offers_the_lakes_of_its_settings(lake, other_lake):
+    publish(lake, FIRST, rows(3))
+    publish(other_lake, FIRST, rows(8))
+    settings = replace(lake.settings, app=replace(lake.settings.app, lakes=[f"Winter={other_lake.settings.lake_path}"]))
+    site = Site(settings)
+    for each in site.lakes.values():
+        each.refresh()
+
+    assert visits(site.context(pages.parse("")).publication) == 3
+    assert visits(site.context(pages.parse("?lake=Winter")).publication) == 8
+    with pytest.raises(LakehouseError, match="no dataset Summer"):
+        site.context(pages.parse("?lake=Summer"))
+
+
+def test_a_lake_in_the_settings_without_a_folder_is_refused(lake):
+    settings = replace(lake.settings, app=replace(lake.settings.app, lakes=["Winter"]))
+
+    with pytest.raises(LakehouseError, match="name=folder"):
+        Site(settings)
+
+
+def test_a_statement_is_shown_as_sql_that_somebody_may_run():
+    statement = Statement(
+        "\n    SELECT $day,\n        $name, $none, $flag\n", {"day": DAY, "name": "it's", "none": None, "flag": True}
+    )
+
+    assert str(statement) == "SELECT DATE '2015-06-01',\n    'it''s', NULL, TRUE"

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from app.pages import predict
+from app.pages.predict import page as predict
 from ml.intent.design import number
 from ml.serving.scorer import Scorer
 

@@ -3,12 +3,13 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from app import wording
-from app.queries import Root, Skips, Steps, Totals
-from app.view import Period
-
-
-def totals(visits, purchases):
-    return Totals(visits, visits, purchases, purchases, 0, 0, 0)
+from app.pages.categories import page as categories
+from app.pages.funnel import wording as funnel
+from app.pages.funnel.numbers import Root, Skips, Steps, best
+from app.pages.overview import wording as overview
+from app.pages.overview.numbers import Move
+from app.periods import Period
+from app.statistics import Change, independent_change, wilson
 
 
 @pytest.mark.parametrize(
@@ -31,39 +32,55 @@ def test_shares_keep_the_digits_that_carry_meaning():
     assert [wording.percent(share) for share in (0.0065, 0.0234, 0.78, 1)] == ["0.65%", "2.3%", "78.0%", "100%"]
 
 
-def test_the_trend_says_direction_and_numbers():
-    assert wording.trend_finding(totals(15_775, 103), totals(17_688, 135)) == (
-        "Visits fell 10.8% to 15,775, conversion fell to 0.65%"
-    )
+def test_a_change_that_no_interval_separates_is_not_named():
+    clear, chance = Change(900, 1000, -150, -50), Change(900, 1000, -250, 50)
+    rate, noise = Change(0.02, 0.01, 0.005, 0.015), Change(0.02, 0.01, -0.005, 0.025)
 
-
-def test_a_change_below_one_percent_is_called_none():
-    assert wording.trend_finding(totals(1_005, 10), totals(1_000, 10)).startswith("Visits held at 1,005")
-
-
-def test_without_a_period_before_the_trend_states_its_numbers():
-    assert wording.trend_finding(totals(200, 4), None) == "200 visits, 2.0% of them with a purchase"
+    assert overview.trend(clear, rate) == "Visits fell 10.0% to 900; conversion rose to 2.0%"
+    assert overview.trend(chance, noise) == "900 visits, no clear change; conversion 2.0%, no clear change"
+    assert overview.trend(Change(900, 1000, why_not="too few days"), None) == "900 visits, too few days"
 
 
 def test_a_period_without_visits_is_said_to_be_empty():
-    assert wording.trend_finding(totals(0, 0), totals(5, 1)) == "No visit in this period"
-    assert wording.funnel_finding(Steps(0, 0, 0, 0), "visitor") == "No visitor in this period"
+    assert overview.trend(Change(0, 5, -9, -1), None) == "No visit in this period"
+    assert funnel.steps(Steps(0, 0, 0, 0), "visitor") == "No visitor in this period"
+
+
+def test_the_movers_name_only_what_is_no_chance():
+    moves = [Move(4, Change(30, 10, 12, 28), True), Move(5, Change(10, 30, -45, 5), False)]
+
+    assert overview.movers(moves) == "Category 4 gained most: +20 visits"
+    assert overview.movers(moves[1:]) == "No clear change in any of 1 categories"
+
+
+def test_without_a_period_before_the_busiest_known_category_is_the_finding():
+    assert overview.entries({-1: 60, 7: 30, 8: 10}) == "30.0% of 100 visits enter through category 7"
+    assert overview.entries({-1: 60}) == "No visit with a known category"
+
+
+def root(category, purchases, visits):
+    return Root(category, visits, visits, 0, wilson(purchases, visits), Change(0, 0), False)
+
+
+def test_converts_best_ranks_by_the_lower_end_so_that_luck_and_the_unknown_do_not_win():
+    lucky, sound, unknown = root(1, 4, 20), root(2, 400, 4_000), root(-1, 900, 4_000)
+
+    assert best([lucky, sound, unknown]).category == 2
+    assert funnel.best(best([lucky, sound]), "session") == "Category 2 converts best: 10.0% of 4,000 visits"
+    assert "too few purchases" in funnel.best(best([root(1, 0, 20)]), "session")
+    assert categories.finding([]) == "Too few purchases to rank these categories"
 
 
 def test_skipped_steps_are_counted_in_words():
-    assert wording.skip_finding(Skips(900, 1, 1_530, 412)) == "412 purchases skipped the cart, 1 cart the view"
+    assert (
+        funnel.skipped(Skips(900, 1, 1_530, 412)) == "412 purchases without a cart in that visit, 1 cart without a view"
+    )
 
 
-def test_a_category_with_few_visits_is_no_finding():
-    small, large, other = Root(10, 10, 5, 4, 1), Root(2_000, 2_000, 50, 20, 2), Root(900, 900, 9, 3, 3)
+def test_a_rate_that_did_not_clearly_change_is_called_likely_noise():
+    changes = {"purchase": independent_change(50, 5_000, 52, 5_000, 1.0)}
 
-    assert wording.roots_finding([small, large, other], "session") == "Category 2 converts best: 1.00% of 2,000 visits"
-    assert wording.roots_finding([small], "session") == "Conversion by root category"
-
-
-def test_the_finding_of_the_movers_names_a_known_category():
-    assert wording.movers_finding([(-1, 0, 900), (4, 30, 10)]) == "Category 4 gained most: +20 visits"
-    assert wording.movers_finding([(-1, 0, 900)]) == "Visits by root category"
+    assert funnel.noise(changes) == "The purchase rate −0.04 pp, −0.51 to +0.43: likely noise."
 
 
 def test_an_age_is_told_in_its_greatest_unit():
@@ -73,13 +90,12 @@ def test_an_age_is_told_in_its_greatest_unit():
     assert [wording.age(now - each, now) for each in ages] == ["just now", "1 minute ago", "5 hours ago", "2 days ago"]
 
 
+def test_a_length_of_time_is_told_in_the_units_that_carry_meaning():
+    lengths = [wording.duration(seconds) for seconds in (45, 700, 12_000, 50_000, 500_000)]
+
+    assert lengths == ["45 s", "12 min", "3 h 20 min", "13 h", "5.8 days"]
+
+
 def test_a_span_names_the_year_once_unless_there_are_two():
     assert wording.span(Period(date(2015, 8, 21), date(2015, 9, 17))) == "21 Aug – 17 Sep 2015"
     assert wording.span(Period(date(2014, 12, 30), date(2015, 1, 2))) == "30 Dec 2014 – 2 Jan 2015"
-
-
-def test_without_a_period_before_the_busiest_known_category_is_the_finding():
-    roots = [Root(60, 60, 0, 0, -1), Root(30, 30, 0, 0, 7), Root(10, 10, 0, 0, 8)]
-
-    assert wording.entries_finding(roots) == "30.0% of 100 visits enter through category 7"
-    assert wording.entries_finding(roots[:1]) == "Visits by root category"

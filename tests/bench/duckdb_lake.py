@@ -83,6 +83,13 @@ BY_TYPE = """count(*) FILTER (event_type = 'view') AS num_views,
             count(*) FILTER (event_type = 'transaction') AS num_transactions"""
 STEPS = """count(*) AS num_sessions, count(*) FILTER (num_views > 0) AS num_view_sessions,
             count(*) FILTER (num_adds > 0) AS num_cart_sessions, count(*) FILTER (num_transactions > 0) AS num_purchase_sessions"""
+NEWEST = """volumes AS (SELECT session_date, sum(num_sessions) AS volume FROM gold.item_performance GROUP BY ALL), newest AS (
+            SELECT max(session_date) AS as_of_date FROM volumes WHERE volume >= 0.01 * (SELECT median(volume) FROM volumes)
+        ), placed AS (
+            SELECT DISTINCT item_id, -2 AS category_id FROM gold.item_performance UNION ALL
+            SELECT item_id, unnest(coalesce(path, [category_id])) FROM silver.item_history
+                LEFT JOIN silver.categories USING (category_id) WHERE valid_to IS NULL AND category_id IS NOT NULL
+        )"""
 SKIPPED = """count(*) FILTER (num_adds > 0 AND num_views = 0) AS num_carts_without_view,
             count(*) FILTER (num_transactions > 0 AND num_adds = 0) AS num_purchases_without_cart,
             count(*) FILTER (num_adds > 0 AND num_transactions = 0) AS num_abandoned_carts,
@@ -376,6 +383,62 @@ TABLES = {
             JOIN gold.conversion_rates kind ON kind.level = 'category' AND kind.id = category
                 AND kind.event_date = so_far.event_date
         WHERE position IN (1, 2, 3, 5, 10)""",
+    "gold.item_pairs": """
+        WITH events AS (FROM silver.session_events WHERE position <= 200), near AS (
+            SELECT one.session_date, one.item_id, other.item_id AS neighbour_id,
+                2520 // min(abs(one.position - other.position)) AS weight, 1 AS support, 0 AS num_orders, 0 AS num_carts
+            FROM events one JOIN events other ON one.visitor_id = other.visitor_id AND one.started_at = other.started_at
+                AND one.item_id <> other.item_id AND abs(one.position - other.position) <= 10
+            GROUP BY one.session_date, one.visitor_id, one.started_at, one.item_id, other.item_id
+        ), baskets AS (
+            SELECT DISTINCT session_date, visitor_id, started_at, transaction_id, item_id FROM events WHERE event_type <> 'view'
+        ), bought AS (
+            SELECT one.session_date, one.item_id, other.item_id, 0, 0, (one.transaction_id IS NOT NULL)::INT,
+                (one.transaction_id IS NULL)::INT
+            FROM baskets one JOIN baskets other ON one.visitor_id = other.visitor_id AND one.started_at = other.started_at
+                AND one.transaction_id IS NOT DISTINCT FROM other.transaction_id AND one.item_id <> other.item_id
+        )
+        SELECT session_date, item_id, neighbour_id,
+            sum(COLUMNS('weight|support|num_orders|num_carts'))::BIGINT
+        FROM (FROM near UNION ALL FROM bought) GROUP BY ALL""",
+    "gold.item_neighbours": """
+        WITH pairs AS (
+            SELECT item_id, neighbour_id, sum(weight)::BIGINT AS weight, sum(support)::BIGINT AS support
+            FROM gold.item_pairs WHERE support > 0 GROUP BY ALL
+        ), totals AS (SELECT item_id, sum(weight)::BIGINT AS total FROM pairs GROUP BY ALL)
+        SELECT item_id, (row_number() OVER (PARTITION BY item_id ORDER BY weight DESC, support DESC, neighbour_id))::INT AS rank,
+            neighbour_id, weight / sqrt(2520 * total) AS score, support
+        FROM pairs JOIN totals USING (item_id) QUALIFY rank <= 50""",
+    "gold.bought_together": """
+        WITH pairs AS (
+            SELECT item_id, neighbour_id AS companion_id, sum(num_orders)::BIGINT AS num_orders,
+                sum(num_carts)::BIGINT AS num_carts
+            FROM gold.item_pairs GROUP BY ALL HAVING sum(num_orders + num_carts) > 0
+        )
+        SELECT item_id, (row_number() OVER (PARTITION BY item_id
+            ORDER BY num_orders DESC, num_carts DESC, companion_id))::INT AS rank, companion_id, num_orders, num_carts
+        FROM pairs QUALIFY rank <= 50""",
+    "gold.popular_items": f"""
+        WITH {NEWEST}, counted AS (
+            SELECT item_id, as_of_date, sum(num_sessions)::BIGINT AS num_sessions
+            FROM gold.item_performance, newest WHERE as_of_date - session_date BETWEEN 0 AND 6 GROUP BY ALL
+        )
+        SELECT category_id, (row_number() OVER (PARTITION BY category_id ORDER BY num_sessions DESC, item_id))::INT AS rank,
+            item_id, num_sessions, as_of_date
+        FROM counted JOIN placed USING (item_id) QUALIFY rank <= 100""",
+    "gold.trending_items": f"""
+        WITH {NEWEST}, counted AS (
+            SELECT item_id, as_of_date, coalesce(sum(num_sessions) FILTER (as_of_date - session_date < 3), 0)::BIGINT AS num_recent,
+                coalesce(sum(num_sessions) FILTER (as_of_date - session_date >= 3), 0)::BIGINT AS num_before
+            FROM gold.item_performance, newest WHERE as_of_date - session_date BETWEEN 0 AND 13 GROUP BY ALL
+        ), totals AS (SELECT sum(num_recent) AS all_recent, sum(num_before) AS all_before FROM counted), scored AS (
+            SELECT *, coalesce((num_before * all_recent)::DOUBLE / nullif(all_before, 0)::DOUBLE, 0) AS expected,
+                (num_recent - expected) / sqrt(1 + expected) AS score
+            FROM counted, totals
+        )
+        SELECT category_id, (row_number() OVER (PARTITION BY category_id ORDER BY score DESC, item_id))::INT AS rank,
+            item_id, score, num_recent, num_before, as_of_date
+        FROM scored JOIN placed USING (item_id) WHERE num_recent >= 3 AND score > 0 QUALIFY rank <= 100""",
 }
 
 

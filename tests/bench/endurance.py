@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import replace
@@ -44,8 +45,8 @@ class Fault(AssertionError):
     """What does not hold of the lake."""
 
 
-def endure(folder: Path, seed: int, num_acts: int, num_kills: int, say: Callable[[str], None]) -> None:
-    """Do random acts on a new lake, and check it.
+def endure(folder: Path, seed: int, num_acts: int, num_kills: int, say: Callable[[str], None]) -> Counter[str]:
+    """Do random acts on a new lake, and check it; return how many of each kind were done.
 
     Args:
         folder: where the lake and the files lie.
@@ -57,16 +58,18 @@ def endure(folder: Path, seed: int, num_acts: int, num_kills: int, say: Callable
     Raises:
         Fault: the lake is not what it should be; the message lists the acts.
     """
-    chance, done = random.Random(seed), list[str]()
+    chance, done, kinds = random.Random(seed), list[str](), Counter[str]()
     shop = Shop(folder / "files", chance)
     shop.folder.mkdir(parents=True)
     with _on_lake(folder / "lake") as lake:
         try:
-            for path in (shop.events(), shop.events(num_bad=1), shop.item_properties(), shop.category_tree()):
+            events = [shop.events(), shop.events(num_bad=1), shop.events(num_bad=1)]
+            for path in (*events, shop.item_properties(num_bad=1), shop.category_tree()):
                 _do(lake, shop, Act(("land", str(path))))
             _do(lake, shop, Act(("run",)))
             for number in range(1, num_acts + 1):
-                act, started = draw(lake, shop, chance, num_kills), time.monotonic()
+                act, started = draw(lake, shop, chance, num_kills, kinds), time.monotonic()
+                kinds[act.kind] += 1
                 num_kills -= bool(act.place)
                 done.append(str(act))
                 code = _do(lake, shop, act)
@@ -78,6 +81,7 @@ def endure(folder: Path, seed: int, num_acts: int, num_kills: int, say: Callable
         except Exception as error:
             acts = "\n".join(f"{number:>4} {act}" for number, act in enumerate(done, start=1))
             raise Fault(f"{error}\nSeed {seed}, after these acts:\n{acts}") from error
+    return kinds
 
 
 def _do(lake: Lake, shop: Shop, act: Act) -> int:

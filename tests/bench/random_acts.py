@@ -2,15 +2,17 @@
 
 import random
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from lakehouse.lake import Lake
 from lakehouse.quarantine import review
+from lakehouse.runs import planner
 
 from .random_files import Shop
 
-LATEST = 6.0  # seconds after the start of a process that it is killed
+LATEST = 3.0  # seconds after the start of a process that it is killed
+NOT_YET = 100  # how much likelier an act is until it was done once
 ANYWHERE = 0.3  # share of the kills at any time; the others are between two durable steps
 
 
@@ -20,10 +22,12 @@ class Act:
 
     Attributes:
         words: the command line.
+        kind: the name of what chose it.
         place: failpoint at which the process is killed, or seconds after its start; empty if it is not.
     """
 
     words: tuple[str, ...]
+    kind: str = ""
     place: str = ""
 
     def __str__(self) -> str:
@@ -32,21 +36,23 @@ class Act:
         return shlex.join(self.words) + killed
 
 
-def draw(lake: Lake, shop: Shop, chance: random.Random, num_kills: int) -> Act:
-    """Choose an act that the lake allows.
+def draw(lake: Lake, shop: Shop, chance: random.Random, num_kills: int, done: Collection[str]) -> Act:
+    """Choose an act that the lake allows, most likely one of a kind that was not done yet.
 
     Args:
         lake: the lake.
         shop: writes what lands.
         chance: what decides.
         num_kills: how many processes may still be killed.
+        done: the kinds of acts that were done.
     """
-    weights = WEIGHTS | ({} if num_kills > 0 else {_killed: 0})
+    weights = {act: weight * (1 if act.__name__ in done else NOT_YET) for act, weight in WEIGHTS.items()}
+    weights |= {} if num_kills > 0 else {_killed: 0}
     while True:
         (act,) = chance.choices(list(weights), list(weights.values()))
-        words = act(lake, shop, chance)
-        if words:
-            return words if isinstance(words, Act) else Act(words)
+        chosen = act(lake, shop, chance)
+        if chosen:
+            return replace(chosen if isinstance(chosen, Act) else Act(chosen), kind=act.__name__)
 
 
 def _land(lake: Lake, shop: Shop, chance: random.Random) -> tuple[str, ...]:
@@ -131,19 +137,25 @@ def _killed(lake: Lake, shop: Shop, chance: random.Random) -> Act | None:
     words = act(lake, shop, chance)
     if not words:
         return None
-    names = KILLABLE[act][1]
-    tables = [name for name in _present(lake) if _can_die_at(act, lake, name)]
-    places = [place.format(table) for place in names for table in (tables if "{}" in place else [""])]
+    tables = [name for name in _written(act, lake, words) if lake.store.exists(name)]
+    if act is _run and not tables:
+        return None  # it has nothing to do
+    places = [place.format(table) for place in KILLABLE[act][1] for table in (tables if "{}" in place else [""])]
     is_anywhere = not places or chance.random() < ANYWHERE
     place = f"{chance.uniform(0, LATEST):.2f}" if is_anywhere else chance.choice(places)
-    return replace(Act(words), place=place)
+    return Act(words, place=place)
 
 
-def _can_die_at(act: object, lake: Lake, name: str) -> bool:
-    """Say whether an act may write a table: one that names visitors, or one that holds refused rows."""
+def _written(act: object, lake: Lake, words: Sequence[str]) -> list[str]:
+    """Return the tables that an act may write."""
+    if act is _restore:
+        return [words[1]]
     if act is _discard:
-        return name.endswith("_quarantine")
-    return act is not _erase or bool(lake.contracts[name].person)
+        return [f"{words[2]}_quarantine"]
+    if act is _run:
+        planned = [step.table.name for step in planner.plan(lake)]
+        return [*planned, *(f"{name}_quarantine" for name in planned if f"{name}_quarantine" in lake.contracts)]
+    return [name for name in _present(lake) if act is not _erase or lake.contracts[name].person]
 
 
 def _present(lake: Lake) -> list[str]:

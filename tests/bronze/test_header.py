@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from lakehouse.errors import LakehouseError
+from lakehouse.landing.lines import BOM
 
 from .conftest import HEADER, ROW
 
@@ -55,6 +56,7 @@ FORMATS = {
     "parquet": (parquet(), "is a Parquet file, not plain CSV."),
     "UTF-16": (HEADER.encode("utf-16"), "is UTF-16 text, not plain CSV."),
     "UTF-16, big end first": (b"\xfe\xff" + HEADER.encode("utf-16-be"), "is UTF-16 text, not plain CSV."),
+    "two byte order marks": (BOM * 2 + HEADER.encode(), "is text behind two byte order marks, not plain CSV."),
     "UTF-16 without a mark": (HEADER.encode("utf-16-le"), "is UTF-16 text, not plain CSV."),
 }
 

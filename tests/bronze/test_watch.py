@@ -170,6 +170,17 @@ def test_a_file_that_stays_without_a_line_end_is_taken_when_its_time_is_over(lak
     assert len(told) == 1
 
 
+def test_a_file_of_which_nothing_is_read_is_told(spark, lake, tmp_path, monkeypatch):
+    monkeypatch.setattr(watch, "SETTLE_SECONDS", 0.0)
+    (tmp_path / "events.csv").write_text(f"{HEADER}1433160000000,1,view,7,\n")
+    (tmp_path / "strange.csv").write_text("timestamp,itemid,property,value\n1433160000000,7,price,n5\n")
+    told: list[str] = []
+    watched = watch.Watch(lake, tmp_path, told.append, print, tried=0)
+    done = watched.look()
+    assert (done.files, done.receipts) == (["events.csv", "strange.csv"], [1, 2])
+    assert "strange.csv, receipt 2: none of its 1 rows changes a table" in told[0]
+
+
 def test_an_idle_watch_ends_well_on_sigterm(story):
     assert story["code"] == 0
 

@@ -25,6 +25,16 @@ def test_a_day_is_complete_with_nine_of_ten_hours_that_are_usual_on_its_weekday(
     assert not is_complete(MONDAY + timedelta(days=7), weeks)
 
 
+def test_just_nine_of_ten_usual_hours_are_enough():
+    weeks = hours(*[range(20)] * 7, range(18))
+    assert is_complete(MONDAY + timedelta(days=7), weeks)
+
+
+def test_an_hour_is_usual_in_most_days_not_in_half_of_them():
+    weeks = hours(*[ALWAYS] * 7, range(12), *[ALWAYS] * 6, range(12))
+    assert is_complete(MONDAY + timedelta(days=14), weeks)
+
+
 def test_an_hour_that_a_weekday_rests_in_is_not_missed():
     week = [range(8, 20), *[ALWAYS] * 6]
     assert is_complete(MONDAY + timedelta(days=14), hours(*week, *week, range(8, 20)))

@@ -47,7 +47,7 @@ def bronze_rows(lake: Lake) -> dict[str, int]:
 
 
 def test_a_lake_of_the_release_before_can_be_looked_at_without_a_change(kept, call):
-    tables = {each["table"]: each["rows"] for each in next(iter(call("status", "--json").json.values()))}
+    tables = {each["table"]: each["rows"] for each in call("status", "--json").json["tables"]}
     assert BRONZE_ROWS.items() <= tables.items()
     assert [run["status"] for run in call("runs", "ls", "--json").json] == ["published"] * 3
     refused = [(each["number"], each["rows"]) for each in call("quarantine", "ls", "--json").json]

@@ -12,6 +12,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from lakehouse import private
 from lakehouse.runs import lock
 from lakehouse.settings import PROJECT
 from ml import commands
@@ -119,6 +120,8 @@ def test_mlflow_shows_the_curves_to_this_machine_alone_and_ends_when_interrupted
     client = mlflow_store.connect(settings).MlflowClient()
     run_id = client.get_model_version_by_alias(settings.model.name, "champion").run_id
     picture = f"http://127.0.0.1:{port}/get-artifact?path=roc.png&run_uuid={run_id}"
+    log = settings.lake_path / "logs" / "mlflow.log"
+    log.write_bytes(b"\n" * (private.MOST_BYTES + 1))
     process = start(settings.lake_path, "mlflow", LAKEHOUSE_MLFLOW__PORT=port)
     try:
         assert f"http://127.0.0.1:{port}" in process.stderr.readline()
@@ -130,5 +133,6 @@ def test_mlflow_shows_the_curves_to_this_machine_alone_and_ends_when_interrupted
         process.send_signal(signal.SIGINT)
         process.communicate()
     assert process.returncode == 0
+    assert log.stat().st_size < private.MOST_BYTES < log.with_name("mlflow.log.1").stat().st_size
     with pytest.raises(OSError):
         urlopen(picture)

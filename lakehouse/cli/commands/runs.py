@@ -54,10 +54,8 @@ def run(settings: Settings, select: tuple[str, ...], full_refresh: tuple[str, ..
 
     command = " ".join(["lakehouse run", *select, *[f"--full-refresh {name}" for name in full_refresh]])
     lake = open_lake(settings)
-    waiting = unread.receipts_waiting(lake)
-    done = runner.run(lake, say, Request(select, full_refresh), command)
-    for sentence in unread.describe_ignored(lake, waiting):
-        say(sentence)
+    with unread.telling_ignored(lake, say):
+        done = runner.run(lake, say, Request(select, full_refresh), command)
     emit(run_report.run_facts(done), as_json, run_report.results_text(done.results) if done else "")
 
 
@@ -70,11 +68,12 @@ def retry(settings: Settings, as_json: bool) -> None:
     Tables that it finished are not built again.
     """
     from lakehouse.lake import open_lake
-    from lakehouse.reports import run_report
+    from lakehouse.reports import run_report, unread
     from lakehouse.runs import runner
 
     lake = open_lake(settings)
-    done = runner.run(lake, say, run_report.again(lake), "lakehouse retry")
+    with unread.telling_ignored(lake, say):
+        done = runner.run(lake, say, run_report.again(lake), "lakehouse retry")
     emit(run_report.run_facts(done), as_json, run_report.results_text(done.results) if done else "")
 
 

@@ -15,7 +15,7 @@ def status(settings: Settings, as_json: bool) -> None:
     from lakehouse.reports import status
 
     sections = status.sections(open_lake(settings))
-    emit({section.title: section.facts for section in sections}, as_json, status.text(sections))
+    emit({section.name: section.facts for section in sections}, as_json, status.text(sections))
 
 
 @click.command()

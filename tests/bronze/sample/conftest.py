@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from bronze.sample import write
+from bronze.sample.shop import open_shop
 
 SCALE = 0.05
+SEED = 7
 REAL = Path(__file__).parents[3].parent / "shared" / "data"
 HALF_HOUR = 1_800_000  # ms
 BIGINTS = "{'timestamp': 'BIGINT', 'visitorid': 'BIGINT', 'itemid': 'BIGINT', 'transactionid': 'BIGINT'}"
@@ -62,7 +64,7 @@ class Shop:
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sample")
-    write(folder, scale=SCALE, seed=7, faults=0)
+    write(folder, scale=SCALE, seed=SEED, faults=0)
     return folder
 
 
@@ -78,6 +80,12 @@ def shop(folder):
             SELECT occurred_at, item, value::BIGINT AS category FROM properties WHERE property = 'categoryid';
     """)
     return shop
+
+
+@pytest.fixture(scope="session")
+def catalogue():
+    """The items of that shop, with what the files never tell."""
+    return open_shop(SCALE, SEED).catalogue
 
 
 @pytest.fixture(scope="session")

@@ -105,8 +105,9 @@ def test_config_tells_where_each_value_came_from(tmp_path):
 
 
 def test_status_and_show_tell_the_published_rows(sample_lake):
-    tables = json.loads(call(sample_lake, "status", "--json").stdout)
-    rows = {each["table"]: each["rows"] for section in tables.values() for each in section if "table" in each}
+    summary = json.loads(call(sample_lake, "status", "--json").stdout)
+    assert set(summary) == {"tables", "model"}
+    rows = {each["table"]: each["rows"] for each in summary["tables"]}
     shown = json.loads(call(sample_lake, "show", "gold.activity", "--rows", "100000", "--json").stdout)
     assert len(shown["rows"]) == rows["gold.activity"] > 0
 

@@ -27,8 +27,9 @@ def test_a_plan_tells_what_is_read_and_why(call, land):
     assert planned[0]["read"] == {"files": 1, "bytes": 71}
 
 
-def test_a_plan_starts_no_java(call, land, monkeypatch):
-    monkeypatch.setenv("JAVA_HOME", "/nowhere")
+def test_a_plan_starts_no_engine(call, land, monkeypatch):
+    for name, value in (("LAKEHOUSE_ENGINE__NAME", "spark"), ("JAVA_HOME", "/nowhere"), ("PATH", "/nowhere")):
+        monkeypatch.setenv(name, value)  # one that starts would fail
     land("a.csv", VIEW)
     assert call("plan", "bronze.events").out.splitlines()[-1] == "bronze.events  incremental  1      71 B   1 new file"
 

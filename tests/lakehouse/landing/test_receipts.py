@@ -103,7 +103,7 @@ def test_a_landed_file_that_was_changed_is_named_with_the_mend(three, change):
     path = three.file(receipt)
     path.write_text(CHANGES[change](path.read_text()))
     error = refused(lambda: three.verify(receipt))
-    assert error.message == f"The landed file {path} was changed after it came in as 2.csv."
+    assert error.message == f"The landed file {path} was changed after it came in as 2.csv, receipt 1."
     assert error.remedy == "land the same content again, that puts it right: lakehouse land 2.csv"
 
 

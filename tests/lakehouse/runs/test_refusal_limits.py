@@ -20,7 +20,7 @@ def stopped(call, land):
 def test_a_run_stops_where_every_row_of_one_kind_is_refused(stopped, lake):
     assert stopped.code == 3
     for told in (
-        "every one of the 10 rows of a.csv whose event is transaction",
+        "every one of the 10 rows of a.csv, receipt 1, whose event is transaction",
         "transaction id exactly on transactions: 10",
         f"    {BUY}\n    {BUY}\n    {BUY}\n",
         "lakehouse land FILE",
@@ -81,7 +81,7 @@ def test_every_row_of_a_property_that_is_read_stops_a_run(call, land):
     good = [f"1431226800000,{item},available,1" for item in range(90)]
     land("p.csv", *good, *[f"1431226800000,{item},790,cheap" for item in range(10)], header=PROPERTIES)
     said = call("run")
-    assert (said.code, "every one of the 10 rows of p.csv whose property is 790" in said.err) == (3, True)
+    assert (said.code, "every one of the 10 rows of p.csv, receipt 1, whose property is 790" in said.err) == (3, True)
 
 
 def test_kinds_are_counted_only_where_enough_of_one_was_refused(call, land, lake, monkeypatch):

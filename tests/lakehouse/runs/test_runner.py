@@ -100,7 +100,7 @@ def test_a_run_whose_data_breaks_the_threshold_publishes_nothing(spark, lake, tm
     with pytest.raises(LakehouseError) as raised:
         runner.run(lake, print)
     assert raised.value.code == Exit.REFUSED
-    assert raised.value.message.startswith("silver.events refused 3 of 3 rows of 1.csv, more than 20%.\n")
+    assert raised.value.message.startswith("silver.events refused 3 of 3 rows of 1.csv, receipt 2, more than 20%.\n")
     assert lake.store.version("gold.daily_kpis") == gold
     assert [run.status for run in lake.ledger.runs()] == ["published", "failed"]
     assert lake.ledger.published() == lake.ledger.runs()[0]

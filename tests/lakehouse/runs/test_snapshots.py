@@ -66,6 +66,14 @@ def test_a_tree_with_a_circle_that_is_taken_back_leaves_the_one_before_in_force(
     assert call("plan", "--json").json == []
 
 
+def test_what_was_accepted_of_a_tree_says_nothing_of_the_same_tree_put_back(shop, call):
+    assert shop("half.csv", *ONE, "x,214", "y,214").code == 3
+    call("quarantine", "accept", "3")
+    assert call("run").code == 0
+    assert shop("two.csv", *TWO).code == 0
+    assert shop("half.csv", *ONE, "x,214", "y,214").code == 3
+
+
 @pytest.mark.parametrize("negative", ["-1", "-2", " -1", "-1.0"])
 def test_a_tree_with_a_negative_id_is_refused_whole_at_any_share(shop, lake, call, negative):
     stopped = shop("roots.csv", *[f"{number},214" for number in range(500, 600)], f"214,{negative}")

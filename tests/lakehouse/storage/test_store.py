@@ -1,6 +1,7 @@
 """How tables are read and written: which files, at which version, whatever another program did to them."""
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pyarrow.compute as pc
 import pytest
@@ -137,6 +138,16 @@ def test_what_changed_between_versions_is_told_by_files_and_never_by_a_row_that_
     assert values(store.changes("silver.counts", before + 1, before + 2)) == [4]
     small_tables.compact(store, "silver.counts")
     assert values(store.changes("silver.counts", before + 2, store.version("silver.counts"))) == []
+
+
+def test_a_file_that_came_and_went_again_is_not_read_and_may_be_gone(spark, counts):
+    store, before = counts.store, counts.store.version("silver.counts")
+    store.append(table, rows_of(spark, (DAYS[0], 7), (DAYS[0], 9)), "run")
+    (passing,), _ = log.moved(store.delta("silver.counts"), before, before + 1)
+    rewriting.rewrite(store, table, lambda rows: rows.filter(pc.field("count") != 7), "run")
+    Path(store.uri("silver.counts"), passing).unlink()
+    assert store.lost("silver.counts", before, before + 2) == []
+    assert values(store.appended("silver.counts", before, before + 2)) == [9]
 
 
 def test_a_row_that_is_rewritten_in_a_table_that_only_grows_did_not_arrive_and_one_that_came_twice_did(spark, counts):

@@ -1,0 +1,169 @@
+"""data.tables — published tables for SQL: gold in memory, shared by runs that show the same version; the rest by file.
+
+A table is kept by (lake, name, id, version), with the columns that the pages ask for. What was not asked for longest
+makes room once the budget is used up; a table that fits into no half of it is read from its files, as all that is not
+gold is.
+"""
+
+import re
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from threading import RLock
+from typing import Any
+
+import duckdb
+from deltalake import DeltaTable
+
+from lakehouse.errors import Exit, LakehouseError
+from lakehouse.storage import log
+from lakehouse.storage.store import Store
+
+NAME = re.compile(r"\b(?:bronze|silver|gold|ml)\.[a-z]\w*\b")
+IN_MEMORY = "gold."
+BYTES_OF_A_VALUE = 8
+DATABASE: dict[str, str | bool | int | float | list[str]] = {
+    "threads": 2,
+    "enable_external_access": "false",  # its SQL reaches neither files nor the network
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+}
+
+
+@dataclass(frozen=True)
+class TableKey:
+    """One version of one table of one lake."""
+
+    lake: str
+    name: str
+    id: str
+    version: int
+
+    def __str__(self) -> str:
+        """Return the name by which the database knows it."""
+        return f"{self.name}@{self.version}@{self.id}@{self.lake}"
+
+
+class OlderRelease(LakehouseError):
+    """A page asks for a table or a column that this lake does not have yet."""
+
+    def __init__(self, what: str) -> None:
+        """Name what is missing, and the command that builds it."""
+        message = f"This lake has no {what} yet; an older release built it."
+        super().__init__(message, "lakehouse run", Exit.REFUSED)
+
+
+class TableStore:
+    """The tables of every lake that the site shows, in one database within one budget."""
+
+    def __init__(self, columns: Mapping[str, Sequence[str]], budget_mb: int) -> None:
+        """Keep nothing yet.
+
+        Args:
+            columns: table -> columns that the pages ask for; other columns are not read.
+            budget_mb: mebibytes for all tables together.
+        """
+        self.columns = columns
+        self._budget = budget_mb << 20
+        self._lock = RLock()
+        self._sizes: OrderedDict[TableKey, int] = OrderedDict()
+        config = DATABASE | {"memory_limit": f"{2 * budget_mb + 64}MiB"}  # tables, and what queries need beside them
+        self._database = duckdb.connect(":memory:", config=config)
+
+    @property
+    def kept(self) -> list[TableKey]:
+        """The tables in memory, the one that was asked for last at the end."""
+        return list(self._sizes)
+
+    @property
+    def used_bytes(self) -> int:
+        """How much the tables in memory take, as estimated when they came."""
+        return sum(self._sizes.values())
+
+    def rows(
+        self, store: Store, keys: Mapping[str, TableKey], sql: str, parameters: Mapping[str, Any]
+    ) -> list[dict[str, Any]]:
+        """Run SQL in which tables have their own names (`gold.funnel`), and return its rows.
+
+        Args:
+            store: the lake's, for what is not in memory.
+            keys: table -> the version that is meant.
+            sql: one statement with `$name` parameters.
+            parameters: their values.
+
+        Raises:
+            OlderRelease: a table or a column is not there.
+        """
+        with closing(self._database.cursor()) as cursor:
+            names = self._execute(cursor, store, keys, sql, parameters)
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def batches(
+        self, store: Store, keys: Mapping[str, TableKey], sql: str, parameters: Mapping[str, Any], number: int
+    ) -> Iterator[list[Any]]:
+        """Run SQL as `rows` does; yield the names of the columns, then so many rows at a time, each a tuple."""
+        with closing(self._database.cursor()) as cursor:
+            yield self._execute(cursor, store, keys, sql, parameters)
+            while found := cursor.fetchmany(number):
+                yield found
+
+    def load(self, store: Store, key: TableKey) -> bool:
+        """Bring a table into memory if it is not there; return whether it is there now."""
+        with self._lock:
+            if key in self._sizes:
+                self._sizes.move_to_end(key)
+                return True
+            delta = store.delta(key.name, key.version)
+            columns = self._columns(delta, key.name)
+            size = sum(int(each["num_records"]) for each in log.files(delta)) * len(columns) * BYTES_OF_A_VALUE
+            if not key.name.startswith(IN_MEMORY) or size > self._budget / 2:
+                return False
+            self._make_room(size)
+            with closing(self._database.cursor()) as cursor:
+                cursor.register("incoming", delta.to_pyarrow_dataset().scanner(columns=columns).to_reader())
+                cursor.execute(f'CREATE TABLE IF NOT EXISTS "{key}" AS FROM incoming')
+                cursor.unregister("incoming")
+            self._sizes[key] = size
+            return True
+
+    def _execute(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        store: Store,
+        keys: Mapping[str, TableKey],
+        sql: str,
+        parameters: Mapping[str, Any],
+    ) -> list[str]:
+        spelled = {name: self._provide(cursor, store, keys, name) for name in set(NAME.findall(sql))}
+        try:
+            cursor.execute(NAME.sub(lambda found: spelled[found[0]], sql), dict(parameters))
+        except duckdb.BinderException as error:
+            raise OlderRelease(f"such column in {', '.join(sorted(spelled))} ({_first_line(error)})") from error
+        return [column[0] for column in cursor.description or []]
+
+    def _provide(self, cursor: duckdb.DuckDBPyConnection, store: Store, keys: Mapping[str, TableKey], name: str) -> str:
+        """Make a table readable for a cursor; return how SQL spells it."""
+        if name not in keys:
+            raise OlderRelease(name)
+        key = keys[name]
+        if not self.load(store, key):
+            delta = store.delta(key.name, key.version)
+            cursor.register(str(key), delta.to_pyarrow_dataset())
+        return f'"{key}"'
+
+    def _columns(self, delta: DeltaTable, name: str) -> list[str]:
+        """Return which of the wanted columns a table has, in its order; all if nobody said which."""
+        there = [field.name for field in delta.schema().fields]
+        wanted = self.columns.get(name)
+        return [each for each in there if each in wanted] if wanted else there
+
+    def _make_room(self, size: int) -> None:
+        while self._sizes and self.used_bytes + size > self._budget:
+            key, _ = self._sizes.popitem(last=False)
+            with closing(self._database.cursor()) as cursor:
+                cursor.execute(f'DROP TABLE IF EXISTS "{key}"')
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0].removeprefix("Binder Error: ")

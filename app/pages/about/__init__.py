@@ -1,0 +1,1 @@
+"""What the words mean, what the numbers cannot say, and that they are right."""

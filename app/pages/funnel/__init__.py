@@ -1,0 +1,1 @@
+"""From view to cart to purchase."""

@@ -1,0 +1,135 @@
+"""funnel.numbers — steps, rates and skipped steps, from rows to what cards say."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from app.context import PageContext
+from app.data.visits import UNKNOWN_CATEGORY
+from app.pages.funnel import queries
+from app.periods import Period
+from app.statistics import Change, Interval, PairedSums, are_discoveries, rate_change, rate_interval
+
+NAMES = ("View", "Cart", "Purchase")
+
+
+@dataclass(frozen=True)
+class Steps:
+    """How many visits, or visitors, came how far."""
+
+    total: int
+    view: int
+    cart: int
+    purchase: int
+
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """The steps in their order."""
+        return self.view, self.cart, self.purchase
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """Their shares of all."""
+        return tuple(count / self.total if self.total else 0.0 for count in self.counts)
+
+
+@dataclass(frozen=True)
+class Found:
+    """The steps now and in the previous period, the days they stand for, and the changes of their rates."""
+
+    now: Steps
+    before: Steps | None
+    period: Period
+    changes: dict[str, Change]
+    intervals: dict[str, Interval]
+
+
+@dataclass(frozen=True)
+class Root:
+    """The steps of those who entered through one root category, their conversion and its change."""
+
+    category: int
+    total: int
+    view: int
+    cart: int
+    conversion: Interval
+    change: Change
+    is_named: bool
+
+
+@dataclass(frozen=True)
+class Skips:
+    """How many visits skipped a step, beside how many took the next one."""
+
+    cart_visits: int
+    carts_without_view: int
+    purchase_visits: int
+    purchases_without_cart: int
+
+    @property
+    def rates(self) -> tuple[float, float, float]:
+        """Purchases without a cart per purchase, carts without a view per cart, carts with a purchase per cart."""
+        bought = self.purchase_visits - self.purchases_without_cart
+        return (
+            self.purchases_without_cart / (self.purchase_visits or 1),
+            self.carts_without_view / (self.cart_visits or 1),
+            bought / (self.cart_visits or 1),
+        )
+
+
+def plain_steps(context: PageContext) -> Found:
+    """Return the steps of visits in any order, whatever the page's own controls say."""
+    previous = context.previous
+    before = Steps(**previous.ask(queries.visit_steps)[0]) if previous else None
+    return Found(Steps(**context.ask(queries.visit_steps)[0]), before, context.period, {}, {})
+
+
+def steps(context: PageContext) -> Found:
+    """Return the steps as the page's controls ask for them."""
+    window = queries.WINDOWS[context.params["window"]]
+    is_plain = window == 0 and context.params["order"] == "any"
+    shown, previous = _over(context, window), context.previous
+    now = Steps(**shown.ask(queries.steps)[0])
+    before = Steps(**previous.ask(queries.steps)[0]) if previous and shown.period == context.period else None
+    found = {row["rate"]: PairedSums.of(row) for row in context.ask(queries.rates)} if is_plain else {}
+    changes = {name: rate_change(sums) for name, sums in found.items()} if previous else {}
+    return Found(now, before, shown.period, changes, {name: rate_interval(sums) for name, sums in found.items()})
+
+
+def roots(context: PageContext) -> list[Root]:
+    """Return every root category of entry, the most visited first."""
+    rows = context.ask(queries.roots)
+    sums = [PairedSums.of(row) for row in rows]
+    changes = [rate_change(each) for each in sums]
+    named = are_discoveries([each.p for each in changes])
+    return [
+        Root(
+            row["root_category_id"],
+            int(row["x1"] or 0),
+            row["views"],
+            row["carts"],
+            rate_interval(each),
+            change,
+            is_named,
+        )
+        for row, each, change, is_named in zip(rows, sums, changes, named, strict=True)
+        if row["x1"]
+    ]
+
+
+def best(found: list[Root]) -> Root | None:
+    """Return the known category whose rate is highest at the lower end of its interval; None if none stands out."""
+    known = [root for root in found if root.category != UNKNOWN_CATEGORY and root.conversion.low > 0]
+    return max(known, key=lambda root: root.conversion.low, default=None)
+
+
+def skips(context: PageContext) -> Skips:
+    """Return how many visits skipped a step."""
+    return Skips(**context.ask(queries.skips)[0])
+
+
+def _over(context: PageContext, window: int) -> PageContext:
+    """Leave out the days whose window is not over at the last complete day."""
+    last = context.published.last_day
+    assert last is not None
+    end = min(context.period.end, last - timedelta(days=window))
+    return context.within(Period(context.period.start, end)) if window else context

@@ -1,0 +1,280 @@
+"""funnel.page — from view to cart to purchase: by visit or visitor, by category, how fast, and who went no further."""
+
+from dash import html
+from dash.development.base_component import Component
+
+from app import wording
+from app.charts import bars
+from app.components import controls
+from app.components.card import Card, Drawn
+from app.components.parts import data, graph, legend, scrolling, table
+from app.context import PageContext
+from app.pages import Page
+from app.pages.funnel import numbers, queries
+from app.pages.funnel import wording as words
+from app.params import Param, Params
+from lakehouse.errors import Exit, LakehouseError
+
+CHARTED = 12
+LISTED = 100
+UNIT = Param("unit", "session", {"session": "Visits", "visitor": "Visitors"}, meaning="what the funnel counts")
+ORDER = Param(
+    "order", "any", {"any": "Any order", "ordered": "In order"}, meaning="whether steps must follow each other"
+)
+WINDOW = Param(
+    "window",
+    "visit",
+    {"visit": "Same visit", "1d": "1 day", "7d": "7 days", "30d": "30 days"},
+    meaning="how soon after the first view the other steps must come",
+)
+DROPPED = Param(
+    "dropped", "cart", {"cart": "After the cart", "view": "After the view"}, meaning="which visits are listed"
+)
+
+
+def step_controls(params: Params) -> Component:
+    """Choose what is counted, in which order, within which time."""
+    return html.Div(
+        [
+            controls.segmented(params, "unit", "What the funnel counts"),
+            controls.segmented(params, "order", "Order of the steps"),
+            controls.select(params, "window", "Time for the steps", width=120),
+        ],
+        className="control-row",
+    )
+
+
+def funnel(context: PageContext) -> Drawn:
+    """Show how many come how far."""
+    params, unit = context.params, context.params["unit"]
+    is_plain = params["order"] == "any" and params["window"] == "visit"
+    if unit == "visitor" and not is_plain:
+        message = "Order and time are counted by visits: a visitor may begin several times."
+        raise LakehouseError(message, "choose Visits, or any order in the same visit", Exit.USAGE)
+    found = numbers.steps(context)
+    title, units = words.steps(found.now, unit, params["window"]), wording.unit_name(unit)
+    before = found.before.shares if found.before else None
+    figure = bars.steps(numbers.NAMES, found.now.counts, before, found.now.total, context.palette)
+    first = f"All {units}" if is_plain else "All visits with a view"
+    entries = [("bar track", first), *([("tick", "Previous period, by its share")] if before else [])]
+    shortened = (
+        ""
+        if found.period == context.period
+        else f"; entries to {wording.short_day(found.period.end)}, later windows are not over"
+    )
+    note = words.noise(found.changes)
+    return Drawn(
+        title,
+        f"{units.capitalize()} with each step, {words.how(params)}, of "
+        f"{wording.count(found.now.total)} {units}{shortened}",
+        [graph("funnel-chart", figure, 300, title), *([html.P(note, className="muted note")] if note else [])],
+        legend(*entries),
+        table(["Step", units.capitalize(), "Of all", "Interval", "Of the step before", "Previous"], _step_rows(found)),
+    )
+
+
+def skipped(context: PageContext) -> Drawn:
+    """Say how many visits skipped a step, and how many pass from step to step."""
+    now, previous = numbers.skips(context), context.previous
+    before = numbers.skips(previous) if previous else None
+    sentences = (
+        "of visits with a purchase hold no cart",
+        "of visits with a cart hold no view",
+        "of visits with a cart also buy",
+    )
+    former = [f"{wording.percent(rate, 1)} in the previous period" for rate in before.rates] if before else [""] * 3
+    items = [
+        html.Li(
+            [
+                html.Span(wording.percent(rate, 1), className="fact"),
+                html.Span(sentence, className="words"),
+                html.Span(then, className="muted"),
+            ]
+        )
+        for rate, sentence, then in zip(now.rates, sentences, former, strict=True)
+    ]
+    return Drawn(
+        words.skipped(now),
+        f"Visits with a step but not the one before it in that visit; {wording.count(now.purchase_visits)} hold a "
+        f"purchase, {wording.count(now.cart_visits)} a cart",
+        html.Ul(items, className="facts"),
+    )
+
+
+def by_category(context: PageContext) -> Drawn:
+    """Show the conversion of the most visited root categories with its interval."""
+    unit, is_compared = context.params["unit"], context.previous is not None
+    roots = numbers.roots(context)
+    shown = [root for root in roots if root.category >= 0][:CHARTED]
+    title, units = words.best(numbers.best(roots), unit), wording.unit_name(unit)
+    figure = bars.rates(
+        [wording.category(root.category) for root in shown],
+        [root.conversion for root in shown],
+        [root.change.former if is_compared and root.change.former else None for root in shown],
+        context.palette.purchase,
+        context.palette,
+    )
+    entries = [
+        ("dot purchase", "Conversion with its 98% interval"),
+        *([("tick", "Previous period")] if is_compared else []),
+    ]
+    return Drawn(
+        title,
+        f"{units.capitalize()} with a purchase per {wording.unit_name(unit, 1)}, the {len(shown)} most visited of "
+        f"{len([r for r in roots if r.category >= 0])} root categories of entry; best by the lower end",
+        graph("funnel-categories-chart", figure, 32 * len(shown) + 36, title),
+        legend(*entries),
+    )
+
+
+def category_table(context: PageContext) -> Drawn:
+    """Show every root category with its steps."""
+    unit = context.params["unit"]
+    roots, units = numbers.roots(context), wording.unit_name(unit)
+    head = ["Root category", units.capitalize(), "View", "Cart", "Purchase", "Conversion and interval", "Change"]
+    note = "" if unit == "session" else "; a visitor who entered through two categories counts in both"
+    rows = [_root_row(root, context.previous is not None) for root in roots]
+    title = words.shares(roots, unit)
+    return Drawn(
+        title,
+        f"{units.capitalize()} by root category of the first event{note}",
+        scrolling(table(head, rows), title, 420),
+    )
+
+
+def times(context: PageContext) -> Drawn:
+    """Say how long it takes from the first view to the first purchase."""
+    row = context.ask(queries.times)[0]
+    measured, before = row["measured"], row["buyers"] - row["measured"]
+    median = row["median"]
+    pairs = [("Median", median), ("Three in four", row["p75"]), ("19 in 20", row["p95"])]
+    facts = [(name, "within " + wording.duration(value)) for name, value in pairs if value is not None]
+    within = [("half an hour", "within_half_an_hour"), ("a day", "within_a_day"), ("a week", "within_a_week")]
+    facts += (
+        [(f"Within {words_}", wording.percent(row[key] / measured, 1)) for words_, key in within] if measured else []
+    )
+    items = [html.Div([html.Dt(name), html.Dd(value)]) for name, value in facts]
+    return Drawn(
+        words.times(median, measured),
+        f"From a visitor's first view to the first purchase, of {wording.count(measured)} who bought first in these "
+        f"days{f'; {wording.count(before)} more bought without a view before' if before else ''}",
+        html.Dl(items, className="pairs"),
+    )
+
+
+def dropped_controls(params: Params) -> Component:
+    """Choose the step, and download all of them."""
+    download = html.Button(
+        "Download all", type="button", className="button", **data(menu="csv", query=queries.dropped_visits.name)
+    )
+    return html.Div([controls.segmented(params, "dropped", "The last step"), download], className="control-row")
+
+
+def dropped(context: PageContext) -> Drawn:
+    """List the visits that went no further."""
+    rows, number = context.first(queries.dropped_visits, LISTED)
+    title = words.dropped(number, context.params["dropped"])
+    head = ["Visitor", "Started, UTC", "Root category", "Views", "Carts", "Items", "Length"]
+    listed = [
+        (
+            str(row["visitor_id"]),
+            f"{row['started_at']:%-d %b %Y %H:%M}",
+            wording.category(row["root_category_id"]),
+            row["num_views"],
+            row["num_adds"],
+            row["distinct_products"],
+            wording.duration(row["seconds"]),
+        )
+        for row in rows
+    ]
+    shown = "all of them" if number <= LISTED else f"the newest {LISTED} of {wording.count(number)}"
+    return Drawn(title, f"Visits by their start, {shown}", scrolling(table(head, listed), title, 420))
+
+
+def _step_rows(found: numbers.Found) -> list[tuple[str, ...]]:
+    counts, former = found.now.counts, [found.now.total, *found.now.counts[:2]]
+    before = found.before.shares if found.before else ()
+    rows: list[tuple[str, ...]] = []
+    for place, name in enumerate(numbers.NAMES):
+        interval = found.intervals.get(name.lower())
+        rows.append(
+            (
+                name,
+                wording.count(counts[place]),
+                wording.percent(found.now.shares[place]),
+                wording.interval(interval) if interval else "–",
+                wording.percent(counts[place] / former[place] if former[place] else 0),
+                wording.percent(before[place]) if before else "–",
+            )
+        )
+    return rows
+
+
+def _root_row(root: numbers.Root, is_compared: bool) -> tuple[str, ...]:
+    counts = [wording.count(each) for each in (root.total, root.view, root.cart, root.conversion.successes)]
+    change = wording.points(root.change) if root.is_named else root.change.why_not or "no clear change"
+    return wording.category(root.category), *counts, words.conversion_cell(root), change if is_compared else "–"
+
+
+PARAMS = ("range", "compare", "segment", "category", "unit")
+page = Page(
+    path="/funnel",
+    name="Funnel",
+    group="Behaviour",
+    icon="funnel",
+    about="From view to cart to purchase: by visit or visitor, by category, how fast",
+    place=20,
+    params=(UNIT, ORDER, WINDOW, DROPPED),
+    cards=(
+        Card(
+            "steps",
+            funnel,
+            reads=("gold.funnel", "gold.visitor_days", "gold.visit_segments", "gold.funnel_windows"),
+            params=(*PARAMS, "order", "window"),
+            columns=8,
+            height=440,
+            query=queries.steps,
+            controls=step_controls,
+        ),
+        Card(
+            "skipped", skipped, reads=("gold.funnel", "gold.visit_segments"), columns=4, height=440, query=queries.skips
+        ),
+        Card(
+            "categories",
+            by_category,
+            reads=("gold.visitor_days",),
+            params=PARAMS,
+            columns=7,
+            height=480,
+            query=queries.roots,
+        ),
+        Card(
+            "times",
+            times,
+            reads=("gold.conversion_times",),
+            params=("range", "category"),
+            columns=5,
+            height=480,
+            query=queries.times,
+        ),
+        Card(
+            "table",
+            category_table,
+            reads=("gold.visitor_days",),
+            params=PARAMS,
+            columns=12,
+            height=480,
+            query=queries.roots,
+        ),
+        Card(
+            "dropped",
+            dropped,
+            reads=("silver.sessions", "silver.categories"),
+            params=("range", "category", "dropped"),
+            columns=12,
+            height=480,
+            query=queries.dropped_visits,
+            controls=dropped_controls,
+        ),
+    ),
+)

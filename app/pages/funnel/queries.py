@@ -1,0 +1,165 @@
+"""funnel.queries — what the Funnel asks."""
+
+from app.context import PageContext
+from app.data.query import Statement, query
+from app.data.visits import ALL_CATEGORIES, SKIPS, STEPS, VISITOR_DAYS, days, part, per_visitor, sums
+
+WINDOWS = {"visit": 0, "1d": 1, "7d": 7, "30d": 30}
+FUNNEL = {
+    "gold.funnel": f"session_date root_category_id {STEPS} {SKIPS}",
+    "gold.visit_segments": f"session_date root_category_id is_new {STEPS} {SKIPS}",
+}
+PARAMS = ("range", "segment", "category", "unit", "order", "window")
+SUMS = """coalesce(sum(num_sessions), 0)::BIGINT AS total, coalesce(sum(num_view_sessions), 0)::BIGINT AS view,
+                   coalesce(sum(num_cart_sessions), 0)::BIGINT AS cart,
+                   coalesce(sum(num_purchase_sessions), 0)::BIGINT AS purchase"""
+
+
+@query(
+    FUNNEL
+    | VISITOR_DAYS
+    | {
+        "gold.funnel_windows": "session_date root_category_id is_new window_days is_ordered "
+        "num_sessions num_cart_sessions num_purchase_sessions"
+    },
+    params=PARAMS,
+)
+def steps(context: PageContext) -> Statement:
+    """Count how many visits, or visitors, came how far in a range."""
+    if context.params["order"] != "any" or context.params["window"] != "visit":
+        return _windows(context)
+    return visitor_steps(context) if context.params["unit"] == "visitor" else visit_steps.build(context)
+
+
+@query(FUNNEL)
+def visit_steps(context: PageContext) -> Statement:
+    """Count visits that hold each step, in any order."""
+    source, conditions, parameters = _visits(context)
+    sql = f"""
+            SELECT {SUMS}
+            FROM {source}
+            WHERE session_date BETWEEN $start AND $end{conditions}"""
+    return Statement(sql, days(context) | parameters)
+
+
+def visitor_steps(context: PageContext) -> Statement:
+    """Count different visitors with each step in any of their visits of the range."""
+    conditions, parameters = part(context)
+    sql = f"""
+            SELECT count(*) AS total, count(*) FILTER (views > 0) AS view, count(*) FILTER (carts > 0) AS cart,
+                   count(*) FILTER (purchases > 0) AS purchase
+            FROM (
+                SELECT visitor_id, sum(num_view_sessions) AS views, sum(num_cart_sessions) AS carts,
+                       sum(num_purchase_sessions) AS purchases
+                FROM gold.visitor_days
+                WHERE session_date BETWEEN $start AND $end{conditions}
+                GROUP BY visitor_id)"""
+    return Statement(sql, days(context) | parameters)
+
+
+def _windows(context: PageContext) -> Statement:
+    """Count visits with a view whose visitor went on within a time; the page leaves days out whose time is not over."""
+    conditions, parameters = part(context)
+    sql = f"""
+            SELECT coalesce(sum(num_sessions), 0)::BIGINT AS total, coalesce(sum(num_sessions), 0)::BIGINT AS view,
+                   coalesce(sum(num_cart_sessions), 0)::BIGINT AS cart,
+                   coalesce(sum(num_purchase_sessions), 0)::BIGINT AS purchase
+            FROM gold.funnel_windows
+            WHERE session_date BETWEEN $start AND $end
+              AND window_days = $window AND is_ordered = $is_ordered{conditions}"""
+    chosen = {"window": WINDOWS[context.params["window"]], "is_ordered": context.params["order"] == "ordered"}
+    return Statement(sql, days(context) | chosen | parameters)
+
+
+@query(VISITOR_DAYS, params=("range", "compare", "segment", "category", "unit"))
+def rates(context: PageContext) -> Statement:
+    """Add up over visitors what the intervals of the cart and the purchase rate need."""
+    visitors, parameters = per_visitor(context, context.params["unit"])
+    return Statement(
+        f"""
+            WITH visitors AS ({visitors})
+            SELECT 'view' AS rate, {sums("visits", "views")} FROM visitors
+            UNION ALL SELECT 'cart' AS rate, {sums("visits", "carts")} FROM visitors
+            UNION ALL SELECT 'purchase' AS rate, {sums("visits", "purchases")} FROM visitors""",
+        parameters,
+    )
+
+
+@query(VISITOR_DAYS, params=("range", "compare", "segment", "category", "unit"))
+def roots(context: PageContext) -> Statement:
+    """Add up the conversion of each root category of entry over visitors, the most visited first; -1 is unknown."""
+    visitors, parameters = per_visitor(context, context.params["unit"], by="root_category_id")
+    return Statement(
+        f"""
+            WITH visitors AS ({visitors})
+            SELECT root_category_id, sum(views1)::BIGINT AS views, sum(carts1)::BIGINT AS carts,
+                   {sums("visits", "purchases")}
+            FROM visitors GROUP BY root_category_id
+            ORDER BY x1 DESC, root_category_id""",
+        parameters,
+    )
+
+
+@query(FUNNEL)
+def skips(context: PageContext) -> Statement:
+    """Count the visits of a range that skipped a step."""
+    source, conditions, parameters = _visits(context)
+    sql = f"""
+            SELECT coalesce(sum(num_cart_sessions), 0)::BIGINT AS cart_visits,
+                   coalesce(sum(num_carts_without_view), 0)::BIGINT AS carts_without_view,
+                   coalesce(sum(num_purchase_sessions), 0)::BIGINT AS purchase_visits,
+                   coalesce(sum(num_purchases_without_cart), 0)::BIGINT AS purchases_without_cart
+            FROM {source}
+            WHERE session_date BETWEEN $start AND $end{conditions}"""
+    return Statement(sql, days(context) | parameters)
+
+
+@query({"gold.conversion_times": "purchase_date root_category_id seconds_to_convert"}, params=("range", "category"))
+def times(context: PageContext) -> Statement:
+    """Measure the time from a visitor's first view to the first purchase, of those who bought first in a range."""
+    condition = "" if context.category is None else " AND root_category_id = $category"
+    parameters = {} if context.category is None else {"category": context.category}
+    sql = f"""
+            SELECT count(*) AS buyers, count(seconds_to_convert) AS measured,
+                   quantile_cont(seconds_to_convert, 0.5) AS median, quantile_cont(seconds_to_convert, 0.75) AS p75,
+                   quantile_cont(seconds_to_convert, 0.95) AS p95,
+                   count(*) FILTER (seconds_to_convert <= 1800) AS within_half_an_hour,
+                   count(*) FILTER (seconds_to_convert <= 86400) AS within_a_day,
+                   count(*) FILTER (seconds_to_convert <= 604800) AS within_a_week
+            FROM gold.conversion_times
+            WHERE purchase_date BETWEEN $start AND $end{condition}"""
+    return Statement(sql, days(context) | parameters)
+
+
+SESSIONS = {
+    "silver.sessions": "visitor_id started_at ended_at session_date num_events num_views num_adds "
+    "num_transactions distinct_products entry_category_id",
+    "silver.categories": "category_id root_id",
+}
+DROPPED = {
+    "cart": "num_adds > 0 AND num_transactions = 0",
+    "view": "num_views > 0 AND num_adds = 0 AND num_transactions = 0",
+}
+
+
+@query(SESSIONS, params=("range", "category", "dropped"))
+def dropped_visits(context: PageContext) -> Statement:
+    """List the visits of a range that went no further than a step, the newest first."""
+    condition = "" if context.category is None else " AND coalesce(root_id, -1) = $category"
+    parameters = {} if context.category is None else {"category": context.category}
+    sql = f"""
+            SELECT visitor_id, started_at, coalesce(root_id, -1) AS root_category_id, num_views, num_adds,
+                   distinct_products, date_diff('second', started_at, ended_at) AS seconds
+            FROM silver.sessions
+            LEFT JOIN silver.categories ON category_id = entry_category_id
+            WHERE session_date BETWEEN $start AND $end AND {DROPPED[context.params["dropped"]]}{condition}
+            ORDER BY started_at DESC, visitor_id"""
+    return Statement(sql, days(context) | parameters)
+
+
+def _visits(context: PageContext) -> tuple[str, str, dict[str, object]]:
+    """Return the table that holds the visits that are meant, the conditions, and their parameters."""
+    if context.is_new is not None:
+        return "gold.visit_segments", *part(context)
+    root = ALL_CATEGORIES if context.category is None else context.category
+    return "gold.funnel", " AND root_category_id = $root", {"root": root}

@@ -1,0 +1,88 @@
+"""funnel.wording — what the Funnel finds, in words."""
+
+from collections.abc import Sequence
+
+from app.pages.funnel.numbers import Root, Skips, Steps
+from app.params import Params
+from app.statistics import Change
+from app.wording import category, count, duration, interval, moved, percent, plural, unit_name
+
+WINDOWS = {"visit": "", "1d": " within a day", "7d": " within 7 days", "30d": " within 30 days"}
+
+
+def steps(found: Steps, unit: str, window: str = "visit") -> str:
+    """Say how many come through."""
+    if not found.total:
+        return f"No {unit_name(unit, 1)} in this period"
+    cart, purchase = found.cart / found.total * 1000, found.purchase / found.total * 1000
+    return f"Of 1,000 {unit_name(unit)}, {cart:.0f} fill a cart and {purchase:.0f} buy{WINDOWS[window]}"
+
+
+def how(params: Params) -> str:
+    """Say how steps are counted."""
+    order = "in this order" if params["order"] == "ordered" else "in any order"
+    window = (
+        "of the same visit" if params["window"] == "visit" else f"{WINDOWS[params['window']].strip()} of the first view"
+    )
+    return f"{order}, {window}"
+
+
+def noise(changes: dict[str, Change]) -> str:
+    """Say of the cart and the purchase rate whether they changed."""
+    said = []
+    for name, noun in (("cart", "cart rate"), ("purchase", "purchase rate")):
+        if name in changes:
+            change = changes[name]
+            low, high = change.low * 100, change.high * 100
+            if change.is_clear:
+                said.append(f"The {noun} {moved(change)}: {change.difference * 100:+.2f} pp, {low:+.2f} to {high:+.2f}")
+            elif change.why_not:
+                said.append(f"The {noun}: {change.why_not} to compare")
+            else:
+                said.append(f"The {noun} {change.difference * 100:+.2f} pp, {low:+.2f} to {high:+.2f}: likely noise")
+    return (". ".join(said) + ".").replace("-", "\N{MINUS SIGN}") if said else ""
+
+
+def skipped(found: Skips) -> str:
+    """Count the skipped steps."""
+    purchases, carts = found.purchases_without_cart, found.carts_without_view
+    return (
+        f"{count(purchases)} purchase{plural(purchases)} without a cart in that visit, "
+        f"{count(carts)} cart{plural(carts)} without a view"
+    )
+
+
+def best(root: Root | None, unit: str) -> str:
+    """Name the category that converts best by the lower end of its interval."""
+    if root is None:
+        return "Conversion by root category: too few purchases to rank"
+    found = root.conversion
+    return f"{category(root.category)} converts best: {percent(found.rate)} of {count(found.n)} {unit_name(unit)}"
+
+
+def shares(roots: Sequence[Root], unit: str) -> str:
+    """Say how much the three most visited categories bring."""
+    whole = sum(root.total for root in roots)
+    known = [root for root in roots if root.category >= 0]
+    if len(known) <= 3 or not whole:
+        return "Steps by root category"
+    top = sum(root.total for root in known[:3])
+    return f"Three of {len(known)} categories bring {percent(top / whole)} of {unit_name(unit)}"
+
+
+def times(median: float | None, measured: int) -> str:
+    """Say how long it takes to buy."""
+    if median is None:
+        return "No first purchase after a view in this period"
+    return f"Half of {count(measured)} buyers decide within {duration(median)}"
+
+
+def dropped(number: int, step: str) -> str:
+    """Say how many visits went no further."""
+    what = "with a cart and no purchase" if step == "cart" else "with a view and nothing further"
+    return f"{count(number)} visit{plural(number)} {what}"
+
+
+def conversion_cell(root: Root) -> str:
+    """Write a rate with its interval."""
+    return f"{percent(root.conversion.rate, 2)} ({interval(root.conversion, 2)})"

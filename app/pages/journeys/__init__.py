@@ -1,0 +1,1 @@
+"""How visitors come back, and the ways they take."""

@@ -1,0 +1,137 @@
+"""journeys.numbers — retention of cohorts, and paths folded to what can be drawn."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import pairwise
+from typing import Any
+
+from app import wording
+
+KINDS = {"view": "View", "addtocart": "Cart", "transaction": "Purchase"}
+CATEGORIES = 3  # drawn by name; the others are folded into one step
+DRAWN = 7  # steps at one place that keep their name
+END, OTHER, REST = "End of visit", "other", "Other steps"
+STEPS = tuple(f"step_{place}" for place in range(1, 6))
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Visitors by the week of their first visit.
+
+    Attributes:
+        week: its Monday.
+        size: how many they are.
+        returned: by weeks later: how many came again; None where that week is not over yet.
+    """
+
+    week: date
+    size: int
+    returned: list[int | None]
+
+    def shares(self) -> list[float | None]:
+        """Return them as shares of the cohort."""
+        return [None if number is None or not self.size else number / self.size for number in self.returned]
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Visits that went from a step to the next; the step is its place and its name."""
+
+    source: tuple[int, str]
+    target: tuple[int, str]
+    visits: int
+
+
+def cohorts(rows: Sequence[Mapping[str, Any]], last_day: date, column: str) -> list[Cohort]:
+    """Return the cohorts, oldest first; of a week that ends after the last complete day nothing is said.
+
+    Args:
+        rows: of the query `cohorts`.
+        last_day: the last complete day.
+        column: num_visitors or num_buyers.
+    """
+    counts = {(row["cohort_week"], row["week_number"]): int(row[column]) for row in rows}
+    sizes = {row["cohort_week"]: int(row["num_visitors"]) for row in rows if row["week_number"] == 0}
+    weeks = max((row["week_number"] for row in rows), default=0)
+    return [
+        Cohort(
+            week,
+            size,
+            [counts.get((week, later), 0) if is_over(week, later, last_day) else None for later in range(weeks + 1)],
+        )
+        for week, size in sorted(sizes.items())
+    ]
+
+
+def is_over(week: date, later: int, last_day: date) -> bool:
+    """Say whether a week after a cohort's first lies whole within the data."""
+    return week + timedelta(days=7 * later + 6) <= last_day
+
+
+def weighted(found: Sequence[Cohort], later: int) -> tuple[int, int]:
+    """Return how many of how many came so many weeks later, over the cohorts of which that is known."""
+    known = [(each.returned[later] or 0, each.size) for each in found if each.returned[later] is not None]
+    return sum(number for number, _ in known), sum(size for _, size in known)
+
+
+def flows(rows: Sequence[Mapping[str, Any]], steps: int) -> list[Flow]:
+    """Fold the paths of visits that went on after their first step into what can be drawn.
+
+    The most visited categories keep their name; of the steps at one place the most frequent do, the rest is one.
+
+    Args:
+        rows: of the query `paths`.
+        steps: how many steps are drawn.
+    """
+    top = _top_categories(rows)
+    ways = [(_way(row, top, steps), row["num_sessions"]) for row in rows if row["step_2"]]
+    visits: Counter[tuple[int, str]] = Counter()
+    for way, number in ways:
+        visits.update({(place, step): number for place, step in enumerate(way)})
+    kept = {
+        node
+        for place in range(steps)
+        for node, _ in Counter({node: n for node, n in visits.items() if node[0] == place}).most_common(DRAWN)
+    }
+    found: Counter[tuple[tuple[int, str], tuple[int, str]]] = Counter()
+    for way, number in ways:
+        nodes = [(place, step) if (place, step) in kept else (place, REST) for place, step in enumerate(way)]
+        for source, target in pairwise(nodes):
+            found[source, target] += number
+    return [
+        Flow(source, target, number) for (source, target), number in sorted(found.items(), key=lambda pair: -pair[1])
+    ]
+
+
+def _top_categories(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    visits: Counter[str] = Counter()
+    for row in rows:
+        for root in {row[name].partition(":")[2] for name in STEPS if row[name]}:
+            visits[root] += row["num_sessions"]
+    return [root for root, _ in visits.most_common() if root != "-1"][:CATEGORIES]
+
+
+def _way(row: Mapping[str, Any], top: Sequence[str], steps: int) -> list[str]:
+    """Return the steps of a path by the names that are drawn; a visit that ends before the last one says so."""
+    way = _fold([_name(row[name], top) for name in STEPS if row[name]])
+    return [*way, END][:steps] if not row["is_longer"] else way[:steps]
+
+
+def said(step: str | None) -> str:
+    """Write a step: View 12."""
+    if not step:
+        return ""
+    kind, _, root = step.partition(":")
+    return f"{KINDS.get(kind, kind)} {'?' if root == '-1' else root}"
+
+
+def _name(step: str, top: Sequence[str]) -> str:
+    kind, _, root = step.partition(":")
+    place = wording.category(int(root)).lower() if root in top else "unknown" if root == "-1" else OTHER
+    return f"{KINDS.get(kind, kind)}, {place}"
+
+
+def _fold(way: Sequence[str]) -> list[str]:
+    return [step for place, step in enumerate(way) if place == 0 or step != way[place - 1]]

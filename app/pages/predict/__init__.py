@@ -1,0 +1,1 @@
+"""What the registered model says of one visit."""

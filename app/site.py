@@ -1,0 +1,63 @@
+"""app.site — everything that the site shows: its lakes, their tables within one budget, and answers that are kept."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from flask import has_request_context, request
+
+from app import pages
+from app.context import PageContext
+from app.data.cache import AnswerCache
+from app.data.publication import Published
+from app.data.tables import TableStore
+from app.params import Params
+from app.theme import LIGHT, PALETTES, Palette
+from lakehouse.errors import Exit, LakehouseError
+from lakehouse.settings import Settings
+
+SCHEME_COOKIE = "scheme"  # the browser says in it which palette it shows
+
+
+class Site:
+    """The lakes that the site offers: its own, and those that `app.lakes` names."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Look at the lakes; nothing is read yet.
+
+        Raises:
+            LakehouseError: `app.lakes` does not say name=folder (exit code 2).
+        """
+        self.settings = settings
+        self.tables = TableStore(pages.all_columns(), settings.app.memory_mb)
+        self.answers = AnswerCache()
+        self.lakes: Mapping[str, Published] = {
+            name: Published(name, each, self.tables) for name, each in _lakes(settings).items()
+        }
+
+    def context(self, params: Params, palette: Palette | None = None) -> PageContext:
+        """Return what a page is drawn from.
+
+        Raises:
+            LakehouseError: there is no such lake or run (exit code 2).
+        """
+        if params["lake"] not in self.lakes:
+            names = ", ".join(name or "(its own)" for name in self.lakes)
+            raise LakehouseError(f"The site has no dataset {params['lake']}.", f"it has: {names}", Exit.USAGE)
+        lake = self.lakes[params["lake"]]
+        shown = lake.at(int(params["run"])) if params["run"] else lake.current()
+        return PageContext(lake, shown, params, self.answers, palette or _palette())
+
+
+def _lakes(settings: Settings) -> dict[str, Settings]:
+    found = {"": settings}
+    for each in settings.app.lakes:
+        name, _, path = each.partition("=")
+        if not name.strip() or not path.strip():
+            raise LakehouseError(f"app.lakes holds {each!r}.", "write each as name=folder", Exit.USAGE)
+        found[name.strip()] = replace(settings, lake=replace(settings.lake, path=path.strip(), tables_uri=""))
+    return found
+
+
+def _palette() -> Palette:
+    scheme = request.cookies.get(SCHEME_COOKIE, "") if has_request_context() else ""
+    return PALETTES.get(scheme, LIGHT)

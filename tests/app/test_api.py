@@ -1,0 +1,210 @@
+import csv
+import io
+import json
+import re
+
+import duckdb
+import pytest
+
+from app import api, pages, server
+from app.api.routes import neutral
+from app.site import Site
+from lakehouse.errors import LakehouseError
+from lakehouse.lake import open_lake
+from lakehouse.settings import PROJECT
+
+PORT = 8050
+HERE = {"Host": f"localhost:{PORT}"}
+NEW_TABLES = {
+    "gold.visit_segments",
+    "gold.cohorts",
+    "gold.paths",
+    "gold.conversion_times",
+    "gold.funnel_windows",
+    "gold.session_lengths",
+}
+
+
+@pytest.fixture(scope="module")
+def get(settings_for):
+    site = Site(settings_for())
+    site.lakes[""].refresh()
+    client = server.make(site, PORT).server.test_client()
+    return lambda path, **headers: client.get(path, headers=HERE | headers)
+
+
+@pytest.fixture(scope="module")
+def silver(built_lake, settings_for):
+    """DuckDB over silver of the sample lake: the numbers that no page has touched."""
+    lake = open_lake(settings_for())
+    database = duckdb.connect()
+    for name in ("sessions", "session_events"):
+        database.register(name, lake.store.arrow(f"silver.{name}"))
+    return database
+
+
+@pytest.mark.parametrize("name", pages.all_queries())
+def test_every_question_is_answered_with_run_and_versions_or_the_command_that_mends_it(get, name):
+    answer = get(f"/api/v1/{name}")
+    query = pages.all_queries()[name]
+
+    if answer.status_code == 409:
+        assert answer.mimetype == "application/problem+json"
+        assert answer.json["remedy"] == "lakehouse run"
+        assert set(query.reads) & NEW_TABLES
+    else:
+        assert answer.status_code == 200
+        assert answer.json["run"]["id"] and answer.json["versions"].keys() <= set(query.reads)
+        assert query.description.endswith(".")
+
+
+def test_the_key_figures_equal_a_count_of_the_visits(get, silver):
+    days = get("/api/v1/overview-by-day?range=all").json["rows"]
+    first, last = days[0]["session_date"], days[-1]["session_date"]
+    found = silver.execute(
+        """SELECT count(*), count(*) FILTER (num_adds > 0), count(*) FILTER (num_adds > 0 AND num_transactions = 0),
+                  count(*) FILTER (num_transactions > 0), sum(num_views), count(DISTINCT visitor_id)
+           FROM sessions WHERE session_date BETWEEN ? AND ?""",
+        [first, last],
+    ).fetchone()
+    orders = silver.execute(
+        """SELECT count(DISTINCT (session_date, transaction_id)) FROM session_events
+           WHERE event_type = 'transaction' AND session_date BETWEEN ? AND ?""",
+        [first, last],
+    ).fetchone()
+    names = (
+        "num_sessions",
+        "num_cart_sessions",
+        "num_abandoned_carts",
+        "num_purchase_sessions",
+        "num_views",
+        "num_orders",
+    )
+    totals = [sum(day[name] for day in days) for name in names]
+    visitors = get("/api/v1/overview-visitors?range=all").json["rows"][0]["num_visitors"]
+
+    assert (*totals[:5], visitors, totals[5]) == (*found, *orders)
+
+
+def test_the_funnel_equals_a_count_of_the_visits_by_visit_and_by_visitor(get, silver):
+    row = get("/api/v1/funnel-steps?range=28d").json
+    days = [each["session_date"] for each in get("/api/v1/overview-by-day?range=28d").json["rows"]]
+    for unit, counted in (("session", "(visitor_id, started_at)"), ("visitor", "visitor_id")):
+        found = silver.execute(
+            f"""SELECT count(DISTINCT {counted}), count(DISTINCT {counted}) FILTER (num_views > 0),
+                       count(DISTINCT {counted}) FILTER (num_adds > 0), count(DISTINCT {counted}) FILTER (num_transactions > 0)
+                FROM sessions WHERE session_date BETWEEN ? AND ?""",
+            [days[0], days[-1]],
+        ).fetchone()
+        row = get(f"/api/v1/funnel-steps?range=28d&unit={unit}").json["rows"][0]
+
+        assert tuple(row.values()) == found
+
+
+def test_an_answer_that_is_still_the_same_is_not_sent_again(get):
+    etag = get("/api/v1/overview-by-day").headers["ETag"]
+
+    assert get("/api/v1/overview-by-day", **{"If-None-Match": etag}).status_code == 304
+    assert get("/api/v1/overview-by-day?range=7d", **{"If-None-Match": etag}).status_code == 200
+
+
+def test_the_same_rows_come_as_csv(get):
+    rows = get("/api/v1/overview-by-day?range=7d").json["rows"]
+    answer = get("/api/v1/overview-by-day.csv?range=7d")
+    lines = list(csv.DictReader(io.StringIO(answer.text)))
+
+    assert answer.mimetype == "text/csv"
+    assert lines == [{name: str(value) for name, value in row.items()} for row in rows]
+
+
+def test_all_visits_that_went_no_further_can_be_downloaded(get, silver):
+    text = get("/api/v1/funnel-dropped-visits.csv?range=all&dropped=view").text
+    days = [each["session_date"] for each in get("/api/v1/overview-by-day?range=all").json["rows"]]
+    (number,) = silver.execute(
+        "SELECT count(*) FROM sessions WHERE num_views > 0 AND num_adds = 0 AND num_transactions = 0 AND session_date BETWEEN ? AND ?",
+        [days[0], days[-1]],
+    ).fetchone()
+
+    assert len(text.splitlines()) == number + 1 > 1_000
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\tx", "\rx"])
+def test_no_cell_is_a_formula(cell):
+    assert neutral(cell) == f"'{cell}"
+    assert (neutral(-1), neutral("1-1"), neutral(None)) == (-1, "1-1", None)
+
+
+def test_the_sql_is_what_somebody_may_run(get, built_lake, settings_for):
+    sql = get("/api/v1/funnel-visit-steps.sql?range=7d").text
+    lake = open_lake(settings_for())
+    database = duckdb.connect()
+    database.execute("CREATE SCHEMA gold")
+    database.register("arrow", lake.store.arrow("gold.funnel"))
+    database.execute("CREATE TABLE gold.funnel AS FROM arrow")
+
+    assert database.execute(sql).fetchone() == tuple(
+        get("/api/v1/funnel-visit-steps?range=7d").json["rows"][0].values()
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "title"),
+    [
+        ("/api/v1/nothing", 404, "There is no question nothing."),
+        ("/api/v1/funnel-steps.xml", 404, "There is no question funnel-steps.xml."),
+        ("/api/v1/funnel-steps?range=5y", 400, "range=5y is not possible."),
+        ("/api/v1/funnel-steps?nothing=1", 400, "There is no parameter nothing."),
+        ("/api/v1/funnel-steps?lake=Summer", 400, "The site has no dataset Summer."),
+        ("/api/v1/funnel-steps?run=999", 400, "Run 999 of this lake does not exist."),
+        ("/api/v1/journeys-paths", 409, "This lake has no gold.paths yet; an older release built it."),
+    ],
+)
+def test_a_problem_says_what_happened_and_what_mends_it(get, path, status, title):
+    if path.endswith("paths") and get(path).status_code == 200:
+        pytest.skip("this lake has the table")
+    answer = get(path)
+
+    assert (answer.status_code, answer.mimetype, answer.json["title"]) == (status, "application/problem+json", title)
+    assert answer.json["remedy"]
+
+
+def test_a_lake_without_a_publication_is_a_problem_too(lake):
+    client = server.make(Site(lake.settings), PORT).server.test_client()
+    answer = client.get("/api/v1/funnel-steps", headers=HERE)
+
+    assert (answer.status_code, answer.json["remedy"]) == (503, "lakehouse run")
+    assert client.get("/health", headers=HERE).json["status"] == "empty"
+
+
+def test_the_description_names_every_question_and_its_parameters(get):
+    document = get("/api/v1/openapi.json").json
+
+    assert document["openapi"].startswith("3.1")
+    assert set(document["paths"]) == {f"/{name}" for name in pages.all_queries()}
+    assert document["servers"] == [{"url": "/api/v1"}]
+    parameters = {each["name"] for each in document["paths"]["/funnel-steps"]["get"]["parameters"]}
+    assert {"range", "segment", "category", "unit", "order", "window", "lake", "run"} <= parameters
+
+
+def test_health_tells_publication_and_model(get):
+    assert {"status", "run", "run_id", "built_at", "complete_through", "model_version"} <= get("/health").json.keys()
+
+
+SNIPPETS = re.findall(r"```python\n(.*?)```", (PROJECT / "docs" / "site.md").read_text(), re.DOTALL)
+
+
+def test_the_snippet_of_the_documentation_prints_days(built_lake, capsys):
+    (code,) = SNIPPETS
+    exec(code, {"lake": str(built_lake)})
+
+    assert "num_orders" in capsys.readouterr().out
+
+
+def test_a_notebook_gets_the_same_frames(get, settings_for):
+    frame = api.frame("funnel-roots", settings=settings_for(), range="28d")
+    answer = get("/api/v1/funnel-roots?range=28d").json
+
+    assert json.loads(frame.to_json(orient="records")) == answer["rows"]
+    assert frame.attrs["versions"] == answer["versions"]
+    with pytest.raises(LakehouseError, match="no question nothing"):
+        api.frame("nothing", settings=settings_for())
