@@ -53,6 +53,7 @@ def test_bins_hold_every_point_of_every_week_and_a_tenth_of_the_test(monitored):
 
 def test_monitoring_again_writes_nothing(monitored):
     lake, first = monitored
+    assert first.weeks
     runs = len(lake.ledger.runs())
     assert monitoring.monitor(lake, print) == first
     assert len(lake.ledger.runs()) == runs
