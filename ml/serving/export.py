@@ -20,6 +20,7 @@ WRITERS: dict[str, Callable[[Path, pa.Schema], csv.CSVWriter | pq.ParquetWriter]
     ".parquet": pq.ParquetWriter,
 }
 FORMULA = r"^[=+\-@\t\r]"  # how a cell begins that a spreadsheet would take for a formula
+SESSION_ID = pa.field("session_id", pa.string())
 LEFT_OUT = ("features_hash", "superseded_at")
 
 
@@ -51,9 +52,9 @@ def write(lake: Lake, publication: Run, model_version: int, path: Path) -> int:
     rows, partial = 0, path.with_name(f".{path.name}.part")
     reader = _reader(lake, publication, model_version)
     try:
-        with WRITERS[path.suffix](partial, reader.schema) as file:
+        with WRITERS[path.suffix](partial, reader.schema.insert(0, SESSION_ID)) as file:
             for batch in reader:
-                file.write_batch(formula_safe(batch))
+                file.write_batch(formula_safe(_with_session_id(batch)))
                 rows += batch.num_rows
         os.replace(partial, path)
     finally:
@@ -73,12 +74,15 @@ def formula_safe(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 
 def _reader(lake: Lake, publication: Run, model_version: int) -> pa.RecordBatchReader:
-    """Read the predictions, a `session_id` for people before them, by batches."""
+    """Read the predictions by batches."""
     rows = lake.store.delta(table.name, publication.versions[table.name]).to_pyarrow_dataset()
-    millis = pc.cast(pc.cast(ds.field("started_at"), pa.timestamp("ms", "UTC"), safe=False), pa.int64())
-    session_id = pc.binary_join_element_wise(
-        pc.cast(ds.field("visitor_id"), pa.string()), pc.cast(millis, pa.string()), "-"
-    )
-    kept = {column.name: ds.field(column.name) for column in table.columns if column.name not in LEFT_OUT}
+    kept = [column.name for column in table.columns if column.name not in LEFT_OUT]
     is_wanted = (ds.field("model_version") == model_version) & ds.field("superseded_at").is_null()
-    return rows.scanner(columns={"session_id": session_id, **kept}, filter=is_wanted).to_reader()
+    return rows.scanner(columns=kept, filter=is_wanted).to_reader()
+
+
+def _with_session_id(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Put the visit's readable name, visitor and start in epoch milliseconds, before its columns."""
+    millis = pc.cast(pc.cast(batch["started_at"], pa.timestamp("ms", "UTC"), safe=False), pa.int64())
+    parts = [pc.cast(ids, pa.string()) for ids in (batch["visitor_id"], millis)]
+    return batch.add_column(0, SESSION_ID, pc.binary_join_element_wise(*parts, "-"))
