@@ -15,8 +15,8 @@ CODE := lakehouse bronze silver gold ml app
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: setup  ## build the lake from a sample, train, score and show what is there
-	@$(BIN)/lakehouse sample --if-empty then run then ml train score then status
+run: setup  ## build the lake from a sample, train, promote, score and show what is there
+	@$(BIN)/lakehouse sample --if-empty then run then ml train promote --bootstrap score then status
 
 test: $(VENV)/.dev  ## run all tests, the site's in a real browser
 	@$(BIN)/lakehouse setup --tests

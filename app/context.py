@@ -11,7 +11,7 @@ from app.data.query import Query
 from app.params import Params
 from app.periods import Period, Window, window
 from app.theme import LIGHT, Palette
-from ml.scorer import Scorer, champion
+from ml.serving.scorer import Scorer, champion
 
 HISTORY = timedelta(days=28)  # after the first day of a lake; until then a returning visitor often counts as new
 

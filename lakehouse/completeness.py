@@ -46,6 +46,26 @@ def time_bounds(visits: Mapping[tuple[date, int], int], published_at: datetime) 
     return TimeBounds(days[0], days[-1], next((day for day in over if is_complete(day, covered)), None))
 
 
+def complete_until(visits: Mapping[tuple[date, int], int], published_at: datetime) -> datetime | None:
+    """Return the end of a stream's newest complete hour, or None where it holds nothing.
+
+    An hour is complete once a later one, on a day that counts, has begun; and never past the publication.
+
+    Args:
+        visits: (day, hour) -> what was counted in it.
+        published_at: when the counts were published, UTC.
+    """
+    per_day: Counter[date] = Counter()
+    for (day, _), count in visits.items():
+        per_day[day] += count
+    counting = set(days_that_count(per_day))
+    hours = [(day, hour) for (day, hour), count in visits.items() if count and day in counting]
+    if not hours:
+        return None
+    day, hour = max(hours)
+    return min(datetime(day.year, day.month, day.day, hour, tzinfo=UTC), published_at)
+
+
 def days_that_count(visits: Mapping[date, int]) -> list[date]:
     """Return, in their order, the days with at least 1 % of the median day's visits."""
     least = LEAST_SHARE * median(visits.values()) if visits else 0

@@ -45,9 +45,16 @@ def _tree(name: str) -> ast.Module:
 def _imports(tree: ast.Module, layer: str) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == layer:
-            yield from ([node.module] if node.module != layer else (f"{layer}.{each.name}" for each in node.names))
+            modules = [name for each in node.names if _is_module(name := f"{node.module}.{each.name}")]
+            yield from modules or [node.module]
         if isinstance(node, ast.Import):
             yield from (each.name for each in node.names if each.name.startswith(f"{layer}."))
+
+
+def _is_module(name: str) -> bool:
+    """Say whether a name is that of a module, and not of something in one."""
+    parent = find_spec(name.rpartition(".")[0])
+    return bool(parent and parent.submodule_search_locations) and find_spec(name) is not None
 
 
 def _without_texts(tree: ast.Module) -> ast.Module:

@@ -81,11 +81,22 @@ class Model:
 
     name: Annotated[str, Text()]
     test_share: Part
-    validation_share: Part
+    slice_share: Part
     gap_days: Annotated[int, Range(0)]
+    max_examples: Count
     max_iter: Count
-    reg_param: Annotated[float, Range(0)]
-    champion_margin: Annotated[float, Range(-1, 1)]
+
+
+@dataclass(frozen=True)
+class Monitor:
+    """From when on a week of predictions counts as drifted, and how many such weeks ask for a new training."""
+
+    psi: Annotated[float, Range(0, is_open=True)]
+    missing: Share
+    log_loss: Annotated[float, Range(0)]
+    calibration: Annotated[float, Range(1, is_open=True)]
+    windows: Count
+    drifted_windows: Count
 
 
 @dataclass(frozen=True)

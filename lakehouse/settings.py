@@ -16,7 +16,20 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 from lakehouse import secrets
 from lakehouse.bounds import Bound
 from lakehouse.errors import Exit, LakehouseError
-from lakehouse.sections import App, Engine, Java, Lake, Maintenance, Mlflow, Model, Recommend, Run, Sample, Spark
+from lakehouse.sections import (
+    App,
+    Engine,
+    Java,
+    Lake,
+    Maintenance,
+    Mlflow,
+    Model,
+    Monitor,
+    Recommend,
+    Run,
+    Sample,
+    Spark,
+)
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -53,6 +66,7 @@ class Settings:
     maintenance: Maintenance
     sample: Sample
     model: Model
+    monitor: Monitor
     recommend: Recommend
     mlflow: Mlflow
     app: App

@@ -1,6 +1,7 @@
-"""ml.commands — `lakehouse ml train`, `ml score` and `mlflow`, and what the summary says of the model."""
+"""ml.commands — `lakehouse ml …` and `mlflow`, and what the summary says of the model."""
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,17 +11,20 @@ from lakehouse.settings import Settings
 from ml.recommend.commands import recommend
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from lakehouse.lake import Lake
     from lakehouse.reports.status import Section
 
 PREDICTIONS = "ml.predictions"
+ALIASES = ("challenger", "champion", "previous", "best")
 
 
 @click.group(cls=Commands, chain=True)
 def ml() -> None:
-    """Train the model of purchase intent, and score visits by it.
+    """Train, judge and promote the model of purchase intent, score by it, and watch it.
 
-    Both in one go: lakehouse ml train score
+    All in one go: lakehouse ml train promote --bootstrap score
     """
 
 
@@ -29,35 +33,122 @@ def ml() -> None:
 @as_json_option
 @click.pass_obj
 def train(settings: Settings, force: bool, as_json: bool) -> None:
-    """Learn purchase intent from the published visits, and register the model.
+    """Learn purchase intent from the published visits as they stood after some events; register it as the challenger.
 
-    A model not worse than the champion on the same visits becomes the champion, any other the challenger. It starts
-    Apache Spark in a process of its own, which needs Java.
+    It serves once `lakehouse ml promote` lets it. It starts Apache Spark in a process of its own, which needs Java.
     """
     from lakehouse.lake import open_lake
-    from ml import training_command
+    from ml.intent import training
 
-    outcome = training_command.train(open_lake(settings), say, force)
-    emit(vars(outcome), as_json, "\n".join(figures(outcome.metrics)))
+    outcome = training.train(open_lake(settings), say, force)
+    emit(vars(outcome), as_json, "\n".join(outcome.lines))
+
+
+@ml.command()
+@click.option("--alias", type=click.Choice(ALIASES), default="champion", show_default=True, help="Which version.")
+@as_json_option
+@click.pass_obj
+def evaluate(settings: Settings, alias: str, as_json: bool) -> None:
+    """Measure a version on the visits after its training, with 95 % intervals over visitors."""
+    from lakehouse.lake import open_lake
+    from ml.intent.evaluation import report
+    from ml.promotion import promotion
+
+    number, evaluation = promotion.evaluate(open_lake(settings), alias)
+    emit({"version": number, "evaluation": evaluation.to_document()}, as_json, "\n".join(report.lines(evaluation)))
 
 
 @ml.command()
 @as_json_option
 @click.pass_obj
-def score(settings: Settings, as_json: bool) -> None:
-    """Score every published visit by the champion, and publish the predictions."""
+def compare(settings: Settings, as_json: bool) -> None:
+    """Ask every gate about the challenger, beside the champion, and change nothing."""
     from lakehouse.lake import open_lake
-    from ml import score as scoring
+    from ml.promotion import promotion
 
-    run = scoring.score(open_lake(settings), say)
+    evidence, decision = promotion.compare(open_lake(settings))
+    emit({"evidence": evidence.to_document(), "gates": decision.to_document()}, as_json, "\n".join(decision.lines()))
+
+
+@ml.command()
+@click.option("--bootstrap", is_flag=True, help="Where there is no champion, do without the comparison with one.")
+@click.option("--accept-undecidable", "accepted", metavar="REASON", default="", help="Let thin evidence pass; why?")
+@as_json_option
+@click.pass_obj
+def promote(settings: Settings, bootstrap: bool, accepted: str, as_json: bool) -> None:
+    """Make the challenger the champion if every gate lets it pass; exit code 3 if one does not."""
+    from lakehouse.lake import open_lake
+    from ml.promotion import promotion
+
+    outcome = promotion.promote(open_lake(settings), say, bootstrap, accepted)
+    gates = outcome.decision.to_document() if outcome.decision else []
+    lines = outcome.decision.lines() if outcome.decision else []
+    emit({"version": outcome.version, "is_new": outcome.is_new, "gates": gates}, as_json, "\n".join(lines))
+
+
+@ml.command()
+@click.option("--because", "reason", metavar="REASON", default="", help="Is kept with the version that is taken back.")
+@as_json_option
+@click.pass_obj
+def rollback(settings: Settings, reason: str, as_json: bool) -> None:
+    """Let the previous champion serve again."""
+    from lakehouse.lake import open_lake
+    from ml.promotion import promotion
+
+    emit({"version": promotion.rollback(open_lake(settings), say, reason)}, as_json)
+
+
+@ml.command()
+@click.option(
+    "--output", type=click.Path(path_type=Path), help="Write the champion's predictions to a .csv or .parquet."
+)
+@as_json_option
+@click.pass_obj
+def score(settings: Settings, output: Path | None, as_json: bool) -> None:
+    """Score every published decision point by the champion, and publish the predictions."""
+    from lakehouse.lake import open_lake
+    from ml.serving import export, scorer, scoring
+
+    if output:
+        export.check(output)
+    lake = open_lake(settings)
+    run = scoring.score(lake, say)
+    if output:
+        published, champion = lake.ledger.published(), scorer.champion(settings)
+        assert published and champion
+        say(f"{export.write(lake, published, champion.version, output):,} predictions in {output}.")
     emit({"run_id": run.run_id if run else None, "tables": [vars(r) for r in run.results] if run else []}, as_json)
+
+
+@ml.command()
+@as_json_option
+@click.pass_obj
+def monitor(settings: Settings, as_json: bool) -> None:
+    """Sum the predictions up by week, publish the sums, and say whether to train anew."""
+    from dataclasses import asdict
+
+    from lakehouse.lake import open_lake
+    from ml.promotion import monitoring
+
+    found = monitoring.monitor(open_lake(settings), say)
+    emit(asdict(found), as_json, "\n".join(found.lines()))
+
+
+@ml.command()
+@click.option("--version", "number", type=int, help="Which version; the champion if it is not given.")
+@click.pass_obj
+def card(settings: Settings, number: int | None) -> None:
+    """Print the model card of a version, in Markdown."""
+    from ml.registry import card_of
+
+    emit(None, False, card_of.text(settings, number))
 
 
 @click.command()
 @click.pass_obj
 def mlflow(settings: Settings) -> None:
     """Show runs, curves and registered models in MLflow's own pages, on 127.0.0.1."""
-    from ml import ui
+    from ml.registry import ui
 
     ui.serve(settings, say)
 
@@ -65,7 +156,7 @@ def mlflow(settings: Settings) -> None:
 def summary(lake: "Lake") -> "Section":
     """Summarise the champion and its predictions, without Java."""
     from lakehouse.reports.status import Section
-    from ml.scorer import champion
+    from ml.serving.scorer import champion
 
     title = f"Model {lake.settings.model.name}"
     try:
@@ -73,7 +164,7 @@ def summary(lake: "Lake") -> "Section":
     except LakehouseError as error:
         return Section("model", title, str(error).splitlines(), None)
     if scorer is None:
-        return Section("model", title, ["none is trained yet: lakehouse ml train"], None)
+        return Section("model", title, ["none serves yet: lakehouse ml train promote --bootstrap"], None)
     published = lake.ledger.published()
     version = published.versions.get(PREDICTIONS) if published else None
     predictions = 0 if version is None else lake.store.rows(PREDICTIONS, version)
@@ -87,25 +178,16 @@ def summary(lake: "Lake") -> "Section":
         "predictions": predictions,
     }
     follow = "look at it: lakehouse app, lakehouse mlflow" if predictions else "score the visits: lakehouse ml score"
-    lines = [f"champion: version {scorer.version}, trained on {made_of}", *figures(scorer.metrics)]
+    lines = [f"champion: version {scorer.version}, trained on {made_of}", *figures(scorer.document["evaluation"])]
     return Section("model", title, [*lines, f"{predictions:,} predictions", follow], facts)
 
 
-def figures(metrics: dict[str, float]) -> list[str]:
-    """Return a model's figures as lines, beside what needs no model."""
-    m = metrics
-    return [
-        f"ROC-AUC {m['roc_auc']:.3f} · PR-AUC {m['pr_auc']:.3f}",
-        f"log loss {m['log_loss']:.4f} · Brier score {m['brier']:.5f}",
-        f"{'from the threshold on:':<24} {_at_threshold(m, '')}",
-        f"{'a cart so far:':<24} {_at_threshold(m, 'cart_')}",
-        f"{'nobody buys:':<24} accuracy {m['nobody_accuracy']:.4f} · base rate {m['base_rate']:.4f}",
-    ]
+def figures(evaluation: "Mapping[str, Any]") -> list[str]:
+    """Return what a served model carries of its test as lines: all decision points, beside what needs no model."""
+    from ml.intent.evaluation import report
+    from ml.intent.evaluation.figures import from_document
 
-
-def _at_threshold(metrics: dict[str, float], prefix: str) -> str:
-    names = ("accuracy", "precision", "recall", "f1")
-    return " · ".join(f"{name} {metrics[prefix + name]:.4f}" for name in names)
+    return report.block("all", from_document(evaluation))
 
 
 commands = [ml, mlflow, recommend]

@@ -1,65 +1,108 @@
-"""ml.predictions — the model's answer for every visit; written by `lakehouse ml score` alone."""
+"""ml.predictions — what models answered at decision points, and what came of it, by `lakehouse ml score`."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.expectations import expect_or_fail
-from lakehouse.table import Table, rebuild
-
-if TYPE_CHECKING:
-    from ml.scorer import Scorer
+from lakehouse.table import Table, upsert
 
 table = Table(
     name="ml.predictions",
-    comment="One row per visit with an event before its first purchase, and model version.",
-    upstreams=["gold.session_features"],
-    key=["visitor_id", "started_at", "model_version"],
-    refresh=rebuild(),  # every visit is scored anew when the model or the features changed
+    comment="One row per decision point, model version and time at which it was scored.",
+    upstreams=["gold.intent_examples"],
+    key=["visitor_id", "started_at", "decision_point", "model_version", "scored_at"],
+    refresh=upsert(),
     cluster_by=["session_date"],
     person="visitor_id",
     schema="""
-        session_id      STRING    NOT NULL COMMENT 'visitor and start (epoch milliseconds), readable',
-        visitor_id      BIGINT    NOT NULL COMMENT 'anonymous visitor',
-        started_at      TIMESTAMP NOT NULL COMMENT 'first event of the visit, UTC',
-        session_date    DATE      NOT NULL COMMENT 'UTC day on which the visit started',
-        probability     DOUBLE    NOT NULL COMMENT 'predicted probability of a purchase, 0-1',
-        is_predicted    BOOLEAN   NOT NULL COMMENT 'whether the probability reaches the threshold of the model',
-        purchase_intent INT       NOT NULL COMMENT '1 when the visit did hold a purchase, else 0',
-        model_version   INT       NOT NULL COMMENT 'version of the registered model'
+        visitor_id     BIGINT    NOT NULL COMMENT 'anonymous visitor',
+        started_at     TIMESTAMP NOT NULL COMMENT 'first event of the visit, UTC',
+        decision_point INT       NOT NULL COMMENT 'events of the visit so far: 1, 2, 3, 5 or 10',
+        decided_at     TIMESTAMP NOT NULL COMMENT 'instant of the latest of them, UTC',
+        session_date   DATE      NOT NULL COMMENT 'UTC day on which the visit started',
+        model_version  INT       NOT NULL COMMENT 'version of the registered model',
+        scored_at      TIMESTAMP NOT NULL COMMENT 'instant of the scoring, UTC',
+        part           STRING    NOT NULL COMMENT 'of the time of that model: fit … test, later, or embargo',
+        probability    DOUBLE    NOT NULL COMMENT 'probability of a purchase later in the visit, 0-1',
+        is_flagged     BOOLEAN            COMMENT 'whether it reaches the threshold; NULL where the model has none',
+        label          INT                COMMENT '1 when it did buy afterwards, else 0; NULL until it has ended',
+        features_hash  BIGINT    NOT NULL COMMENT 'xxhash64 of the features that were scored',
+        superseded_at  TIMESTAMP          COMMENT 'when the visit was found to have changed, UTC; else NULL'
     """,
     expectations=[expect_or_fail("probability is one", "probability BETWEEN 0 AND 1")],
 )
 
+POINT = ["visitor_id", "started_at", "decision_point"]
+NO_FEATURES = {*POINT, "decided_at", "session_date", "ended_at", "label"}  # of gold.intent_examples
 
-def predict(visits: DataFrame, scorer: "Scorer") -> DataFrame:
-    """Apply the plain coefficients, which equal the Spark model to 1e-9.
+
+def predict(
+    intent_examples: DataFrame,
+    answer: Mapping[str, Column],
+    has_ended: Column,
+    features: list[str],
+    model_version: int,
+    scored_at: datetime,
+) -> DataFrame:
+    """Answer every decision point.
 
     Args:
-        visits: the eligible rows of gold.session_features.
-        scorer: the champion.
+        intent_examples: rows of gold.intent_examples.
+        answer: `probability`, `is_flagged` and `part` of the model, as columns.
+        has_ended: whether a visit has ended.
+        features: the columns that tell whether the same was scored.
+        model_version: of the model.
+        scored_at: the instant, UTC.
 
     Returns:
         The columns of ml.predictions.
     """
-    scored = visits.withColumn("probability", probability(scorer.features, scorer.coefficients, scorer.intercept))
+    scored = intent_examples.withColumns({**answer, "features_hash": F.xxhash64(*features)})
     return scored.select(
-        "session_id",
-        "visitor_id",
-        "started_at",
+        *POINT,
+        "decided_at",
         "session_date",
+        F.lit(model_version).cast("int").alias("model_version"),
+        F.lit(scored_at).alias("scored_at"),
+        "part",
         "probability",
-        (F.col("probability") >= scorer.threshold).alias("is_predicted"),
-        "purchase_intent",
-        F.lit(scorer.version).cast("int").alias("model_version"),
+        "is_flagged",
+        F.when(has_ended, F.col("label")).alias("label"),
+        "features_hash",
+        F.lit(None).cast("timestamp").alias("superseded_at"),
     )
 
 
-def probability(features: Sequence[str], coefficients: Sequence[float], intercept: float) -> Column:
-    """Return the probability of plain coefficients as a column."""
-    log_odds = F.lit(intercept)
-    for name, coefficient in zip(features, coefficients, strict=True):
-        log_odds = log_odds + F.lit(coefficient) * F.col(name)
-    return F.lit(1.0) / (F.lit(1.0) + F.exp(-log_odds))
+def fresh(current: DataFrame, live: DataFrame, model_version: int) -> DataFrame:
+    """Return the answers that a model version has not given yet.
+
+    Args:
+        current: what `predict` returns.
+        live: the rows of ml.predictions that are not superseded.
+        model_version: of `current`.
+    """
+    given = live.where(F.col("model_version") == model_version).select(*POINT, "features_hash")
+    return current.join(given, [*POINT, "features_hash"], how="left_anti").select(*current.columns)
+
+
+def changed(current: DataFrame, live: DataFrame, now: datetime) -> DataFrame:
+    """Return the rows that have a label by now or another one, or whose visit changed: as they are to be kept.
+
+    Args:
+        current: what `predict` returns.
+        live: the rows of ml.predictions that are not superseded, of any model version.
+        now: when the change was found, UTC.
+    """
+    found = current.select(*POINT, F.col("label").alias("label_now"), F.col("features_hash").alias("features_now"))
+    is_superseded = ~F.col("features_now").eqNullSafe(F.col("features_hash"))
+    is_labelled_anew = ~F.col("label_now").eqNullSafe(F.col("label"))
+    replaced: dict[str, Any] = {
+        "label": F.when(is_superseded, F.col("label")).otherwise(F.col("label_now")),
+        "superseded_at": F.when(is_superseded, F.lit(now)),
+    }
+    touched = live.join(found, POINT, how="left").where(is_superseded | is_labelled_anew)
+    return touched.select(*[replaced[c].alias(c) if c in replaced else F.col(c) for c in live.columns])

@@ -80,12 +80,16 @@ def built_lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture(scope="session")
 def sample_lake(built_lake: Path) -> Path:
-    """The same lake with a trained model and its scores. Read only: copy it before you write."""
-    from ml import score, training_command
+    """The same lake with a trained model, its scores and their weekly sums. Read only: copy it before you write."""
+    from ml.intent import training
+    from ml.promotion import monitoring, promotion
+    from ml.serving import scoring
 
     lake = open_lake(settings_of(built_lake))
-    training_command.train(lake, print)
-    score.score(lake, print)
+    training.train(lake, print)
+    promotion.promote(lake, print, bootstrap=True)
+    scoring.score(lake, print)
+    monitoring.monitor(lake, print)
     return built_lake
 
 

@@ -30,7 +30,7 @@ def lakehouse(context: click.Context) -> None:
     The lake is the folder that LAKEHOUSE_LAKE names, ./lake by default.
 
     The word `then` joins commands, which share one Spark session; the first that fails ends all with its exit code:
-    lakehouse sample --if-empty then run then ml train score then status
+    lakehouse sample --if-empty then run then ml train promote --bootstrap score then status
     """
 
 

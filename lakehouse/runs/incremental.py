@@ -111,11 +111,8 @@ def replace(lake: Lake, table: Table, changes: Sequence[Change], run_id: str) ->
 
 
 def rebuild(lake: Lake, table: Table, new: DataFrame, run_id: str) -> Written:
-    """Put the table's new rows in the place of the old ones, unless they are the same."""
-    rows = spill.materialize(lake.store, new, counts=conditions(table.output_rules))
-    enforce(table.name, table.output_rules, rows.counts)
-    differs = difference(rows.frame, lake.store.read(table.name))
-    return unchanged(lake, table) if differs.isEmpty() else lake.store.overwrite(table, rows.frame, run_id)
+    """Write by what a table's new rows differ from the old ones, so that what reads it can go by that, too."""
+    return _write_difference(lake, table, new, lake.store.read(table.name), run_id)
 
 
 def unchanged(lake: Lake, table: Table) -> Written:

@@ -21,11 +21,11 @@ from pyspark.sql import functions as F
 
 from lakehouse.sections import Recommend
 from lakehouse.settings import Settings
-from ml import mlflow_store
+from ml.intent.training_run import open_on_spark
 from ml.recommend.protocols import List, cut
 from ml.recommend.rank import LENGTH
+from ml.registry import mlflow_store
 from ml.spark_process import Tell, serve
-from ml.training_run import open_on_spark
 
 TRAINING, CASES, LISTS, ANSWERS = "training.parquet", "cases.parquet", "lists.parquet", "answers.parquet"
 NAME = "ALS"

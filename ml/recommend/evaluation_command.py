@@ -12,11 +12,11 @@ from lakehouse import private
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import Lake
 from lakehouse.runs import lock
-from ml import mlflow_store
 from ml.recommend import evaluate as evaluation
 from ml.recommend import report, serving
 from ml.recommend.evaluate import Asked, Evaluation, Test
 from ml.recommend.protocols import List
+from ml.registry import mlflow_store
 from ml.spark_process import Say, call
 
 RUN = "ml.recommend.als"  # needs MLlib, so it runs in a process of its own

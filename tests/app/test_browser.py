@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from app import pages
-from ml.scorer import champion
+from ml.serving.scorer import champion
 
 from ..conftest import settings_of
 from .conftest import start

@@ -4,15 +4,24 @@ import math
 import pytest
 
 from app.pages.predict import page as predict
-from ml.scorer import Scorer
+from ml.intent.design import number
+from ml.serving.scorer import Scorer
 
 METRICS = {"base_rate": 0.01, "roc_auc": 0.9, "pr_auc": 0.2, "precision": 0.25, "recall": 0.5}
 
 
 @pytest.fixture
 def model():
-    features = ("num_views", "num_adds", "distinct_products", "session_hour")
-    return Scorer(3, features, (-0.5, 2.0, 0.25, 0.0), -4.0, 0.1, METRICS, {}, "")
+    weights = {"num_views": (-0.5, 2.0), "num_adds": (2.0, 0.5), "distinct_products": (0.25, 2.0), "price": (1.0, 5.0)}
+    document = {
+        "inputs": [{"name": name, "is_required": True, "low": 0.0, "high": 9.0, "typical": 5.0} for name in weights],
+        "terms": [{**number(name), "coefficient": weight, "mean": mean} for name, (weight, mean) in weights.items()],
+        "intercept": -4.0,
+        "calibration": {"slope": 0.5, "intercept": -1.0},
+        "threshold": 0.9,
+        "metrics": METRICS,
+    }
+    return Scorer(3, document, "")
 
 
 def text(component):
@@ -51,20 +60,27 @@ def test_the_defaults_of_the_form_describe_a_visit():
 
 def test_the_answer_states_the_probability_beside_the_base_rate(model):
     cards, problems = predict.answer(model, (2, 1, 2, 12))
-    chance = 1 / (1 + math.exp(-(-4.0 - 1.0 + 2.0 + 0.5)))
+    chance = 1 / (1 + math.exp(-(0.5 * (-4.0 - 1.0 + 2.0 + 0.5 + 5.0) - 1.0)))
 
     assert problems == [None] * 4
-    assert round(1 / chance) == 13
-    assert "About 1 visit in 13 like this ends with a purchase" in text(cards)
-    assert "The base rate is 1 visit in 100; this one is 7.6 times as likely to buy" in text(cards)
-    assert "below the threshold: no purchase is predicted" in text(cards)
+    assert round(chance, 3) == 0.562
+    assert "The chance of a purchase later in this visit: 56.2%" in text(cards)
+    assert "The base rate is 1 visit in 100; this one is 56.2 times as likely to buy" in text(cards)
+    assert "below the threshold: not flagged" in text(cards)
+
+
+def test_a_number_that_the_training_did_not_hold_is_told(model):
+    cards, _ = predict.answer(model, (12, 1, 2, 12))
+
+    assert "The training held only Views from 0 to 9" in text(cards)
 
 
 def test_the_contributions_sum_to_the_score(model):
     words = text(predict.reasons(model, {"num_views": 2, "num_adds": 1, "distinct_products": 2, "session_hour": 12}))
 
-    assert "Views: 2 −1.0000 × 0.3679 Items put into the cart: 1 +2.0000 × 7.389" in words
-    assert "Sum: the score −2.5000 odds 0.08208" in words
+    assert "The average visit −0.2500" in words
+    assert "Items put into the cart: 1 +0.5000 × 1.649" in words
+    assert "Sum: the score +0.2500 odds 1.284" in words
 
 
 def test_without_a_model_the_page_names_the_command():

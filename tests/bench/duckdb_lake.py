@@ -95,6 +95,9 @@ SKIPPED = """count(*) FILTER (num_adds > 0 AND num_views = 0) AS num_carts_witho
             count(*) FILTER (num_adds > 0 AND num_transactions = 0) AS num_abandoned_carts,
             count(*) FILTER (num_events = 1 AND num_views = 1) AS num_bounces"""
 SUMS = "sum(COLUMNS('^num_(views|adds|transactions)$'))::BIGINT"
+BEFORE = ", ".join(
+    f"coalesce(sum({name}) OVER before, 0)::BIGINT AS {name}" for name in ("num_views", "num_adds", "num_transactions")
+)
 
 # Table -> query, upstreams first. `valid` holds the bronze rows that break no rule.
 TABLES = {
@@ -321,6 +324,65 @@ TABLES = {
     "gold.item_performance": f"""
         SELECT session_date, item_id, count(*) FILTER (is_first_of_item) AS num_sessions, {BY_TYPE},
             count(DISTINCT transaction_id) AS num_orders FROM silver.session_events GROUP BY ALL""",
+    "gold.conversion_rates": f"""
+        WITH daily AS (
+            SELECT event_date, 'item' AS level, item_id AS id, {BY_TYPE} FROM silver.session_events GROUP BY ALL
+            UNION ALL SELECT event_date, 'category', coalesce(category_id, -1), {BY_TYPE}
+            FROM silver.session_events GROUP BY ALL
+        ), past AS (
+            SELECT event_date, level, id, {BEFORE} FROM daily WINDOW before AS (
+                PARTITION BY level, id ORDER BY event_date ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+        ), days AS (
+            SELECT event_date, {SUMS} FROM daily WHERE level = 'item' GROUP BY event_date
+        ), shop AS (
+            SELECT event_date, (num_adds + 2e0) / (num_views + 100e0) AS cart_rate,
+                (num_transactions + 1e0) / (num_views + 100e0) AS purchase_rate
+            FROM (SELECT event_date, {BEFORE} FROM days WINDOW before AS (
+                ORDER BY event_date ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING))
+        )
+        SELECT event_date, level, id, past.num_views, past.num_adds, past.num_transactions AS num_purchases,
+            (past.num_adds + 100e0 * shop.cart_rate) / (past.num_views + 100e0) AS cart_rate,
+            (past.num_transactions + 100e0 * shop.purchase_rate) / (past.num_views + 100e0) AS purchase_rate
+        FROM past JOIN shop USING (event_date)""",
+    "gold.intent_examples": """
+        WITH so_far AS (
+            SELECT *, coalesce(category_id, -1) AS category,
+                list(item_id) OVER before AS items, list(coalesce(category_id, -1)) OVER before AS categories,
+                list(event_type) OVER before AS types, max(position) FILTER (event_type = 'addtocart') OVER before AS add_at,
+                list(coalesce(is_available, true)) OVER before AS available, lag(occurred_at) OVER visit AS earlier_at
+            FROM silver.session_events WHERE is_before_purchase
+            WINDOW visit AS (PARTITION BY visitor_id, started_at ORDER BY position),
+                before AS (visit ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+        ), visits AS (
+            SELECT *, count(*) OVER earlier AS times, coalesce(sum(num_adds) OVER earlier, 0) AS adds,
+                count(*) FILTER (num_transactions > 0) OVER earlier AS purchases, max(ended_at) OVER earlier AS left_at
+            FROM silver.sessions WINDOW earlier AS (
+                PARTITION BY visitor_id ORDER BY started_at ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+        )
+        SELECT visitor_id, started_at, position::INT AS decision_point, occurred_at AS decided_at, visits.session_date,
+            hour(started_at)::INT AS session_hour, isodow(started_at)::INT AS session_weekday,
+            len(list_filter(types, lambda x: x = 'view'))::INT AS num_views,
+            len(list_filter(types, lambda x: x = 'addtocart'))::INT AS num_adds,
+            len(list_distinct(items))::INT AS distinct_products,
+            (epoch_ms(occurred_at) - epoch_ms(started_at)) / 1000e0 AS seconds_so_far,
+            (epoch_ms(occurred_at) - epoch_ms(earlier_at)) / 1000e0 AS seconds_since_last,
+            (position - add_at)::INT AS events_since_add,
+            len(list_filter(items, lambda x: x = so_far.item_id))::INT AS num_same_item,
+            len(list_filter(categories, lambda x: x = category))::INT AS num_same_category,
+            list_contains(list_transform(list_zip(items, types), lambda x: x[1] = so_far.item_id AND x[2] = 'addtocart'),
+                true) AS is_item_in_cart,
+            is_available, price::DOUBLE AS price, len(list_filter(available, lambda x: NOT x))::INT AS num_unavailable,
+            times::INT AS num_earlier_visits, adds::INT AS num_earlier_adds, purchases::INT AS num_earlier_purchases,
+            (epoch_ms(started_at) - epoch_ms(left_at)) / 1000e0 / 3600e0 AS hours_since_visit,
+            item.num_views AS item_views, item.cart_rate AS item_cart_rate, item.purchase_rate AS item_purchase_rate,
+            kind.cart_rate AS category_cart_rate, kind.purchase_rate AS category_purchase_rate, ended_at,
+            (num_transactions > 0)::INT AS label
+        FROM so_far JOIN visits USING (visitor_id, started_at)
+            JOIN gold.conversion_rates item ON item.level = 'item' AND item.id = item_id
+                AND item.event_date = so_far.event_date
+            JOIN gold.conversion_rates kind ON kind.level = 'category' AND kind.id = category
+                AND kind.event_date = so_far.event_date
+        WHERE position IN (1, 2, 3, 5, 10)""",
     "gold.item_pairs": """
         WITH events AS (FROM silver.session_events WHERE position <= 200), near AS (
             SELECT one.session_date, one.item_id, other.item_id AS neighbour_id,

@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from lakehouse.completeness import days_that_count, is_complete, time_bounds
+from lakehouse.completeness import complete_until, days_that_count, is_complete, time_bounds
 
 MONDAY = date(2015, 6, 1)
 ALWAYS = range(24)
@@ -81,3 +81,17 @@ def test_no_day_is_complete_where_the_only_one_ends_early():
 
 def test_nothing_has_no_bounds():
     assert time_bounds({}, LATER) is None
+
+
+def test_an_hour_is_complete_once_a_later_one_has_begun():
+    assert complete_until(visits(hours(range(9))), LATER) == datetime(2015, 6, 1, 8, tzinfo=UTC)
+
+
+def test_a_stray_event_completes_no_hour_and_neither_does_one_after_the_publication():
+    found = visits(hours(ALWAYS, ALWAYS)) | {(MONDAY + timedelta(days=300), 12): 1}
+    assert complete_until(found, LATER) == datetime(2015, 6, 2, 23, tzinfo=UTC)
+    assert complete_until(found, datetime(2015, 6, 2, 7, tzinfo=UTC)) == datetime(2015, 6, 2, 7, tzinfo=UTC)
+
+
+def test_nothing_is_complete_where_nothing_is():
+    assert complete_until({}, LATER) is None

@@ -55,6 +55,12 @@ def test_what_a_module_imports_from_its_layer_counts(changed):
     assert changed(parsing, "{1,19}", "{1,18}", "silver.sessions") == sessions.table.fingerprint
 
 
+def test_what_a_module_imports_from_a_package_of_its_layer_counts(changed):
+    from ml.serving import formula
+
+    assert changed(formula, "1.0 /", "2.0 /", "ml.serving.expression") != fingerprint.of("ml.serving.expression")
+
+
 def test_a_number_raised_by_hand_changes_every_definition(monkeypatch):
     before = funnel.table.fingerprint
     monkeypatch.setattr(fingerprint, "PLATFORM", fingerprint.PLATFORM + 1)

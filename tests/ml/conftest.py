@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lakehouse.lake import Lake, open_lake
-from ml import mlflow_store
+from ml.registry import mlflow_store
 
 from ..conftest import settings_of
 

@@ -15,8 +15,9 @@ import pytest
 from lakehouse import private
 from lakehouse.runs import lock
 from lakehouse.settings import PROJECT
-from ml import commands, mlflow_store
-from ml.scorer import champion
+from ml import commands
+from ml.registry import mlflow_store
+from ml.serving.scorer import champion
 
 PATIENCE = 120  # seconds until a process that should have gone on is given up
 

@@ -14,7 +14,8 @@ from app.context import PageContext
 from app.pages import Page
 from app.pages.predict import figures
 from app.theme import LIGHT, Palette
-from ml.scorer import Scorer
+from ml.serving.form import describe
+from ml.serving.scorer import Scorer
 
 GREATEST = 1_000
 
@@ -38,6 +39,29 @@ FIELDS = (
     Field("session_hour", "Hour of the visit's start", "0 to 23, UTC", 17, 0, 23),
 )
 NAMES = {field.name: field.label for field in FIELDS}
+LABELS = NAMES | {
+    "decision_point": "Events so far",
+    "session_weekday": "Weekday",
+    "seconds_so_far": "Time so far",
+    "seconds_since_last": "Pause before the latest event",
+    "events_since_add": "Events since the cart",
+    "num_same_item": "Events with the latest item",
+    "num_same_category": "Events in its category",
+    "is_item_in_cart": "Latest item is in the cart",
+    "is_available": "Latest item can be bought",
+    "price": "Its price",
+    "num_unavailable": "Items that cannot be bought",
+    "num_earlier_visits": "Earlier visits",
+    "num_earlier_adds": "Put into the cart in earlier visits",
+    "num_earlier_purchases": "Earlier visits that bought",
+    "hours_since_visit": "Hours since the visit before",
+    "item_views": "Views of the item before today",
+    "item_cart_rate": "Cart rate of the item",
+    "item_purchase_rate": "Purchase rate of the item",
+    "category_cart_rate": "Cart rate of its category",
+    "category_purchase_rate": "Purchase rate of its category",
+}
+MOST_REASONS = 8
 
 
 def layout(context: PageContext) -> Component:
@@ -129,22 +153,23 @@ def form() -> Component:
 
 
 def probability(model: Scorer, row: Mapping[str, int], palette: Palette = LIGHT) -> Component:
-    """State the probability as a frequency, the base rate beside it."""
-    chance = float(model.score([dict(row)])[0])
+    """State the probability, the base rate beside it, and what of the numbers the training did not hold."""
+    point = describe(model, **row)
+    chance = float(model.score([point])[0])
     base = model.metrics["base_rate"]
-    verdict = (
-        "at or above the threshold: a purchase is predicted"
-        if chance >= model.threshold
-        else ("below the threshold: no purchase is predicted")
-    )
-    title = f"About {wording.one_in(chance)} like this ends with a purchase"
     times = chance / base if base else 0
-    points = [
-        ("This visit", chance, palette.view),
-        ("Threshold", model.threshold, palette.previous),
-        ("Base rate, all visits of the test", base, palette.ink),
-    ]
+    points = [("This visit", chance, palette.view), ("Base rate, all visits of the test", base, palette.ink)]
+    if model.threshold is None:
+        verdict = "no threshold: too few purchases to choose one"
+    else:
+        points.insert(1, ("Threshold", model.threshold, palette.previous))
+        verdict = (
+            "at or above the threshold: flagged" if chance >= model.threshold else "below the threshold: not flagged"
+        )
+    title = f"The chance of a purchase later in this visit: {wording.percent(chance)}"
     rows = [(name, wording.percent(value), wording.one_in(value)) for name, value, _ in points]
+    unseen = [f"{label(each.name)} from {each.low:,.0f} to {each.high:,.0f}" for each in model.out_of_range(point)]
+    told = f"The training held only {', '.join(unseen)}: take the answer with care" if unseen else ""
     return card(
         title,
         f"The base rate is {wording.one_in(base)}; this one is {times:,.1f} times as likely to buy",
@@ -156,6 +181,7 @@ def probability(model: Scorer, row: Mapping[str, int], palette: Palette = LIGHT)
                 ],
                 className="answer",
             ),
+            html.P(told, className="muted", id="predict-range"),
             graph("predict-scale", figures.likelihoods(points, palette), 216, title),
         ],
         f"model {model.version} · logarithmic scale",
@@ -165,20 +191,21 @@ def probability(model: Scorer, row: Mapping[str, int], palette: Palette = LIGHT)
 
 
 def reasons(model: Scorer, row: Mapping[str, int], palette: Palette = LIGHT) -> Component:
-    """Show the terms that sum to the score."""
-    found = model.contributions(row)
-    terms = [("Every visit starts at", model.intercept)]
-    terms += [(f"{NAMES[name]}: {row[name]:,}", value) for name, value in found.items()]
+    """Show what sums to the log-odds, the strongest first."""
+    found = model.contributions(describe(model, **row))
+    strongest = list(found)[:MOST_REASONS]
+    terms = [("The average visit", model.base_log_odds)]
+    terms += [(f"{label(name)}: {row[name]:,}" if name in row else label(name), found[name]) for name in strongest]
+    terms += [("All the rest", sum(value for name, value in found.items() if name not in strongest))]
     score = sum(value for _, value in terms)
-    strongest = max(found, key=lambda name: abs(found[name]))
-    towards = "for" if found[strongest] > 0 else "against"
-    title = f"The strongest reason {towards} a purchase: {NAMES[strongest].lower()}"
+    towards = "for" if found[strongest[0]] > 0 else "against"
+    title = f"The strongest reason {towards} a purchase: {label(strongest[0]).lower()}"
     rows = [(name, wording.signed(value, 4), f"× {exp(value):,.4g}") for name, value in terms]
     marks = [("bar view", "Raises"), ("bar lowers", "Lowers"), ("bar start", "Start"), ("bar sum", "Sum")]
     rows.append(("Sum: the score", wording.signed(score, 4), f"odds {exp(score):,.4g}"))
     return card(
         title,
-        "What each number adds to the log-odds; the bars sum to the score",
+        "What each number adds to the calibrated log-odds of the average visit; what the form does not ask is typical",
         graph("predict-contributions", figures.contributions(terms, score, palette), 50 * len(rows), title),
         f"model {model.version} · logistic regression",
         table(["Term", "Log-odds", "Odds"], rows),
@@ -187,12 +214,17 @@ def reasons(model: Scorer, row: Mapping[str, int], palette: Palette = LIGHT) -> 
     )
 
 
+def label(group: str) -> str:
+    """Return a group of terms in words; an interaction names both."""
+    return " × ".join(LABELS.get(name, name) for name in group.split(" × "))
+
+
 def model_card(model: Scorer) -> Component:
     """Say which model answers and how good it was on visits it had not seen."""
     metrics = model.metrics
     pairs = [
         ("Version", f"{model.version}, champion"),
-        ("Threshold", wording.percent(model.threshold)),
+        ("Threshold", "none" if model.threshold is None else wording.percent(model.threshold)),
         ("ROC area", f"{metrics['roc_auc']:.3f}"),
         ("Precision-recall area", f"{metrics['pr_auc']:.3f}, chance {metrics['base_rate']:.3f}"),
         ("Precision", wording.percent(metrics["precision"])),
@@ -204,8 +236,8 @@ def model_card(model: Scorer) -> Component:
             html.P("Measured on the last part of the time, which it has not seen", className="muted"),
             facts(pairs),
             html.P(
-                f"From the threshold on, {metrics['precision'] * 100:.0f} of 100 visits do buy, "
-                f"and {metrics['recall'] * 100:.0f} of 100 buying visits are found.",
+                f"Of 100 flagged decision points {metrics['precision'] * 100:.0f} were followed by a purchase, "
+                f"and {metrics['recall'] * 100:.0f} of 100 before a purchase were flagged.",
                 className="muted note",
             ),
         ],
@@ -217,7 +249,7 @@ def model_card(model: Scorer) -> Component:
 def no_model() -> Component:
     """Say how a model comes to be."""
     why = "Once a model is trained and registered as champion, this page asks for four numbers of a visit and answers."
-    empty = state("No model is registered yet", why, "lakehouse ml train", identity="predict-empty")
+    empty = state("No model is registered yet", why, "lakehouse ml train promote --bootstrap", identity="predict-empty")
     return html.Section(empty, className="card span-12")
 
 

@@ -23,7 +23,10 @@ from lakehouse.privacy.landed import Finder, files
 from lakehouse.privacy.subject import DataSubject
 from lakehouse.runs import runner
 from lakehouse.runs.planner import plan
-from ml import mlflow_store, score, training_command
+from ml.intent import training
+from ml.promotion import promotion
+from ml.registry import mlflow_store
+from ml.serving import scoring
 
 from ...conftest import settings_of
 from ...killing import PATIENCE, die, start
@@ -74,8 +77,9 @@ def planted(spark, tmp_path_factory) -> Lake:
     lake = of(folder / "lake")
     land(lake, folder, *[line for number in range(400) for line in visit(number)], *LINES, *OF_OTHERS)
     runner.run(lake, print)
-    training_command.train(lake, print)
-    score.score(lake, print)
+    training.train(lake, print)
+    promotion.promote(lake, print, bootstrap=True)
+    scoring.score(lake, print)
     lake.ledger.record(replace(lake.ledger.runs()[0], status="failed", error=f"The value '{CANARY}' is odd.", reads={}))
     private.write_trace(lake.settings, f"ValueError: {CANARY}")
     return lake
@@ -198,8 +202,9 @@ def test_an_export_holds_every_row_of_the_visitor_and_no_other(planted):
         "silver.session_events": 4,
         "silver.sessions": 1,
         "gold.session_features": 1,
+        "gold.intent_examples": 2,
         "gold.visitor_days": 1,
-        "ml.predictions": 1,
+        "ml.predictions": 2,
         "silver.events_quarantine": 2,
     }
     (landed,) = [each for place, each in held.items() if place.startswith("landing/")]

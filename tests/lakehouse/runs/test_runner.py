@@ -82,6 +82,16 @@ def test_a_later_file_is_read_once_and_what_follows_from_it_is_built(spark, lake
     assert lake.store.arrow("gold.daily_kpis").to_pylist()[0]["num_cart_sessions"] == 1
 
 
+def test_a_table_built_anew_is_written_by_what_differs_and_what_reads_it_stays_incremental(spark, lake, tmp_path):
+    land(lake, tmp_path, *[f"{1433152800000 + n * HOUR},{n},view,{n}," for n in range(10)])
+    runner.run(lake, print)
+    land(lake, tmp_path, f"{1433152800000 + 30 * HOUR},1,view,7,")
+    built = {each.table: each for each in runner.run(lake, print).results}
+    rates, examples = built["gold.conversion_rates"], built["gold.intent_examples"]
+    assert (rates.mode, rates.rows_out, rates.removed) == ("full_refresh", 2, 0)
+    assert (examples.mode, examples.rows_out, examples.removed) == ("incremental", 1, 0)
+
+
 def test_a_run_whose_data_breaks_the_threshold_publishes_nothing(spark, lake, tmp_path):
     land(lake, tmp_path, "1433152800000,1,view,7,")
     runner.run(lake, print)

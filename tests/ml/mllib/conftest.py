@@ -9,7 +9,9 @@ from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse import settings
 from lakehouse.lake import Lake, open_lake
-from ml import features, mlflow_store, training_run
+from ml.intent import estimator, slices, training, training_run
+from ml.intent.design import terms
+from ml.registry import mlflow_store
 
 
 @pytest.fixture(scope="session")
@@ -34,11 +36,20 @@ def spark(trained: Lake) -> SparkSession:
 
 
 @pytest.fixture(scope="session")
-def visits(trained: Lake) -> DataFrame:
-    return features.eligible(trained.store.read(features.TABLE)).cache()
+def covered(trained: Lake) -> slices.Coverage:
+    return training.covered(trained, trained.ledger.published())
 
 
 @pytest.fixture(scope="session")
-def rows(visits: DataFrame) -> DataFrame:
-    borders = features.split(*features.time_range(visits), settings.load().model)
-    return features.count_alike(visits, borders).coalesce(1).cache()
+def points(trained: Lake, covered: slices.Coverage) -> DataFrame:
+    """The decision points of visits that have ended, with their part."""
+    split = slices.split(covered, settings.load().model)
+    return training_run.decision_points(trained.store.read(training.TABLE), covered, split).cache()
+
+
+@pytest.fixture(scope="session")
+def examples(points: DataFrame) -> DataFrame:
+    """What a fit reads, with the terms' columns."""
+    chosen = points.where("part IN ('fit', 'selection', 'calibration')")
+    sampled = estimator.sample(chosen, estimator.count(points), settings.load().model.max_examples)
+    return estimator.with_values(sampled, terms()).coalesce(1).cache()

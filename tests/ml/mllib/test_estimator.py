@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -6,61 +6,57 @@ from pyspark.sql import functions as F
 
 from lakehouse import settings
 from lakehouse.errors import Exit, LakehouseError
-from ml import estimator, features
-from ml.evaluate import add_score
+from ml.intent import estimator
+from ml.intent.design import terms
+from ml.intent.slices import PARTS, Slices
 
-BORDERS = features.Split(*[datetime(2015, 6, day, tzinfo=UTC) for day in (10, 11, 20, 21)])
-SCHEMA = "part STRING, num_views INT, num_adds INT, distinct_products INT, session_hour INT, purchase_intent INT, num_visits DOUBLE"
+JUNE = datetime(2015, 6, 1, tzinfo=UTC)
+SLICES = Slices({part: (JUNE + timedelta(place), JUNE + timedelta(place + 1)) for place, part in enumerate(PARTS)})
 
 
-def test_counting_alike_visits_changes_no_coefficient(visits):
-    one_by_one = visits.withColumn("num_visits", F.lit(1.0))
-    alike = visits.groupBy(*features.FEATURES, features.TARGET).agg(
-        F.count(F.lit(1)).cast("double").alias("num_visits")
+@pytest.fixture(scope="module")
+def fitted(examples):
+    return estimator.fit(examples, terms(), settings.load().model)
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize(("others", "purchases"), [(100, 4), (4, 100), (100, 0)])
+def test_a_part_with_too_few_of_one_kind_is_refused_by_name(part, others, purchases):
+    counts = {(each, 1, label): 100 for each in PARTS for label in (0, 1)}
+    counts |= {(part, 1, 0): others, (part, 1, 1): purchases}
+    told = f"{purchases} decision points before a purchase and {others} others for the {part} "
+    with pytest.raises(LakehouseError, match=told) as error:
+        estimator.require_purchases(counts, SLICES)
+    assert error.value.code == Exit.REFUSED
+
+
+def test_five_of_each_kind_in_each_part_are_enough():
+    estimator.require_purchases({(part, 1, label): 5 for part in PARTS for label in (0, 1)}, SLICES)
+
+
+def test_a_sample_keeps_every_purchase_and_stands_for_all_points(points):
+    rows, counts = points.where("part = 'fit'"), estimator.count(points)
+    sampled = estimator.sample(rows, counts, most=200)
+    kept = estimator.count(sampled)
+    assert {key: n for key, n in kept.items() if key[2]} == {
+        key: n for key, n in counts.items() if key[2] and key[0] == "fit"
+    }
+    assert all(n < 300 for (_, point, label), n in kept.items() if (point, label) == (1, 0))
+    weights = sampled.groupBy("decision_point").agg(F.sum(estimator.WEIGHT).alias("sum")).collect()
+    totals = {point: sum(counts.get(("fit", point, label), 0) for label in (0, 1)) for point in (1, 2, 3)}
+    found = {row.decision_point: row["sum"] for row in weights}
+    for point in (2, 3):
+        assert found[1] / found[point] == pytest.approx((totals[1] / totals[point]) ** 0.5, rel=0.2)
+
+
+def test_the_net_is_the_one_with_the_least_loss_on_the_selection_slice(fitted):
+    assert estimator.NETS[int(np.argmin(fitted.losses))] == fitted.net
+
+
+def test_the_calibration_is_that_of_its_own_slice(fitted, examples):
+    rows = estimator.answers(
+        fitted, estimator.with_terms(examples.where("part = 'calibration'").drop("values"), terms())
     )
-    each, counted = (estimator.stages(estimator.fit(frame, settings.load().model))[1] for frame in (one_by_one, alike))
-    assert counted.coefficients.toArray() == pytest.approx(each.coefficients.toArray(), abs=1e-5)
-    assert counted.intercept == pytest.approx(each.intercept, abs=1e-5)
-
-
-def test_no_other_threshold_has_a_better_f1_on_the_validation(rows):
-    model = estimator.fit(rows.where("part = 'fit'"), settings.load().model)
-    validation = rows.where("part = 'validation'")
-    threshold = estimator.best_threshold(model, validation)
-    scored = add_score(model, validation).select("score", features.TARGET, features.WEIGHT).toPandas()
-
-    def f1(at: float) -> float:
-        guess, bought = scored["score"] >= at, scored[features.TARGET] == 1
-        weight = scored[features.WEIGHT]
-        return 2 * weight[guess & bought].sum() / (weight[guess].sum() + weight[bought].sum())
-
-    assert f1(threshold) == pytest.approx(max(f1(at) for at in scored["score"].unique()), abs=0.005)  # 1,000 bins
-
-
-def test_the_final_model_learns_from_the_whole_training_time(rows):
-    model, threshold = estimator.fit_with_threshold(rows, settings.load().model)
-    whole = estimator.fit(rows.where("part != 'test'"), settings.load().model)
-    assert np.array_equal(estimator.stages(model)[1].coefficients, estimator.stages(whole)[1].coefficients)
-    assert estimator.stages(model)[1].getThreshold() == threshold
-
-
-@pytest.mark.parametrize(
-    ("part", "others", "purchases"),
-    [("test", 100, 4), ("test", 4, 100), ("test", 100, 0), ("validation", 100, 0), ("fit", 100, 0), ("fit", 0, 100)],
-)
-def test_a_part_with_too_few_of_one_kind_is_refused_by_name(spark, part, others, purchases):
-    counts = {name: (100, 10) for name in ("fit", "validation", "test")} | {part: (others, purchases)}
-    pairs = [(name, target, count) for name, both in counts.items() for target, count in enumerate(both) if count]
-    rows = spark.createDataFrame([(name, 1, 0, 1, 0, target, float(count)) for name, target, count in pairs], SCHEMA)
-    with pytest.raises(
-        LakehouseError, match=f"{purchases} visits with a purchase and {others} without for the {part} "
-    ) as e:
-        estimator.require_purchases(rows, BORDERS)
-    assert e.value.code == Exit.REFUSED
-
-
-def test_five_purchases_in_the_whole_training_time_are_enough(spark):
-    counts = {"fit": (100, 3), "embargo": (10, 1), "validation": (10, 1), "test": (10, 5)}
-    pairs = [(name, target, count) for name, both in counts.items() for target, count in enumerate(both)]
-    rows = spark.createDataFrame([(name, 1, 0, 1, 0, target, float(count)) for name, target, count in pairs], SCHEMA)
-    estimator.require_purchases(rows, BORDERS)
+    mean = {name: F.sum(F.col(name) * F.col(estimator.WEIGHT)).alias(name) for name in ("score", "label")}
+    promised, observed = rows.agg(*mean.values()).collect()[0]
+    assert promised == pytest.approx(observed, rel=1e-3)

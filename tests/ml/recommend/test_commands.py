@@ -8,9 +8,9 @@ import pytest
 from lakehouse.cli import main as cli
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import Lake, open_lake
-from ml import mlflow_store
 from ml.recommend import evaluation_command, serving
 from ml.recommend.evaluate import SERVED
+from ml.registry import mlflow_store
 
 from ...conftest import settings_of
 

@@ -1,0 +1,72 @@
+"""ml.intent.evaluation.by_mllib — figures by Spark's own evaluators, for the brief's model and as a second opinion."""
+
+from warnings import catch_warnings, simplefilter
+
+from pyspark.ml.evaluation import BinaryClassificationEvaluator
+from pyspark.mllib.evaluation import BinaryClassificationMetrics
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+SMALLEST = 1e-15  # a probability of 0 or 1 that is wrong would cost infinitely much log loss
+
+
+def evaluate(scored: DataFrame, threshold: float | None) -> dict[str, float]:
+    """Measure a model by Spark's evaluators.
+
+    Args:
+        scored: `score`, `label` and `weight`, how many rows each stands for.
+        threshold: the score from which a row is flagged; None where there is none.
+
+    Returns:
+        Areas under the curves, the figures at the threshold, log loss and Brier score.
+    """
+    rows = scored.select("score", F.col("label").cast("double").alias("label"), "weight").cache()
+    (roc_auc, pr_auc), by_rdd = auc(rows), auc_by_rdd(rows)
+    at_that = at_threshold(rows, F.col("score") >= (2.0 if threshold is None else threshold))
+    areas = {"roc_auc": roc_auc, "pr_auc": pr_auc, "roc_auc_rdd": by_rdd[0], "pr_auc_rdd": by_rdd[1]}
+    found = {**areas, **log_loss_and_brier(rows), **at_that}
+    rows.unpersist()
+    return found
+
+
+def auc(scored: DataFrame) -> tuple[float, float]:
+    """Return the areas under the ROC and the precision-recall curve; the second joins its points by lines."""
+    judge = BinaryClassificationEvaluator(rawPredictionCol="score", labelCol="label", weightCol="weight")
+    roc, pr = (judge.setMetricName(name).evaluate(scored) for name in ("areaUnderROC", "areaUnderPR"))
+    return roc, pr
+
+
+def auc_by_rdd(scored: DataFrame) -> tuple[float, float]:
+    """Return the same areas by the RDD-based metrics, a second opinion on the first."""
+    rows = scored.select("score", F.col("label").cast("double"), "weight").rdd
+    with catch_warnings():
+        simplefilter("ignore", FutureWarning)  # it uses a deprecated call of its own library
+        metrics = BinaryClassificationMetrics(rows)
+    return metrics.areaUnderROC, metrics.areaUnderPR
+
+
+def log_loss_and_brier(scored: DataFrame) -> dict[str, float]:
+    """Return the base rate, the log loss (in nats) and the Brier score."""
+    label, score = F.col("label"), F.least(F.greatest("score", F.lit(SMALLEST)), F.lit(1 - SMALLEST))
+    row = scored.agg(
+        _mean(label).alias("base_rate"),
+        _mean(-F.when(label == 1, F.log(score)).otherwise(F.log(1 - score))).alias("log_loss"),
+        _mean((F.col("score") - label) ** 2).alias("brier"),
+    ).collect()[0]
+    return {name: float(value) for name, value in row.asDict().items()}
+
+
+def at_threshold(scored: DataFrame, is_flagged: Column) -> dict[str, float]:
+    """Return accuracy, precision, recall and F1 of a rule; 0 where there is nothing to divide by."""
+    truth = F.col("label") == 1
+    counted = (is_flagged == truth, is_flagged & truth, is_flagged, truth)
+    weights = [F.sum(F.when(each, F.col("weight")).otherwise(0)) for each in counted]
+    right, found, flagged, bought, total = map(float, scored.agg(*weights, F.sum("weight")).collect()[0])
+    precision = found / flagged if flagged else 0.0
+    recall = found / bought if bought else 0.0
+    f1 = 2 * found / (flagged + bought) if flagged + bought else 0.0
+    return {"accuracy": right / total, "precision": precision, "recall": recall, "f1": f1}
+
+
+def _mean(value: Column) -> Column:
+    return F.sum(value * F.col("weight")) / F.sum("weight")

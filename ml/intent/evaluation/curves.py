@@ -1,0 +1,88 @@
+"""ml.intent.evaluation.curves — ROC, precision-recall and calibration as pictures, for MLflow's pages."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ml.intent.evaluation.figures import Figures
+from ml.intent.evaluation.intervals import weights
+from ml.intent.evaluation.measures import Resampled, calibration_bins
+from ml.intent.evaluation.report import with_interval
+from ml.intent.evaluation.tally import Floats, Tally
+
+INK, QUIET = "#1f4e79", "#8a8a8a"
+BAND = (0.025, 0.975)
+
+
+def pictures(tally: Tally, figures: Figures) -> dict[str, Figure]:
+    """Draw the three curves of one model on one slice.
+
+    Returns:
+        name of the file -> picture; none where the figures say no more than counts.
+    """
+    if not figures.estimates:
+        return {}
+    of = Resampled(tally, weights()[:1])
+    texts = {name: with_interval(value) for name, value in figures.estimates.items()}
+    return {
+        "roc.png": roc(of, texts["roc_auc"]),
+        "precision_recall.png": precision_recall(of, texts["pr_auc"], figures.estimates["base_rate"].point),
+        "calibration.png": calibration(Resampled(tally, weights())),
+    }
+
+
+def roc_points(of: Resampled) -> tuple[Floats, Floats]:
+    """Return the share of others flagged and the share of purchases found, from the highest score down."""
+    others, found = (_share(each[0]) for each in (of.negatives, of.positives))
+    return others, found
+
+
+def precision_recall_points(of: Resampled) -> tuple[Floats, Floats]:
+    """Return recall and precision, from the highest score down."""
+    found, others = (np.cumsum(each[0][::-1]) for each in (of.positives, of.negatives))
+    return found / found[-1], found / (found + others)
+
+
+def roc(of: Resampled, area: str) -> Figure:
+    """Draw the purchases found over the other points flagged."""
+    figure, axes = _picture(f"ROC curve, area {area}", "points without purchase, flagged", "purchases found")
+    axes.plot(*roc_points(of), color=INK, linewidth=2, label="model")
+    axes.plot([0, 1], [0, 1], color=QUIET, linestyle="--", label="by chance")
+    axes.legend(frameon=False)
+    return figure
+
+
+def precision_recall(of: Resampled, area: str, base_rate: float) -> Figure:
+    """Draw the precision over the recall, with the base rate that guessing reaches."""
+    figure, axes = _picture(f"Precision and recall, average precision {area}", "recall", "precision")
+    axes.step(*precision_recall_points(of), where="pre", color=INK, linewidth=2, label="model")
+    axes.axhline(base_rate, color=QUIET, linestyle="--", label=f"base rate {base_rate:.2%}")
+    axes.legend(frameon=False)
+    return figure
+
+
+def calibration(of: Resampled) -> Figure:
+    """Draw the observed rate over the promised one, in ten bins of equally many points, with 95 % intervals."""
+    observed, promised, _ = calibration_bins(of)
+    low, high = np.nanquantile(observed[1:], BAND, axis=0) if len(observed) > 1 else (observed[0], observed[0])
+    figure, axes = _picture("Calibration", "promised probability", "observed rate")
+    errors = np.clip([observed[0] - low, high - observed[0]], 0, None)
+    axes.errorbar(promised[0], observed[0], yerr=errors, color=INK, marker="o", linestyle="none", label="model")
+    top = float(np.nanmax([promised[0].max(), np.nanmax(high)])) * 1.1
+    axes.plot([0, top], [0, top], color=QUIET, linestyle="--", label="as promised")
+    axes.set(xlim=(0, top), ylim=(0, top))
+    axes.legend(frameon=False)
+    return figure
+
+
+def _share(values: Floats) -> Floats:
+    summed = np.concatenate([[0.0], np.cumsum(values[::-1])])
+    return np.asarray(summed / summed[-1])
+
+
+def _picture(title: str, x: str, y: str) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(6, 5), layout="constrained")
+    axes = figure.subplots()
+    axes.set(title=title, xlabel=x, ylabel=y, xlim=(0, 1), ylim=(0, 1.02))
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure, axes

@@ -1,0 +1,88 @@
+"""ml.registry.aliases — which registered version is the champion, and which have the other names.
+
+One small file of the lake decides, `mlflow/aliases.json`, written whole or not at all: what serves changes in one step,
+and is read without MLflow and without its database. MLflow's own aliases are made to say the same right after, and
+again by the next command that opens MLflow if a process died in between.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+
+from lakehouse import failpoints
+from lakehouse.errors import Exit, LakehouseError
+from lakehouse.settings import Settings
+from ml.registry.versions import Version, home
+
+CHALLENGER, CHAMPION, PREVIOUS, BEST = "challenger", "champion", "previous", "best"
+ALIASES = (CHALLENGER, CHAMPION, PREVIOUS, BEST)
+FORMAT = 1
+
+
+def path(settings: Settings) -> Path:
+    """Return the file that decides."""
+    return home(settings) / "aliases.json"
+
+
+def read(settings: Settings) -> dict[str, Version]:
+    """Return the version that each alias names; an alias that names none is not there.
+
+    Raises:
+        LakehouseError: the file is damaged or of a newer release, so that nobody knows (exit code 4).
+    """
+    try:
+        content = json.loads(path(settings).read_text(encoding="utf-8"))
+        if content["format"] > FORMAT:
+            raise ValueError(f"its format {content['format']} is of a newer release")
+        found = {alias: (int(each["version"]), dict(each["tags"])) for alias, each in content["aliases"].items()}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        message = f"Which model serves cannot be read from {path(settings)}: {error}."
+        raise LakehouseError(message, "put the file back from a copy of the lake", Exit.ENVIRONMENT) from error
+    return {alias: Version(*each) for alias, each in found.items()}
+
+
+def by_alias(settings: Settings, alias: str) -> Version | None:
+    """Return the version that an alias names, or None."""
+    return read(settings).get(alias)
+
+
+def write(settings: Settings, aliases: Mapping[str, Version | None]) -> None:
+    """Give versions their names, in one step. Call it under the lake's lock.
+
+    Args:
+        settings: the lake.
+        aliases: the names that change; None takes a name away.
+    """
+    after = {**read(settings), **aliases}
+    named = {alias: {"version": each.number, "tags": dict(each.tags)} for alias, each in after.items() if each}
+    target = path(settings)
+    partial = target.with_name(f".{target.name}.part")
+    with partial.open("w", encoding="utf-8") as file:
+        json.dump({"format": FORMAT, "aliases": named}, file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.rename(target)
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+    failpoints.reach("ml.named")
+
+
+def show(settings: Settings, mlflow: ModuleType) -> None:
+    """Make MLflow's aliases say what the file says, by its client."""
+    client, name = mlflow.MlflowClient(), settings.model.name
+    if not client.search_registered_models(f"name = '{name}'"):
+        return
+    wanted = {alias: str(version.number) for alias, version in read(settings).items()}
+    there = {alias: str(number) for alias, number in client.get_registered_model(name).aliases.items()}
+    for alias in (each for each in ALIASES if each in there and each not in wanted):
+        client.delete_registered_model_alias(name, alias)
+    for alias, number in wanted.items():
+        if there.get(alias) != number:
+            client.set_registered_model_alias(name, alias, number)

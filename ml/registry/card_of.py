@@ -1,0 +1,23 @@
+"""ml.registry.card_of — gather what a version's model card needs."""
+
+from lakehouse.errors import Exit, LakehouseError
+from lakehouse.settings import Settings
+from ml.intent.evaluation.figures import from_document
+from ml.registry import aliases, card, records, versions
+
+
+def text(settings: Settings, number: int | None) -> str:
+    """Return the model card of a version, the champion's if no number is given.
+
+    Raises:
+        LakehouseError: there is no such version (exit code 2), or a file of it was altered (3).
+    """
+    named = aliases.read(settings)
+    if number is None and aliases.CHAMPION not in named:
+        message = "There is no champion whose card could be shown."
+        raise LakehouseError(message, "lakehouse ml train promote --bootstrap", Exit.USAGE)
+    version = named[aliases.CHAMPION] if number is None else records.by_number(settings, number)
+    names = [alias for alias, each in named.items() if each.number == version.number]
+    document = versions.document(settings, version)
+    evaluation = from_document(records.evaluation(settings, version.number))
+    return card.text(version, names, document, evaluation, records.kept(settings, version))

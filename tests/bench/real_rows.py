@@ -1,0 +1,123 @@
+"""Does what is learned from synthetic visits hold for real ones? Needs real rows in the format of RetailRocket.
+
+    LAKEHOUSE_LAKE=DIR python tests/bench/real_rows.py EVENTS.csv
+
+The lake needs a run; its visits train a model. The real events, of some visitors only and without items' properties, are
+put into a lake of their own. What they cannot tell is left out of both models: category, price, availability, and how
+items sold. Beside it stands a model cross-validated on the real rows themselves, by visitor.
+"""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import minimize
+
+from lakehouse import settings
+from lakehouse.lake import open_lake
+from ml.intent import document, estimator, training, training_run
+from ml.intent.design import RATES, Term, terms
+from ml.intent.slices import split
+from ml.intent.threshold import Threshold
+from ml.serving import formula
+
+UNKNOWN = {"num_same_category", "is_available", "price", "num_unavailable", "item_views", *RATES}
+POINTS = (1, 2, 3)
+FOLDS, RESAMPLES, RIDGE = 10, 2000, 1e-2
+
+
+def main(events: Path) -> None:
+    """Print the area on the real rows and the paired difference of log loss, with its interval."""
+    made = [each for each in terms() if not UNKNOWN.intersection(formula.inputs([each]))]
+    real = read(events)
+    real = real[real["decision_point"].isin(POINTS)].reset_index(drop=True)
+    label, visitor = real["label"].to_numpy(float), real["visitor_id"].to_numpy()
+
+    def column(name: str) -> np.ndarray:
+        return real[name].to_numpy(dtype=float)
+
+    ours = formula.log_odds(learn(made), column)
+    theirs = cross_validated(np.column_stack([formula.term(each, column) for each in made]), label, visitor)
+    print(f"{len(real):,} decision points of {len(set(visitor)):,} real visitors, {int(label.sum())} before a purchase")
+    print(f"trained on synthetic visits: ROC {roc(ours, label):.3f}, log loss {loss(ours, label).mean():.5f}")
+    print(f"cross-validated on the real: ROC {roc(theirs, label):.3f}, log loss {loss(theirs, label).mean():.5f}")
+    low, high = interval(loss(ours, label) - loss(theirs, label), visitor)
+    print(f"difference of log loss, the first less the second: 95 % between {low:+.5f} and {high:+.5f}")
+
+
+def read(events: Path) -> pd.DataFrame:
+    """Return the decision points of real events, from a run of its own."""
+    with TemporaryDirectory() as folder:
+        run = [sys.executable, "-m", "lakehouse.cli", "land", str(events), "then", "run"]
+        subprocess.run(run, check=True, env=settings.environment() | {"LAKEHOUSE_LAKE": folder})
+        here = settings.load()
+        return open_lake(replace(here, lake=replace(here.lake, path=folder))).store.arrow(training.TABLE).to_pandas()
+
+
+def learn(made: Sequence[Term]) -> formula.Document:
+    """Return a model of these terms, trained as `lakehouse ml train` does."""
+    chosen = settings.load()
+    here = open_lake(chosen)
+    publication = training.published(here)
+    covered = training.covered(here, publication)
+    slices, lake = split(covered, chosen.model), training_run.open_on_spark(chosen, lambda **_: None)
+    examples = lake.store.read(training.TABLE, publication.versions[training.TABLE])
+    rows = training_run.decision_points(examples, covered, slices)
+    parts = rows.where("part IN ('fit', 'selection', 'calibration')")
+    sampled = estimator.sample(parts, estimator.count(rows), chosen.model.max_examples)
+    fitted = estimator.fit(estimator.with_values(sampled, made).coalesce(1).cache(), made, chosen.model)
+    return document.build(fitted, made, [0.0] * len(made), [], Threshold(None, 0), slices)
+
+
+def cross_validated(values: np.ndarray, label: np.ndarray, visitor: np.ndarray) -> np.ndarray:
+    """Return the log-odds of each row by a ridge regression of the other visitors' rows."""
+    found, fold = np.zeros(len(label)), visitor % FOLDS
+    for each in range(FOLDS):
+        seen = fold != each
+        deviation = values[seen].std(axis=0)
+        scaled = (values - values[seen].mean(axis=0)) / np.where(deviation > 0, deviation, 1)
+        matrix = np.column_stack([scaled, np.ones(len(scaled))])
+
+        def objective(weights: np.ndarray, matrix=matrix, seen=seen) -> tuple[float, np.ndarray]:
+            odds = matrix[seen] @ weights
+            penalty = np.append(weights[:-1], 0.0)
+            slope = matrix[seen].T @ (1 / (1 + np.exp(-odds)) - label[seen]) / seen.sum() + RIDGE * penalty
+            return float(loss(odds, label[seen]).mean() + RIDGE / 2 * penalty @ penalty), slope
+
+        best = minimize(objective, np.zeros(matrix.shape[1]), jac=True, method="L-BFGS-B")
+        found[~seen] = matrix[~seen] @ best.x
+    return found
+
+
+def loss(odds: np.ndarray, label: np.ndarray) -> np.ndarray:
+    """Return each row's negative log-likelihood, in nats."""
+    return np.logaddexp(0, odds) - label * odds
+
+
+def roc(odds: np.ndarray, label: np.ndarray) -> float:
+    """Return the area under the ROC curve."""
+    ranks = pd.Series(odds).rank().to_numpy()
+    bought = label.sum()
+    return float((ranks[label == 1].sum() - bought * (bought + 1) / 2) / (bought * (len(label) - bought)))
+
+
+def interval(difference: np.ndarray, visitor: np.ndarray) -> tuple[float, float]:
+    """Return the 95 % interval of a mean by a bootstrap over visitors."""
+    sums = pd.DataFrame({"visitor": visitor, "sum": difference, "rows": 1}).groupby("visitor").sum()
+    random, found = np.random.default_rng(7), []
+    for _ in range(RESAMPLES):
+        drawn = random.integers(len(sums), size=len(sums))
+        found.append(sums["sum"].to_numpy()[drawn].sum() / sums["rows"].to_numpy()[drawn].sum())
+    low, high = np.quantile(found, [0.025, 0.975])
+    return float(low), float(high)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    main(Path(sys.argv[1]))

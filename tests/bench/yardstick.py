@@ -1,0 +1,67 @@
+"""What gradient-boosted trees make of the decision points that the model learns from: a yard-stick, never served.
+
+    LAKEHOUSE_LAKE=DIR python tests/bench/yardstick.py
+
+The lake needs a run. Prints the areas of the model and of the trees on the test, over all points and after each number
+of events.
+"""
+
+from pyspark.ml import Pipeline
+from pyspark.ml.classification import GBTClassifier
+from pyspark.ml.feature import VectorAssembler
+from pyspark.sql import DataFrame
+
+from lakehouse import settings
+from lakehouse.lake import open_lake
+from ml.intent import estimator, training, training_run
+from ml.intent.design import terms
+from ml.intent.evaluation.by_mllib import auc
+from ml.intent.slices import split
+from ml.serving import expression
+
+TREES, DEPTH = 60, 4
+
+
+def main() -> None:
+    """Train both and print their areas."""
+    chosen = settings.load()
+    here = open_lake(chosen)
+    publication = training.published(here)
+    covered = training.covered(here, publication)
+    slices, made = split(covered, chosen.model), terms()
+    lake = training_run.open_on_spark(chosen, lambda **_: None)
+    examples = lake.store.read(training.TABLE, publication.versions[training.TABLE])
+    rows = training_run.decision_points(examples, covered, slices)
+    nullable = {each.name for each in lake.tables[training.TABLE].columns if each.nullable}
+    learned = training_run.learn(rows, slices, chosen.model, nullable)
+    counts = estimator.count(rows)
+    fit = estimator.sample(rows.where("part IN ('fit', 'selection')"), counts, chosen.model.max_examples)
+    assembler = VectorAssembler(inputCols=estimator.columns(made), outputCol="values")
+    trees = GBTClassifier(
+        featuresCol="values",
+        labelCol=estimator.LABEL,
+        weightCol=estimator.WEIGHT,
+        maxIter=TREES,
+        maxDepth=DEPTH,
+        stepSize=0.1,
+        seed=7,
+    )
+    grown = Pipeline(stages=[assembler, trees]).fit(estimator.with_terms(fit, made).cache())
+    test = rows.where("part = 'test'")
+    by_trees = grown.transform(estimator.with_terms(test, made))
+    scored = by_trees.withColumn("score", estimator.positive("probability"))
+    report("model", test.withColumn("score", expression.probability(learned.document)))
+    report("trees", scored)
+
+
+def report(name: str, scored: DataFrame) -> None:
+    """Print the areas under both curves."""
+    rows = scored.select("score", scored["label"].cast("double").alias("label"), "weight", "decision_point").cache()
+    for point in (None, 1, 2, 3, 5, 10):
+        chosen = rows if point is None else rows.where(rows["decision_point"] == point)
+        roc, pr = auc(chosen)
+        print(f"{name} {'all points' if point is None else f'after {point}':<12} ROC {roc:.3f} PR {pr:.3f}")
+
+
+if __name__ == "__main__":
+    main()
