@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from app import pages
+from ml.serving.form import describe
 from ml.serving.scorer import champion
 
 from ..conftest import settings_of
@@ -198,7 +199,7 @@ def test_the_prediction_equals_the_registered_models(look, site, sample_lake):
     expect(page.locator("#predict-reasons")).to_contain_text("Items put into the cart: 2")
 
     shown = float(page.locator("#predict-probability").inner_text().rstrip("%")) / 100
-    assert shown == pytest.approx(float(model.score([row])[0]), abs=0.0006)
+    assert shown == pytest.approx(float(model.score([describe(model, **row)])[0]), abs=0.0006)
     page.locator("#predict-distinct_products").fill("12")
     expect(page.get_by_text("11 views and additions hold at most 11 different items")).to_be_visible()
 
