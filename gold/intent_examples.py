@@ -1,5 +1,7 @@
 """gold.intent_examples — what is known of a visit after some of its events, and whether it bought afterwards."""
 
+from datetime import date
+
 from pyspark.sql import DataFrame
 from pyspark.sql import Window as W
 from pyspark.sql import functions as F
@@ -8,6 +10,7 @@ from gold.unknown import UNKNOWN_CATEGORY
 from lakehouse.expectations import expect_or_fail
 from lakehouse.table import Table, replace
 
+A_MONDAY = date(1970, 1, 5)  # weekdays are counted from it: the engines' own functions differ
 DECISION_POINTS = (1, 2, 3, 5, 10)  # events after which a visit is looked at
 
 table = Table(
@@ -166,7 +169,7 @@ def count_earlier_visits(sessions: DataFrame) -> DataFrame:
         *VISIT,
         "session_date",
         F.hour("started_at").alias("session_hour"),
-        (F.weekday("session_date") + 1).alias("session_weekday"),
+        (F.pmod(F.datediff("session_date", F.lit(A_MONDAY)), F.lit(7)) + 1).cast("int").alias("session_weekday"),
         *[
             (F.col(f"{name}_before") - F.max(F.when(~F.col("is_return"), F.col(f"{name}_before"))).over(upto))
             .cast("int")

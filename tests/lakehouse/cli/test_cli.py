@@ -121,7 +121,7 @@ def test_every_command_explains_itself(tmp_path):
 
 def test_chained_commands_end_like_single_ones(sample_lake):
     done = call(sample_lake, "ml", "train", "promote", "score")
-    assert done.stderr.count("Nothing to do") == 2
+    assert done.stderr.count("Nothing to do") == 3
     assert done.returncode == 0
 
 

@@ -246,7 +246,7 @@ def test_a_restored_table_is_published_at_once_and_the_next_run_brings_it_up_to_
     done = restore(lake, print, name, first.versions[name], is_applied=True)
     assert lake.ledger.published().versions[name] == done.version == last.versions[name] + 1
     assert rows(lake, name) == rows(two_runs, name, first.versions[name])
-    assert {step.table.name: step.reason for step in plan(lake)}[name] == "silver.sessions changed"
+    assert {step.table.name: step.reason for step in plan(lake)}[name] == "silver.sessions, silver.first_visits changed"
     runner.run(lake, print)
     assert all(rows(lake, each) == rows(two_runs, each) for each in lake.tables if each.startswith("gold."))
     assert plan(lake) == []

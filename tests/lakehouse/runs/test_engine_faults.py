@@ -123,7 +123,7 @@ def test_a_jvm_that_is_killed_within_a_run_is_told(damaged, whole):
     os.kill(jvm, signal.SIGKILL)
     code, output = ended(process)
     assert (code, "Traceback" in output.split("✗")[-1]) == (4, False), output
-    assert "✗ Spark's JVM ended while it was at work" in output
+    assert "✗ Spark's JVM ended during a query" in output
     assert (damaged.ledger.published(), spilled(damaged)) == (before, [])
     expect_mended(damaged, whole)
 

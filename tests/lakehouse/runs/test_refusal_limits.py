@@ -45,7 +45,7 @@ def test_what_was_accepted_of_one_file_says_nothing_of_another(stopped, call, la
     call("quarantine", "accept", "1")
     land("b.csv", *[VIEW] * 50, *[BUY] * 10, f"{NOON},1,addtocart,7,")
     said = call("run")
-    assert (said.code, "of b.csv whose event is transaction" in said.err) == (3, True)
+    assert (said.code, "of b.csv, receipt 2, whose event is transaction" in said.err) == (3, True)
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,12 @@ def test_a_pattern_means_every_table_that_it_fits():
 
 
 def test_a_plus_behind_adds_all_that_follow():
-    assert select(TABLES, ["gold.visitor_days+"]) == {"gold.visitor_days", "gold.funnel", "gold.daily_kpis"}
+    assert select(TABLES, ["gold.visitor_days+"]) == {
+        "gold.visitor_days",
+        "gold.funnel",
+        "gold.funnel_windows",
+        "gold.daily_kpis",
+    }
 
 
 def test_a_plus_before_adds_all_that_come_before():

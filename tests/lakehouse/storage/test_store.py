@@ -143,7 +143,7 @@ def test_what_changed_between_versions_is_told_by_files_and_never_by_a_row_that_
 def test_a_file_that_came_and_went_again_is_not_read_and_may_be_gone(spark, counts):
     store, before = counts.store, counts.store.version("silver.counts")
     store.append(table, rows_of(spark, (DAYS[0], 7), (DAYS[0], 9)), "run")
-    (passing,), _ = log.moved(store.delta("silver.counts"), before, before + 1)
+    (passing,), _ = log.changed_files(store.delta("silver.counts"), before, before + 1)
     rewriting.rewrite(store, table, lambda rows: rows.filter(pc.field("count") != 7), "run")
     Path(store.uri("silver.counts"), passing).unlink()
     assert store.lost("silver.counts", before, before + 2) == []
