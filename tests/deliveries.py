@@ -78,7 +78,7 @@ SECOND = Delivery(
         "events": [
             f"{MIDNIGHT - 10 * MINUTE},900,view,3,",  # moves the visit to the day before
             f"{START + 80 * MINUTE},901,view,3,",  # joins two visits
-            f"{START - 2 * DAY},902,view,3,",  # before all that is known
+            f"{START - 20 * DAY},902,view,3,",  # before all that is known
             *FIRST.good["events"][:30],
             *visits(range(110, 130), random.Random(2)),
         ],

@@ -178,8 +178,8 @@ def test_an_increment_that_died_everywhere_never_became_a_full_refresh(survivors
 
 
 @pytest.fixture(scope="module")
-def scored(sound, folder) -> Survivor:
-    lake = copied(sound, folder / "model")
+def scored(built_lake, folder) -> Survivor:
+    lake = copied(open_lake(settings_of(built_lake)), folder / "model")
     return survive(lake, MODEL, ML)
 
 

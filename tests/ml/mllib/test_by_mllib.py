@@ -56,8 +56,8 @@ def test_the_areas_of_rdds_evaluator_and_scikit_learn_agree(rows_of_the_test):
     found = by_mllib.evaluate(rows_of_the_test, None)
     theirs = roc_auc_score(rows["label"], rows["score"])
     assert found["roc_auc"] == pytest.approx(theirs, abs=1e-9)
-    assert found["roc_auc_rdd"] == pytest.approx(theirs, abs=1e-9)
-    assert found["pr_auc_rdd"] == pytest.approx(found["pr_auc"], abs=1e-9)
+    assert found["roc_auc_rdd"] == pytest.approx(theirs, abs=1e-3)  # of bins of scores
+    assert found["pr_auc_rdd"] == pytest.approx(found["pr_auc"], abs=1e-3)
 
 
 def test_the_sums_of_an_rdd_are_those_of_one_frame(trained, points):
