@@ -37,7 +37,8 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
             remedy = "LAKEHOUSE_MLFLOW__PORT=<another> lakehouse mlflow"
             raise LakehouseError(f"Port {port} of {HOST} is busy.", remedy, Exit.ENVIRONMENT) from error
     mlflow_store.connect(settings)
-    previous = signal.signal(signal.SIGTERM, _interrupt)
+    # Ctrl-C too: native libraries leave it a handler behind which the waiting below would just go on.
+    previous = {number: signal.signal(number, _interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     log = settings.lake_path / "logs" / "mlflow.log"
     with private.open_log(settings, log.name) as file:
         server = subprocess.Popen(
@@ -56,7 +57,8 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
         say("MLflow has ended.")
     finally:
         _end(server)
-        signal.signal(signal.SIGTERM, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 def command(settings: Settings) -> list[str]:
