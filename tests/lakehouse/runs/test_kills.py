@@ -3,7 +3,6 @@
 Each dies at one failpoint, the next one goes on with what it left; so do a first load and an increment.
 """
 
-import ast
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ from lakehouse.storage.ledger import Run
 from ... import invariants
 from ...conftest import settings_of
 from ...deliveries import FIRST, SECOND
-from ...killing import LAND, ML, RUN, die, die_within
+from ...killing import LAND, ML, RUN, die, reached, run_within
 from ..conftest import copied
 
 # Here a process really gets its signal; everywhere else an exception ends the run, from which on nothing is written.
@@ -74,19 +73,8 @@ def increment(lake: Lake) -> list[Death]:
     return writing(lake, [name for name, t in lake.tables.items() if t.is_built_by_run and name in arrived])
 
 
-def reached(path: Path) -> list[str]:
-    """Return the failpoints that a module names, in the order of its lines; of a composed name its beginning."""
-    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
-    names = [each.args[0] for each in sorted(calls, key=lambda each: each.lineno) if "reach" in _called(each)]
-    return [name.values[0].value if isinstance(name, ast.JoinedStr) else name.value for name in names]
-
-
-def _called(call: ast.Call) -> tuple[str, str]:
-    return getattr(call.func, "attr", ""), getattr(call.func, "id", "")
-
-
-MODEL = [Death(place, ("train",)) for place in reached(PROJECT / "ml" / "tracking.py")]
-MODEL += [Death("written.ml.predictions", ("score",)), Death("written.ledger", ("score",))]
+TRAINING = [Death(place, ("train",)) for place in reached(PROJECT / "ml" / "tracking.py")]
+SCORING = [Death("written.ml.predictions", ("score",)), Death("written.ledger", ("score",))]
 LANDING = [Death(place) for place in dict.fromkeys(reached(PROJECT / "bronze" / "landing.py"))]
 RECEIPT = Death("receipt.written")
 MAINTENANCE = ("erased.", "optimized.", "restored.", "retracted.", "vacuumed.")  # they have tests of their own
@@ -100,7 +88,7 @@ def survive(lake: Lake, deaths: list[Death], program: tuple[str, ...], real: Col
             if real is None or death.place in real:
                 die(lake.settings.lake_path, death.place, *program, *death.tables)
             else:
-                die_within(lake.settings.lake_path, death.place, death.tables)
+                run_within(lake.settings.lake_path, death.place, death.tables)
     after, versions = lake.ledger.published(), invariants.all_versions(lake)
     return Survivor(lake, seen, before, after, versions, runner.run(lake, print))
 
@@ -175,24 +163,16 @@ def test_an_increment_that_died_everywhere_was_never_built_whole_instead(survivo
 @pytest.fixture(scope="module")
 def scored(sound, folder) -> Survivor:
     lake = copied(sound, folder / "model")
-    return survive(lake, MODEL, ML)
+    return survive(lake, [TRAINING[-1], *SCORING], ML)  # the other deaths of a training: tests/ml/mllib
 
 
-def test_a_training_that_died_at_every_step_leaves_one_champion_that_answers(scored):
+def test_a_training_that_died_at_its_end_leaves_a_champion_that_answers(scored):
     from ml import registry
     from ml.scorer import champion
 
     scorer = champion(scored.lake.settings)
     assert scorer.trained_on["training_version"] == str(scored.before.versions["gold.session_features"])
     assert registry.by_alias(scored.lake.settings, registry.CHALLENGER) is None
-
-
-def test_a_training_that_died_is_no_running_one_in_mlflow(scored):
-    from ml import mlflow_store
-
-    mlflow = mlflow_store.connect(scored.lake.settings)
-    runs = mlflow.search_runs(experiment_names=[scored.lake.settings.model.name], output_format="list")
-    assert sorted(run.info.status for run in runs) == ["FINISHED", "FINISHED", "KILLED"]
 
 
 def test_a_scoring_that_died_at_every_step_is_published_once_and_not_done_again(scored):
@@ -216,7 +196,7 @@ def test_a_file_whose_landing_died_at_every_step_lands_once(lake, tmp_path):
 
 
 def test_every_failpoint_of_the_code_has_its_death(lake):
-    deaths = {death.place for death in [*first_load(lake), *increment(lake), *MODEL, *LANDING, RECEIPT]}
+    deaths = {death.place for death in [*first_load(lake), *increment(lake), *TRAINING, *SCORING, *LANDING, RECEIPT]}
     declared = {place for layer in LAYERS for path in (PROJECT / layer).rglob("*.py") for place in reached(path)}
     assert {"created.", "written.", "unpublished"} < declared
     others = {place for place in declared if not place.startswith(MAINTENANCE)}
