@@ -1,6 +1,8 @@
 """What every test may ask for: one Spark session, rows written as text, and a finished lake."""
 
+import fcntl
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -25,6 +27,7 @@ from lakehouse.table import Table, short_name
 
 LONGEST = ("test_kills", "test_increments", "test_random_kills")  # minutes each: begun last, one process would wait
 
+MadeOnce = Callable[[str, Callable[[Path], object]], Path]
 Given = Callable[[Table, str], DataFrame]
 ExpectRows = Callable[[Table, DataFrame, str], None]
 
@@ -66,27 +69,51 @@ def lake(tmp_path: Path) -> Lake:
 
 
 @pytest.fixture(scope="session")
-def built_lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A lake with the sample at scale 0.01, landed and run. Read only: copy it before you write."""
-    from bronze import landing, sample
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
+    """Let whichever process of this test run asks first make a folder; every other one waits for it and reads it."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
-    folder = tmp_path_factory.mktemp("sample")
-    lake = open_lake(settings_of(folder / "lake"))
-    for path in sample.write(folder / "files", scale=0.01, seed=7, faults=0.001, progress=lambda _: None):
-        landing.accept(lake.landing, path)
-    runner.run(lake, print)
-    return folder / "lake"
+    def folder(name: str, make: Callable[[Path], object]) -> Path:
+        path, done = shared / name, shared / f"{name}.done"
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not done.exists():
+                shutil.rmtree(path, ignore_errors=True)  # of one that failed
+                path.mkdir()
+                make(path)
+                done.touch()
+        return path
+
+    return folder
 
 
 @pytest.fixture(scope="session")
-def sample_lake(built_lake: Path) -> Path:
+def built_lake(spark: SparkSession, made_once: MadeOnce) -> Path:
+    """A lake with the sample at scale 0.01, landed and run. Read only: copy it before you write."""
+    from bronze import landing, sample
+
+    def make(folder: Path) -> None:
+        lake = open_lake(settings_of(folder / "lake"))
+        for path in sample.write(folder / "files", scale=0.01, seed=7, faults=0.001, progress=lambda _: None):
+            landing.accept(lake.landing, path)
+        runner.run(lake, print)
+
+    return made_once("built", make) / "lake"
+
+
+@pytest.fixture(scope="session")
+def sample_lake(built_lake: Path, made_once: MadeOnce) -> Path:
     """The same lake with a trained model and its scores. Read only: copy it before you write."""
     from ml import score, training_command
 
-    lake = open_lake(settings_of(built_lake))
-    training_command.train(lake, print)
-    score.score(lake, print)
-    return built_lake
+    def make(folder: Path) -> None:
+        shutil.copytree(built_lake, folder / "lake")
+        lake = open_lake(settings_of(folder / "lake"))
+        training_command.train(lake, print)
+        score.score(lake, print)
+
+    return made_once("trained", make) / "lake"
 
 
 @pytest.fixture

@@ -35,11 +35,10 @@ runner.run(open_lake(settings.load()), lambda line: print(line, flush=True), Req
 )
 LAND = ("-m", "lakehouse.cli", "land")
 ML = ("-m", "lakehouse.cli", "ml")
-# Small, and interpreted: a process does a few queries on a few rows.
+# Small: a process does a few queries on a few rows.
 CHEAP = {
     "LAKEHOUSE_ENV": "test",
     "LAKEHOUSE_RUN__MAX_CHANGED_SHARE": "9",  # a row that changes counts twice, gone and come
-    "LAKEHOUSE_SPARK__CONF": '{"spark.sql.codegen.wholeStage" = "false", "spark.sql.codegen.factoryMode" = "NO_CODEGEN"}',
     "LAKEHOUSE_SPARK__DRIVER_MEMORY": "1g",
     "LAKEHOUSE_SPARK__SHUFFLE_PARTITIONS": "1",
 }

@@ -170,29 +170,3 @@ def test_config_masks_secrets_and_shows_the_rest(call, monkeypatch, form):
     monkeypatch.setenv("LAKEHOUSE_SPARK__CONF", PROPERTIES)
     shown = call("config", *form).out
     assert ("hunter2" in shown, "http://store" in shown, "***" in shown) == (False, True, True)
-
-
-def test_secrets_are_on_no_command_line_and_in_no_log(tmp_path):
-    program = """
-import psutil
-from lakehouse import settings
-from lakehouse.engine import session
-engine = session.start(settings.load())
-print(engine.spark.sparkContext.getConf().get("spark.hadoop.fs.s3a.secret.key"))
-print(psutil.Process(engine.jvm_process_id).cmdline())
-session.stop()
-"""
-    environ = {
-        "HOME": str(Path.home()),
-        "PATH": os.environ["PATH"],
-        "LAKEHOUSE_ENV": "test",
-        "LAKEHOUSE_LAKE": str(tmp_path / "lake"),
-        "LAKEHOUSE_ENGINE__NAME": "spark",
-        "LAKEHOUSE_SPARK__CONF": PROPERTIES,
-    }
-    command = [sys.executable, "-c", program]
-    done = subprocess.run(command, env=environ, cwd=PROJECT, capture_output=True, text=True, timeout=300)
-    secret, _, command_line = done.stdout.partition("\n")
-    assert (secret, "http://store" in command_line, "hunter2" in command_line) == ("hunter2", True, False)
-    log = tmp_path / "lake" / "logs" / "spark.log"
-    assert (stat.S_IMODE(log.stat().st_mode), b"hunter2" in log.read_bytes()) == (0o600, False)
