@@ -15,7 +15,9 @@ from ml.features import TABLE
 from ml.predictions import probability, table
 from ml.scorer import champion
 
+from .. import invariants
 from ..conftest import settings_of
+from ..killing import ML, die
 
 
 def published(lake, name):
@@ -65,6 +67,21 @@ def test_a_new_champion_scores_every_visit_anew_and_is_published(trained_lake):
     assert run.command == "lakehouse ml score"
     assert run.reads[table.name][TABLE] == run.versions[TABLE]
     assert set(pc.unique(published(trained_lake, table.name)["model_version"]).to_pylist()) == {2}
+
+
+def test_a_scoring_that_died_at_every_step_is_published_once_and_not_done_again(trained_lake):
+    register(trained_lake)
+    before = trained_lake.ledger.published()
+    with invariants.reader(trained_lake) as seen:
+        for place in ("written.ml.predictions", "written.ledger"):
+            die(trained_lake.settings.lake_path, place, *ML, "score")
+    after = trained_lake.ledger.published()
+    assert before != after
+    assert seen == [before, after]
+    visits = trained_lake.store.arrow(TABLE).to_pylist()
+    assert trained_lake.store.rows(table.name) == sum(visit["num_events_before"] > 0 for visit in visits)
+    assert set(pc.unique(published(trained_lake, table.name)["model_version"]).to_pylist()) == {2}
+    assert score.score(trained_lake, print) is None
 
 
 def test_predictions_that_are_no_probabilities_are_refused_before_they_are_committed(trained_lake):

@@ -3,7 +3,6 @@
 Each dies at one failpoint, the next one goes on with what it left; so do a first load and an increment.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from lakehouse.storage.ledger import Run
 from ... import invariants
 from ...conftest import settings_of
 from ...deliveries import FIRST, SECOND
-from ...killing import LAND, ML, RUN, die, reached, run_within
+from ...killing import LAND, RUN, die, reached, run_within
 from ..conftest import copied
 
 # Here a process really gets its signal; everywhere else an exception ends the run, from which on nothing is written.
@@ -73,20 +72,18 @@ def increment(lake: Lake) -> list[Death]:
     return writing(lake, [name for name, t in lake.tables.items() if t.is_built_by_run and name in arrived])
 
 
-TRAINING = [Death(place, ("train",)) for place in reached(PROJECT / "ml" / "tracking.py")]
-SCORING = [Death("written.ml.predictions", ("score",)), Death("written.ledger", ("score",))]
 LANDING = [Death(place) for place in dict.fromkeys(reached(PROJECT / "bronze" / "landing.py"))]
 RECEIPT = Death("receipt.written")
-MAINTENANCE = ("erased.", "optimized.", "restored.", "retracted.", "vacuumed.")  # they have tests of their own
+OTHERS = ("erased.", "ml.", "optimized.", "restored.", "retracted.", "vacuumed.")  # they have tests of their own
 
 
-def survive(lake: Lake, deaths: list[Death], program: tuple[str, ...], real: Collection[str] | None = None) -> Survivor:
-    """Let one run after the other die, by a signal or, where only some places are real, within this process."""
+def survive(lake: Lake, deaths: list[Death]) -> Survivor:
+    """Let one run after the other die, by a signal at the places that are real, elsewhere within this process."""
     before = lake.ledger.published()
     with invariants.reader(lake) as seen:
         for death in deaths:
-            if real is None or death.place in real:
-                die(lake.settings.lake_path, death.place, *program, *death.tables)
+            if death.place in REAL:
+                die(lake.settings.lake_path, death.place, *RUN, *death.tables)
             else:
                 run_within(lake.settings.lake_path, death.place, death.tables)
     after, versions = lake.ledger.published(), invariants.all_versions(lake)
@@ -110,8 +107,8 @@ def survivors(sound, whole, folder) -> dict[str, Survivor]:
     loaded = copied(sound, folder / "increment")
     SECOND.land(loaded, folder / "files 1")
     return {
-        "first load": survive(empty, first_load(empty), RUN, REAL),
-        "increment": survive(loaded, increment(loaded), RUN, REAL),
+        "first load": survive(empty, first_load(empty)),
+        "increment": survive(loaded, increment(loaded)),
     }
 
 
@@ -160,30 +157,6 @@ def test_an_increment_that_died_everywhere_was_never_built_whole_instead(survivo
     assert {each.way for each in last.results} <= {"append", "upsert", "replace", "unchanged"}
 
 
-@pytest.fixture(scope="module")
-def scored(sound, folder) -> Survivor:
-    lake = copied(sound, folder / "model")
-    return survive(lake, [TRAINING[-1], *SCORING], ML)  # the other deaths of a training: tests/ml/mllib
-
-
-def test_a_training_that_died_at_its_end_leaves_a_champion_that_answers(scored):
-    from ml import registry
-    from ml.scorer import champion
-
-    scorer = champion(scored.lake.settings)
-    assert scorer.trained_on["training_version"] == str(scored.before.versions["gold.session_features"])
-    assert registry.by_alias(scored.lake.settings, registry.CHALLENGER) is None
-
-
-def test_a_scoring_that_died_at_every_step_is_published_once_and_not_done_again(scored):
-    from ml import score
-
-    assert scored.seen == [scored.before, scored.after]
-    visits = scored.lake.store.arrow("gold.session_features").to_pylist()
-    assert scored.lake.store.rows("ml.predictions") == sum(visit["num_events_before"] > 0 for visit in visits)
-    assert score.score(scored.lake, print) is None
-
-
 def test_a_file_whose_landing_died_at_every_step_lands_once(lake, tmp_path):
     path, other, *_ = FIRST.write(tmp_path)
     for death in LANDING:
@@ -196,8 +169,8 @@ def test_a_file_whose_landing_died_at_every_step_lands_once(lake, tmp_path):
 
 
 def test_every_failpoint_of_the_code_has_its_death(lake):
-    deaths = {death.place for death in [*first_load(lake), *increment(lake), *TRAINING, *SCORING, *LANDING, RECEIPT]}
+    deaths = {death.place for death in [*first_load(lake), *increment(lake), *LANDING, RECEIPT]}
     declared = {place for layer in LAYERS for path in (PROJECT / layer).rglob("*.py") for place in reached(path)}
     assert {"created.", "written.", "unpublished"} < declared
-    others = {place for place in declared if not place.startswith(MAINTENANCE)}
+    others = {place for place in declared if not place.startswith(OTHERS)}
     assert [place for place in others if not any(death.startswith(place) for death in deaths)] == []
