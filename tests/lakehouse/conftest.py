@@ -44,6 +44,12 @@ Land = Callable[..., None]
 
 
 @pytest.fixture
+def no_gold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the lake hold bronze and silver alone, where gold has no part in what is tested; ask for it first."""
+    monkeypatch.setenv("LAKEHOUSE_LAYERS", '["bronze", "silver"]')
+
+
+@pytest.fixture
 def call(lake: Lake, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
     """Call `lakehouse …` on this test's lake; however much changes, tables are not built whole for it."""
     monkeypatch.setenv("LAKEHOUSE_LAKE", str(lake.settings.lake_path))

@@ -13,12 +13,6 @@ WITH_NOTE = f"{EVENTS},note"
 
 
 @pytest.fixture
-def no_gold(monkeypatch) -> None:
-    """Let the lake hold bronze and silver alone; asked for before the lake."""
-    monkeypatch.setenv("LAKEHOUSE_LAYERS", '["bronze", "silver"]')
-
-
-@pytest.fixture
 def erase(call):
     """Erase a visitor through the command line; return what was removed."""
 
