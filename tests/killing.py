@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -140,6 +141,8 @@ def die_forked(place: str, act: Callable[[], object]) -> None:
             os.setpgid(0, 0)
             os.environ[failpoints.VARIABLE] = place
             act()
+        except BaseException:
+            traceback.print_exc()
         finally:
             os._exit(1)
     _, status = os.waitpid(child, 0)
