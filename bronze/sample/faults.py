@@ -33,7 +33,7 @@ EVENT_FAULTS = (
     ",{visitorid},{event},{itemid},{transactionid}",
     "{timestamp},+1,{event},{itemid},{transactionid}",
     "{timestamp},,{event},{itemid},{transactionid}",
-    "{timestamp},{visitorid},click,{itemid},{transactionid}",
+    "{timestamp},{visitorid},{event}-{itemid},{itemid},{transactionid}",  # each another event that nobody knows
     "{timestamp},{visitorid},,{itemid},{transactionid}",
     "{timestamp},{visitorid},{event},9223372036854775808,{transactionid}",  # one more than fits 64 bits
     "{timestamp},{visitorid},{event},,{transactionid}",

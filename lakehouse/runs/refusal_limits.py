@@ -149,7 +149,8 @@ def _lines(lake: Lake, quarantine: Table, receipt: Receipt) -> list[str]:
 
 
 def _kind(table: Table) -> str:
-    return f"""trim("{table.judged_by}", ' \t')""" if table.judged_by else "NULL::VARCHAR"
+    """Return the SQL of a row's kind; a blank names none."""
+    return f"""nullif(trim("{table.judged_by}", ' \t'), '')""" if table.judged_by else "NULL::VARCHAR"
 
 
 def _among(word: str, files: Collection[str] | None) -> str:

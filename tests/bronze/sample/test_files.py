@@ -121,7 +121,7 @@ def test_faults_add_their_share_of_event_lines_and_take_none_away(lines):
     "fault",
     [
         r"not-a-time,.*", r"1e12,.*", r"915148800000,.*", r"253402214400000,.*", r",\d+,.*", r"\d+,\+1,.*", r"\d+,,.*",
-        r"\d+,\d+,click,.*", r"\d+,\d+,,.*", r"\d+,\d+,\w+,9223372036854775808,.*", r"\d+,\d+,\w+,,.*",
+        r"\d+,\d+,\w+-\d+,.*", r"\d+,\d+,,.*", r"\d+,\d+,\w+,9223372036854775808,.*", r"\d+,\d+,\w+,,.*",
         r"\d+,\d+,transaction,\d+,", r"\d+,\d+,view,\d+,1", r"\d+,\d+,\w+", r"(.*,){6}.*", rf".*,view,{UNKNOWN_ITEM},",
     ],
 )  # fmt: skip

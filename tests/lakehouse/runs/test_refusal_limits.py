@@ -55,11 +55,21 @@ def test_what_was_accepted_of_one_file_says_nothing_of_another(stopped, call, la
         ([*[VIEW] * 90, *[BUY] * 10, f"{NOON},1,transaction,7,9"], 0),
         ([*[VIEW] * 90, *[f"{NOON},1,buy,7,"] * 10], 3),
         ([*[VIEW] * 90, *[f"{NOON},1, transaction\t,7,"] * 5, *[BUY] * 5], 3),
+        ([*[VIEW] * 90, *[f"{NOON},1, ,7,"] * 10], 0),
         ([*[VIEW] * 90, *[f"{NOON},1"] * 10], 0),
         ([*[VIEW] * 40, *["x,1,view,7,"] * 10], 0),
         ([*[VIEW] * 39, *["x,1,view,7,"] * 10], 3),
     ],
-    ids=["nine", "one passes", "an unknown kind", "padded", "malformed lines are of no kind", "a fifth", "more"],
+    ids=[
+        "nine",
+        "one passes",
+        "an unknown kind",
+        "padded",
+        "blank",
+        "malformed lines are of no kind",
+        "a fifth",
+        "more",
+    ],
 )
 def test_at_least_ten_rows_and_all_of_a_kind_or_more_than_a_fifth_of_all_stop_a_run(call, land, lines, code):
     land("a.csv", *lines)
