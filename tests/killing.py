@@ -139,6 +139,7 @@ def die_forked(place: str, act: Callable[[], object]) -> None:
     if child == 0:
         try:
             os.setpgid(0, 0)
+            signal.alarm(PATIENCE)
             os.environ[failpoints.VARIABLE] = place
             act()
         except BaseException:
@@ -146,7 +147,8 @@ def die_forked(place: str, act: Callable[[], object]) -> None:
         finally:
             os._exit(1)
     _, status = os.waitpid(child, 0)
-    assert os.waitstatus_to_exitcode(status) == -signal.SIGKILL, f"{place} was not reached"
+    code = os.waitstatus_to_exitcode(status)
+    assert code == -signal.SIGKILL, f"{place} was not reached: {code}"
 
 
 def kill(process: subprocess.Popen[str]) -> None:
