@@ -20,7 +20,7 @@ LAST_DAYS = 1_441_600_000_000  # 2015-09-07: some ten days of the sample come af
 def batches(tmp_path_factory) -> list[list[Path]]:
     """The sample in three batches: what happened before its last days, those days but one, and that one."""
     folder = tmp_path_factory.mktemp("batches")
-    events, *others = sample.write(folder / "files", scale=0.005, seed=7, faults=0.001, progress=lambda _: None)
+    events, *others = sample.write(folder / "files", scale=0.002, seed=7, faults=0.001, progress=lambda _: None)
     header, *lines = events.read_text().splitlines(keepends=True)
     column = header.strip().split(",").index("timestamp")
 
