@@ -37,9 +37,10 @@ check: $(VENV)/.dev  ## format, lint and types, without changing anything
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 
-bench: setup $(VENV)/.dev  ## measure a full load, then single days after many
-	@$(BIN)/python tests/bench/full_load.py
-	@$(BIN)/python tests/bench/increments.py
+bench: setup $(VENV)/.dev  ## measure full loads, single days after many, the way to the site, and make run; an hour
+	@$(BIN)/lakehouse setup --tests
+	@for part in full_load increments watch_to_site preset_run; do \
+		$(BIN)/python -m tests.bench.$$part || exit 1; done
 
 clean:  ## remove the virtual environment and caches, never the lake
 	@rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -94,7 +94,9 @@ def _land(settings: Settings, files: Iterable[Path], as_json: bool) -> None:
         if is_new:
             say(f"✓ {receipt.name}: {receipt.lines:,} lines of {receipt.kind}")
             if not landing.has_line_end(lake.file(receipt)):
-                say("  Its last line has no line end. If it was still being written, land it again when it is whole.")
+                say(
+                    "  Its last line has no line end. If it was still being written, land it again when it is complete."
+                )
         else:
             say(f"✓ {printable(path.name)}: already received on {receipt.received_at} as {receipt.name}")
     emit(landed, as_json)

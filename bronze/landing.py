@@ -79,7 +79,7 @@ def _receive(landing: Landing, receipt: Receipt, partial: Path) -> tuple[Receipt
 
 def _add(landing: Landing, receipt: Receipt, partial: Path) -> tuple[Receipt, bool]:
     """Give a file the next number."""
-    numbered = _numbered(landing, receipt)
+    numbered = _with_next_number(landing, receipt)
     landing.place(partial, numbered)
     reach("landing.renamed")
     landing.add(numbered)
@@ -92,13 +92,13 @@ def _put_back(landing: Landing, known: Receipt, receipt: Receipt, partial: Path)
     if not known.content_sha256 and not landing.is_intact(known):
         return _add(landing, receipt, partial)
     again = replace(known, name=receipt.name, received_at=receipt.received_at, accepted_at="")
-    numbered = _numbered(landing, again)
+    numbered = _with_next_number(landing, again)
     landing.add(numbered)
     reach("landing.receipted")
     return numbered, True
 
 
-def _numbered(landing: Landing, receipt: Receipt) -> Receipt:
+def _with_next_number(landing: Landing, receipt: Receipt) -> Receipt:
     """Return a receipt with the next number, received after all others, even where the clock went back."""
     number, at = landing.next_number(), datetime.fromisoformat(receipt.received_at)
     if number > 1:

@@ -78,7 +78,7 @@ class Preflight:
         self._line += len(ends)
 
     def finish(self) -> None:
-        """Judge what only the whole file tells.
+        """Judge what only the complete file shows.
 
         Raises:
             LakehouseError: its timestamps are not in milliseconds (exit code 3).

@@ -26,7 +26,7 @@ RETRY_SECONDS = 60.0  # after a failure that lies in the machine: no space, no m
 
 @dataclass(frozen=True)
 class Mark:
-    """What tells a file from another content under its name."""
+    """What distinguishes a file from other content under the same name."""
 
     name: str
     size: int
@@ -69,7 +69,7 @@ class Watch:
         since: mark -> when it was first seen, by the monotonic clock.
         known: marks of files that landed or were refused.
         is_open: mark -> whether the last line of the file lacks its end.
-        told: what was said last of something that lasts.
+        last_said: the last line about something that lasts.
         retry_at: not to run before, by the monotonic clock.
     """
 
@@ -82,7 +82,7 @@ class Watch:
     since: dict[Mark, float] = field(default_factory=dict)
     known: set[Mark] = field(default_factory=set)
     is_open: dict[Mark, bool] = field(default_factory=dict)
-    told: str = ""
+    last_said: str = ""
     retry_at: float = 0.0
 
     def look(self) -> Done | None:
@@ -126,7 +126,7 @@ class Watch:
         return [(found[mark], mark) for mark in ready]
 
     def _is_open(self, mark: Mark, path: Path) -> bool:
-        """Say whether the last line of a file lacks its end, and tell so once."""
+        """Say whether the last line of a file lacks its end, and mention it once."""
         if mark not in self.is_open:
             try:
                 self.is_open[mark] = not landing.has_line_end(path)
@@ -141,7 +141,7 @@ class Watch:
         try:
             entries = list(os.scandir(self.folder))
         except OSError as error:
-            self._tell(f"{self.folder} cannot be read: {error.strerror}.")
+            self._say_once(f"{self.folder} cannot be read: {error.strerror}.")
             return
         for entry in entries:
             if not entry.name.startswith(".") and not entry.name.lower().endswith(UNFINISHED):
@@ -174,15 +174,15 @@ class Watch:
     def _is_locked(self) -> bool:
         other = lock.holder(self.lake.settings)
         if other is not None:
-            self._tell(f"Waiting for process {other.pid} ({other.command}) to leave the lake.")
+            self._say_once(f"Waiting for process {other.pid} ({other.command}) to leave the lake.")
         else:
-            self.told = ""
+            self.last_said = ""
         return other is not None
 
-    def _tell(self, line: str) -> None:
-        if line != self.told:
+    def _say_once(self, line: str) -> None:
+        if line != self.last_said:
             self.say(line)
-        self.told = line
+        self.last_said = line
 
 
 def prepare(lake: Lake, folder: Path, say: Say, show: Say) -> Watch:

@@ -18,7 +18,7 @@ table = Table(
         session_date          DATE   NOT NULL COMMENT 'UTC day on which the visits started',
         num_visitors          BIGINT NOT NULL COMMENT 'different visitors; do not add over days',
         num_sessions          BIGINT NOT NULL COMMENT 'visits',
-        num_bounces           BIGINT NOT NULL COMMENT 'visits of a single event',
+        num_bounces           BIGINT NOT NULL COMMENT 'visits of one view and nothing else',
         num_cart_sessions     BIGINT NOT NULL COMMENT 'visits with a cart',
         num_abandoned_carts   BIGINT NOT NULL COMMENT 'visits with a cart and no purchase',
         num_purchase_sessions BIGINT NOT NULL COMMENT 'visits with a purchase',
@@ -49,7 +49,7 @@ def count_day(sessions: DataFrame, session_events: DataFrame, funnel: DataFrame)
     has_cart, has_purchase = F.col("num_adds") > 0, F.col("num_transactions") > 0
     days = sessions.groupBy("session_date").agg(
         F.count(F.lit(1)).alias("num_sessions"),
-        F.count_if(F.col("num_events") == 1).alias("num_bounces"),
+        F.count_if((F.col("num_events") == 1) & (F.col("num_views") == 1)).alias("num_bounces"),
         F.count_if(has_cart).alias("num_cart_sessions"),
         F.count_if(has_cart & ~has_purchase).alias("num_abandoned_carts"),
         F.count_if(has_purchase).alias("num_purchase_sessions"),

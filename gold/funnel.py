@@ -57,13 +57,15 @@ def count_steps(visitor_days: DataFrame) -> DataFrame:
     Returns:
         The columns of gold.funnel.
     """
+    steps = [F.sum(step).alias(step) for step in STEPS]
     root = F.lit(ALL_CATEGORIES).cast("bigint").alias("root_category_id")
-    overall = visitor_days.groupBy("session_date", root, "visitor_id").agg(*[F.sum(step).alias(step) for step in STEPS])
+    by_root = visitor_days.groupBy("session_date", "root_category_id", "visitor_id").agg(*steps)
+    overall = visitor_days.groupBy("session_date", root, "visitor_id").agg(*steps)
     return (
-        visitor_days.unionByName(overall)
+        by_root.unionByName(overall)
         .groupBy("session_date", "root_category_id")
         .agg(
-            *[F.sum(step).alias(step) for step in STEPS],
+            *steps,
             F.count(F.lit(1)).alias("num_visitors"),
             F.count_if(F.col("num_view_sessions") > 0).alias("num_view_visitors"),
             F.count_if(F.col("num_cart_sessions") > 0).alias("num_cart_visitors"),

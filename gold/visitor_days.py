@@ -1,30 +1,32 @@
-"""gold.visitor_days — how far each visitor came on a day; small enough to count visitors over any range."""
+"""gold.visitor_days — how far each visitor came on a day: to count visitors over any range, and how they differ."""
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
-from gold.unknown import UNKNOWN_CATEGORY
+from gold import visits
 from lakehouse.expectations import expect_or_fail
 from lakehouse.table import Table, replace
 
 table = Table(
     name="gold.visitor_days",
-    comment="One row per day, root category of entry and visitor.",
-    upstreams=["silver.sessions", "silver.categories"],
-    key=["session_date", "root_category_id", "visitor_id"],
-    refresh=replace(by="session_date"),
+    comment="One row per day, root category of entry and visitor; a visitor's first visit is a row of its own.",
+    upstreams=["silver.sessions", "silver.categories", "silver.first_visits"],
+    key=["session_date", "root_category_id", "visitor_id", "is_new"],
+    refresh=replace(by=visits.BY_DAY),
     cluster_by=["session_date"],
     person="visitor_id",
     schema="""
         session_date               DATE   NOT NULL COMMENT 'UTC day on which the visits started',
         root_category_id           BIGINT NOT NULL COMMENT 'root category of the first event, -1 if unknown',
         visitor_id                 BIGINT NOT NULL COMMENT 'anonymous visitor',
+        is_new                     BOOLEAN NOT NULL COMMENT 'whether the visit is the first of the visitor in the lake',
         num_sessions               BIGINT NOT NULL COMMENT 'visits',
         num_view_sessions          BIGINT NOT NULL COMMENT 'visits with a view',
         num_cart_sessions          BIGINT NOT NULL COMMENT 'visits with a cart',
         num_purchase_sessions      BIGINT NOT NULL COMMENT 'visits with a purchase',
         num_carts_without_view     BIGINT NOT NULL COMMENT 'visits with a cart that skipped the view',
-        num_purchases_without_cart BIGINT NOT NULL COMMENT 'visits with a purchase that skipped the cart'
+        num_purchases_without_cart BIGINT NOT NULL COMMENT 'visits with a purchase that skipped the cart',
+        num_abandoned_carts        BIGINT NOT NULL COMMENT 'visits with a cart and no purchase',
+        num_bounces                BIGINT NOT NULL COMMENT 'visits of one view and nothing else'
     """,
     expectations=[
         expect_or_fail(
@@ -36,27 +38,16 @@ table = Table(
 
 
 @table.transform
-def count_visitor_days(sessions: DataFrame, categories: DataFrame) -> DataFrame:
+def count_visitor_days(sessions: DataFrame, categories: DataFrame, first_visits: DataFrame) -> DataFrame:
     """Count each visitor's visits of a day by the steps that they hold, in any order.
 
     Args:
         sessions: silver.sessions.
         categories: silver.categories.
+        first_visits: silver.first_visits.
 
     Returns:
         The columns of gold.visitor_days.
     """
-    roots = F.broadcast(categories.select(F.col("category_id").alias("entry_category_id"), "root_id"))
-    has_view, has_cart, has_purchase = (F.col(c) > 0 for c in ("num_views", "num_adds", "num_transactions"))
-    return (
-        sessions.join(roots, "entry_category_id", how="left")
-        .groupBy("session_date", F.coalesce("root_id", F.lit(UNKNOWN_CATEGORY)).alias("root_category_id"), "visitor_id")
-        .agg(
-            F.count(F.lit(1)).alias("num_sessions"),
-            F.count_if(has_view).alias("num_view_sessions"),
-            F.count_if(has_cart).alias("num_cart_sessions"),
-            F.count_if(has_purchase).alias("num_purchase_sessions"),
-            F.count_if(has_cart & ~has_view).alias("num_carts_without_view"),
-            F.count_if(has_purchase & ~has_cart).alias("num_purchases_without_cart"),
-        )
-    )
+    described = visits.add_is_new(visits.add_root(sessions, categories, "entry_category_id"), first_visits)
+    return described.groupBy("session_date", "root_category_id", "visitor_id", "is_new").agg(*visits.count_steps())

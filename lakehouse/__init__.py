@@ -1,0 +1,1 @@
+"""The platform: knows tables in general, and none in particular. No layer is imported here."""

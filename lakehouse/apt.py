@@ -26,7 +26,7 @@ def install(packages: Sequence[str], environ: Mapping[str, str], say: Callable[[
         if not failure:
             return
     remedy = f"apt-get install {packages[0]}"
-    raise LakehouseError(f"apt-get installed no {' or '.join(packages)}: {failure}", remedy, Exit.ENVIRONMENT)
+    raise LakehouseError(f"apt-get could not install {' or '.join(packages)}: {failure}", remedy, Exit.ENVIRONMENT)
 
 
 def _apt_get(arguments: Sequence[str], environ: Mapping[str, str]) -> str:

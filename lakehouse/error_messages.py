@@ -26,13 +26,13 @@ FILE = re.compile(r"(?:file:(?://)?)?(/[^\n|]*?\.(?:parquet|json|csv))(?!\.?\w)"
 
 
 def explain(error: BaseException, settings: Settings | None) -> LakehouseError:
-    """Return the sentence for an error; the trace of one that nobody foresaw is kept in a file that it names."""
+    """Return the sentence for an error; the trace of one that nobody expected is kept in a file that it names."""
     if isinstance(error, LakehouseError):
         return error
-    return (known(error, settings) if settings else None) or _unforeseen(error, settings)
+    return (recognize(error, settings) if settings else None) or _unexpected(error, settings)
 
 
-def known(error: BaseException, settings: Settings) -> LakehouseError | None:
+def recognize(error: BaseException, settings: Settings) -> LakehouseError | None:
     """Return the sentence for an error that is expected to happen on some machine some day, None for any other."""
     text = _text(error)
     for pattern, sentence in _SENTENCES:
@@ -103,7 +103,7 @@ def _cut_log(settings: Settings, text: str) -> LakehouseError:
     if not name:
         found = FILE.search(text)
         message = f"The log of a table is damaged: {found.group(1) if found else text.splitlines()[0]}."
-        return LakehouseError(message, "put it back, from where it came", Exit.REFUSED)
+        return LakehouseError(message, "put it back from a copy", Exit.REFUSED)
     return log_is_cut(name, folder, "an entry is missing or cut short", settings)
 
 
@@ -120,7 +120,7 @@ def _file(settings: Settings, text: str, what: str) -> LakehouseError:
     path = found.group(1) if found else "a file"
     name, folder = _table(settings, path if found else text)  # the text may also name the table being written
     if not name:
-        return LakehouseError(f"A landed file {what}: {path}.", "put it back, from where it came", Exit.REFUSED)
+        return LakehouseError(f"A landed file {what}: {path}.", "put it back from a copy", Exit.REFUSED)
     return LakehouseError(f"A file of {name} {what}: {path}.", _rewriting(name, folder, settings), Exit.REFUSED)
 
 
@@ -175,15 +175,15 @@ def _text(error: BaseException) -> str:
     return "\n".join(parts)
 
 
-def _unforeseen(error: BaseException, settings: Settings | None) -> LakehouseError:
+def _unexpected(error: BaseException, settings: Settings | None) -> LakehouseError:
     reason = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
     secrets_of = settings.spark.conf if settings else {}
     trace = secrets.hide("".join(traceback.format_exception(error)), secrets_of)
     message = f"{type(error).__name__}: {secrets.hide(reason, secrets_of)[:300]}"
-    return LakehouseError(message, _kept(trace, settings))
+    return LakehouseError(message, _keep_trace(trace, settings))
 
 
-def _kept(trace: str, settings: Settings | None) -> str:
+def _keep_trace(trace: str, settings: Settings | None) -> str:
     """Return where a trace was put: the lake's logs, else a temporary file; the trace itself where neither takes it."""
     try:
         if settings:

@@ -4,7 +4,7 @@ from enum import IntEnum
 
 
 class Exit(IntEnum):
-    """What the process tells its caller."""
+    """What the process returns to its caller."""
 
     DONE = 0
     FAILED = 1

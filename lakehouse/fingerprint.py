@@ -32,7 +32,7 @@ def _closure(name: str) -> dict[str, ast.Module]:
     while waiting:
         trees = {each: _tree(each) for each in waiting}
         found |= trees
-        waiting = {each for tree in trees.values() for each in _imported(tree, layer)} - found.keys()
+        waiting = {each for tree in trees.values() for each in _imports(tree, layer)} - found.keys()
     return found
 
 
@@ -42,7 +42,7 @@ def _tree(name: str) -> ast.Module:
     return ast.parse(Path(str(path)).read_text())
 
 
-def _imported(tree: ast.Module, layer: str) -> Iterator[str]:
+def _imports(tree: ast.Module, layer: str) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == layer:
             yield from ([node.module] if node.module != layer else (f"{layer}.{each.name}" for each in node.names))
@@ -70,5 +70,5 @@ def _text(node: Any) -> str:
     if not isinstance(node, ast.AST):
         return repr(node)
     values = [(name, getattr(node, name, None)) for name in node._fields if name not in LAYOUT]
-    told = [f"{name}={_text(value)}" for name, value in values if value is not None and value != []]
-    return f"{type(node).__name__}({', '.join(told)})"
+    parts = [f"{name}={_text(value)}" for name, value in values if value is not None and value != []]
+    return f"{type(node).__name__}({', '.join(parts)})"

@@ -42,7 +42,7 @@ def read_only(settings: Settings, text: str) -> LakehouseError:
     lake, found = settings.lake_path, PLACE.search(text)
     if not found and os.access(lake, os.R_OK | os.W_OK | os.X_OK):
         line = next(line.strip() for line in text.splitlines() if re.search(READ_ONLY, line))
-        return LakehouseError(f"The system refused this user something: {line}.", "lakehouse doctor", Exit.ENVIRONMENT)
+        return LakehouseError(f"The system denied this user access: {line}.", "lakehouse doctor", Exit.ENVIRONMENT)
     place = Path(found.group(1)) if found else lake
     if "Read-only" in text and place.is_relative_to(lake):
         place = lake
@@ -55,7 +55,7 @@ def read_only(settings: Settings, text: str) -> LakehouseError:
 def _unreadable(settings: Settings, text: str) -> LakehouseError:
     found = re.search(UNREADABLE, text)
     message = f"The lake {settings.lake_path} cannot be read now: {found.group(0).lower() if found else text}."
-    return LakehouseError(message, "see to the disk or the system, then repeat the command", Exit.ENVIRONMENT)
+    return LakehouseError(message, "check the disk, then repeat the command", Exit.ENVIRONMENT)
 
 
 def _no_exec(_: Settings, __: str) -> LakehouseError:
@@ -65,12 +65,12 @@ def _no_exec(_: Settings, __: str) -> LakehouseError:
 
 def _no_folder(_: Settings, text: str) -> LakehouseError:
     found = re.search(rf"{NO_FOLDER} in (.*)", text)
-    message = f"No folder takes temporary files: {found[1] if found else text}."
+    message = f"There is no folder for temporary files: {found[1] if found else text}."
     return LakehouseError(message, ELSEWHERE, Exit.ENVIRONMENT)
 
 
 def _no_name(settings: Settings, _: str) -> LakehouseError:
-    message = f"Apache Spark asks for the name of the user {os.getuid()}, and this system has none."
+    message = f"Apache Spark needs the name of user {os.getuid()}, and this system has none."
     return LakehouseError(message, "add a line for it to /etc/passwd", Exit.ENVIRONMENT)
 
 
@@ -87,12 +87,12 @@ def _no_pool(settings: Settings, text: str) -> LakehouseError:
 
 
 def _engine_gone(_: Settings, __: str) -> LakehouseError:
-    message = "The embedded engine ended while it was asked for something; nothing was published."
+    message = "The embedded engine ended during a query; nothing was published."
     return LakehouseError(message, "repeat the command", Exit.ENVIRONMENT)
 
 
 def _jvm_gone(settings: Settings, _: str) -> LakehouseError:
-    message = "Spark's JVM ended while it was at work: something killed it, or the machine had no memory left."
+    message = "Spark's JVM ended during a query: it was killed, or the machine ran out of memory."
     log = settings.lake_path / "logs" / "spark.log"
     return LakehouseError(
         message, f"repeat the command; its last words are in {shlex.quote(str(log))}", Exit.ENVIRONMENT

@@ -50,7 +50,7 @@ def unused_spills(settings: Settings) -> list[Path]:
 
 
 def make_cache(settings: Settings) -> Path:
-    """Return the folder of JARs and archives, made if need be; it may lie in the lake."""
+    """Return the folder of JARs, made if need be; it may lie in the lake."""
     if settings.cache_path.is_relative_to(settings.lake_path):
         make_lake(settings)
     settings.cache_path.mkdir(parents=True, exist_ok=True)

@@ -82,7 +82,7 @@ class Settings:
 
     @property
     def cache_path(self) -> Path:
-        """The folder of resolved JARs and class archives, shared by all lakes; the lake's own if there is no home."""
+        """The folder of resolved JARs, shared by all lakes; the lake's own if there is no home."""
         is_default = self.origins.get("java.cache", "conf/base.toml") == "conf/base.toml"
         if is_default and not _can_be_used(Path(self.java.cache)):
             return self.lake_path / ".cache"
@@ -188,11 +188,11 @@ def _build(cls: Any, values: Mapping[str, Any], origins: Mapping[str, str], pref
         elif is_dataclass(hint):
             arguments[each.name] = _build(hint, values, origins, f"{key}.")
         else:
-            arguments[each.name] = _typed(key, values[key], hint, origins[key])
+            arguments[each.name] = _convert(key, values[key], hint, origins[key])
     return cls(**arguments)
 
 
-def _typed(key: str, value: Any, hint: Any, origin: str) -> Any:
+def _convert(key: str, value: Any, hint: Any, origin: str) -> Any:
     """Return a value of the hint's type; an integer may stand for a float.
 
     Raises:
@@ -221,7 +221,7 @@ def _absolute(key: str, text: str) -> Path:
         return Path(text).expanduser().absolute()
     except RuntimeError as error:
         message = f"{key} = {text} starts at a home folder, and this user has none."
-        raise LakehouseError(message, "name a folder by its whole path", Exit.USAGE) from error
+        raise LakehouseError(message, "name a folder by its full path", Exit.USAGE) from error
     except FileNotFoundError as error:
         message = "The current folder is gone, and the lake's path starts there."
         raise LakehouseError(message, "cd to a folder that is there", Exit.USAGE) from error

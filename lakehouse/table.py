@@ -79,7 +79,7 @@ def replace(
 
 
 def rebuild() -> Refresh:
-    """Compute the table whole whenever an upstream changed."""
+    """Compute all rows whenever an upstream changed."""
     return Refresh("rebuild")
 
 
@@ -112,8 +112,7 @@ class Table:
             filter on it reads few of them.
         person: the column that names a visitor, which erasure and export follow.
         is_required: whether a run makes no sense before a file of this table has landed.
-        snapshot: of a table of landed files: whether each file is the whole of what it tells, so that the newest alone
-            counts.
+        snapshot: of a table of landed files: whether each file is complete in itself, so that only the newest counts.
         judged_by: the column of the first upstream that names a row's kind; where every row of one kind is refused,
             the run stops.
     """
@@ -148,7 +147,9 @@ class Table:
             if types.get(column) not in CLUSTERED_TYPES:
                 found = types.get(column, "not a column")
                 wanted = ", ".join(CLUSTERED_TYPES)
-                raise ValueError(f"{self.name}: cluster_by {column} is {found}; files are told apart by {wanted} alone")
+                raise ValueError(
+                    f"{self.name}: cluster_by {column} is {found}; files are distinguished by {wanted} alone"
+                )
 
     def transform(self, function: Transform) -> Transform:
         """Take the function that computes the table; its parameters are the upstreams' names.

@@ -1,6 +1,7 @@
 """What holds of every table and of the tree as a whole."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,16 @@ MAY_IMPORT = {
     "ml": {"lakehouse", "ml"},
     "app": {"lakehouse", "app", "ml.scorer"},
 }
+OURS = [path for layer in MAY_IMPORT for path in sorted((ROOT / layer).rglob("*.py"))]
+
+
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+def _name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
 
 
 @pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
@@ -85,51 +96,61 @@ def test_rooms_of_the_platform_import_only_rooms_before_them():
                 assert ROOMS.index(theirs) <= ROOMS.index(ours), f"{path.relative_to(ROOT)} imports {module}"
 
 
+MODULES = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in sorted(OURS)}
+
+
 def test_no_module_imports_itself_by_way_of_others():
-    modules = {
-        ".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in (ROOT / "lakehouse").rglob("*.py")
+    imports = {
+        name: {_module(each) for each in _imports(path)} & set(MODULES) - {name} for name, path in MODULES.items()
     }
-    at_import = {
-        name: {each for each in _imports(path, top_level=True) if each in modules} for name, path in modules.items()
-    }
-    done: set[str] = set()
-    while ready := {name for name, imports in at_import.items() if name not in done and imports - {name} <= done}:
-        done |= ready
-    assert done == set(modules), f"these import each other: {sorted(set(modules) - done)}"
+    left = set(MODULES)
+    while ends := {each for each in left if not imports[each] & left or not any(each in imports[o] for o in left)}:
+        left -= ends
+    assert left == set(), "these import each other"
+
+
+def _module(name: str) -> str:
+    """The module that an import brings, be it named itself, by its package or by something in it."""
+    parent = name.rpartition(".")[0]
+    return next((each for each in (name, f"{name}.__init__", f"{parent}.__init__") if each in MODULES), name)
 
 
 def test_a_room_says_what_lives_there():
     rooms = [path for path in (ROOT / "lakehouse").iterdir() if (path / "__init__.py").is_file()]
     assert {path.name for path in rooms} == {room for room in ROOMS if room and room != "lake"}
-    for path in rooms:
-        assert ast.get_docstring(ast.parse((path / "__init__.py").read_text())), path
+    for path in [*rooms, *(ROOT / layer for layer in MAY_IMPORT)]:
+        text = ast.get_docstring(_tree(path / "__init__.py")) or ""
+        assert len(text.split(". ")) == 2, f"{path.name}: what lives there, and what may not"
+
+
+WITH_ENGINES = ("lakehouse/engine/", "lakehouse/environment/", "ml/")
+OF_ENGINES = ("pysail", "py4j", "delta", "pyspark.ml", "pyspark.mllib", "pyspark.rdd", "pyspark.java_gateway")
+OF_ENGINES += ("pyspark.SparkContext", "pyspark.SparkConf", "pyspark.context", "pyspark.sql.classic")
+OF_ENGINES += tuple(f"lakehouse.engine.{name}" for name in ("sail", "spark", "java", "jars", "loopback"))
 
 
 def test_only_the_engines_know_which_one_is_in_use():
-    free = ("lakehouse/engine/", "lakehouse/environment/", "ml/")
-    for layer in MAY_IMPORT:
-        for path in sorted((ROOT / layer).rglob("*.py")):
-            name = str(path.relative_to(ROOT))
-            if not name.startswith(free):
-                tree = ast.parse(path.read_text())
-                used = {each.attr for each in ast.walk(tree) if isinstance(each, ast.Attribute)}
-                roots = {module.split(".")[0] for module in _imports(path)}
-                assert not roots & {"pysail", "py4j"}, name
-                assert not used & {"sparkContext", "_jvm", "rdd", "observe", "localCheckpoint"}, name
-                assert "engine.name" not in path.read_text() or name == "lakehouse/sections.py", name
+    for path in [each for each in OURS if not _name(each).startswith(WITH_ENGINES)]:
+        name, nodes = _name(path), list(ast.walk(_tree(path)))
+        imported = [each for each in _imports(path) if f"{each}.".startswith(tuple(f"{root}." for root in OF_ENGINES))]
+        used = {each.attr for each in nodes if isinstance(each, ast.Attribute)}
+        branches = [each for each in nodes if isinstance(each, ast.Compare | ast.match_case)]
+        texts = {each.value for node in branches for each in ast.walk(node) if isinstance(each, ast.Constant)}
+        assert imported == [], name
+        assert not used & {"sparkContext", "_jvm", "rdd", "observe", "localCheckpoint"}, name
+        assert not texts & {"sail", "spark"}, name
+        assert "engine.name" not in path.read_text() or name == "lakehouse/sections.py", name
 
 
 def test_no_module_is_longer_than_three_hundred_lines():
-    paths = [path for layer in MAY_IMPORT for path in (ROOT / layer).rglob("*.py")]
-    assert [path.name for path in paths if len(path.read_text().splitlines()) > 300] == []
+    assert [_name(path) for path in OURS if len(path.read_text().splitlines()) > 300] == []
 
 
 def test_only_settings_reads_the_environment():
     readers = [
         path.name
-        for layer in MAY_IMPORT
-        for path in (ROOT / layer).rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
+        for path in OURS
+        for node in ast.walk(_tree(path))
         if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv") and isinstance(node.ctx, ast.Load)
         if not _is_written(path, node.lineno)
     ]
@@ -172,9 +193,9 @@ def test_what_the_site_reads_can_be_read_by_any_delta_reader(sample_lake: Path, 
     assert open_lake(settings_of(sample_lake)).store.delta(name).protocol().min_reader_version == 1
 
 
-def _imports(path: Path, top_level: bool = False) -> set[str]:
-    tree = ast.parse(path.read_text())
-    nodes: list[ast.AST] = list(tree.body) if top_level else list(ast.walk(tree))
+def _imports(path: Path) -> set[str]:
+    """What a module imports, within functions too."""
+    nodes = list(ast.walk(_tree(path)))
     plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     parts = [(n.module, alias.name) for n in nodes if isinstance(n, ast.ImportFrom) and n.module for alias in n.names]
     return plain | {m if (ROOT / f"{m.replace('.', '/')}.py").exists() else f"{m}.{name}" for m, name in parts}

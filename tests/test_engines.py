@@ -51,8 +51,8 @@ def test_increments_on_the_embedded_engine_make_the_tables_of_one_full_run(spark
     for batch in batches:
         for path in batch:
             landing.accept(lake.landing, path)
-        modes.append({each.table: each.way for each in runner.run(lake, print).results})
-    assert (modes[0]["silver.session_events"], modes[2]["silver.session_events"]) == ("whole", "replace")
+        modes.append({each.table: each.mode for each in runner.run(lake, print).results})
+    assert (modes[0]["silver.session_events"], modes[2]["silver.session_events"]) == ("full_refresh", "incremental")
     assert invariants.difference(lake, embedded) == []
 
 
@@ -83,5 +83,5 @@ def test_apache_spark_makes_the_same_tables_in_one_full_run_and_by_increments(ba
     assert by_spark(BUILD, plans=by_path) == "SparkEngine"
     for lake in (full, increments):
         assert invariants.difference(lake, embedded) == []
-    modes = {each.table: each.way for each in increments.ledger.published().results}
-    assert modes["silver.session_events"] == "replace"
+    modes = {each.table: each.mode for each in increments.ledger.published().results}
+    assert modes["silver.session_events"] == "incremental"

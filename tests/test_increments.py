@@ -82,15 +82,15 @@ def arrivals(draw: st.DrawFn, batches: int = 3) -> list[File]:
 @given(files=arrivals())
 def test_tables_built_by_increments_are_those_of_one_full_run(spark, files: list[File]):
     with TemporaryDirectory() as folder:
-        increments, whole = _lake(Path(folder, "increments")), _lake(Path(folder, "whole"))
-        ways: set[str] = set()
+        increments, whole = _lake(Path(folder, "increments")), _lake(Path(folder, "full_refresh"))
+        modes: set[str] = set()
         for batch in sorted({file.batch for file in files}):
             _land(increments, [file for file in files if file.batch == batch])
             run = runner.run(increments, print)
-            ways |= {f"{each.table} {each.way}" for each in run.results} if run else set()
+            modes |= {f"{each.table} {each.mode}" for each in run.results} if run else set()
         _land(whole, files)
         runner.run(whole, print)
-        note(f"{sorted(ways)}")
+        note(f"{sorted(modes)}")
         for name in whole.contracts:
             if whole.store.exists(name) and not name.startswith("ml."):
                 assert list(_rows(increments, name)) == list(_rows(whole, name)), f"{name} of {files}"

@@ -43,7 +43,7 @@ def mount(settings: Settings) -> None:
             lakehouse.add_command(command)
 
 
-def joined(arguments: list[str]) -> list[list[str]]:
+def split_commands(arguments: list[str]) -> list[list[str]]:
     """Split arguments at the word `then` into commands.
 
     Raises:
@@ -65,7 +65,7 @@ def main(arguments: list[str] | None = None) -> None:
         settings = settings_module.load()
         mount(settings)
         code = 0
-        for each in joined(sys.argv[1:] if arguments is None else arguments):
+        for each in split_commands(sys.argv[1:] if arguments is None else arguments):
             ended = lakehouse.main(each, standalone_mode=False, obj=settings)
             code = ended if isinstance(ended, int) else Exit.DONE  # chained commands return a list
             if code:

@@ -14,12 +14,12 @@ def difference(new: DataFrame, old: DataFrame) -> DataFrame:
     return signed.groupBy(new.columns).agg(F.sum("_sign").alias("_sign")).where("_sign <> 0")
 
 
-def without(rows: DataFrame, others: DataFrame, key: Sequence[str]) -> DataFrame:
+def anti_join(rows: DataFrame, others: DataFrame, key: Sequence[str]) -> DataFrame:
     """Return the rows whose key no other row has; NULL is a value like any."""
     keys = others.select(*[F.col(column).alias(f"_other_{column}") for column in key])
     return rows.join(keys, [F.col(column).eqNullSafe(F.col(f"_other_{column}")) for column in key], how="left_anti")
 
 
-def sized(frame: DataFrame, rows: int) -> DataFrame:
-    """Tell the engine of a frame of few rows, so that others are joined with it where they lie."""
+def broadcast_if_small(frame: DataFrame, rows: int) -> DataFrame:
+    """Mark a frame of few rows for broadcasting, so that others are joined with it where they lie."""
     return F.broadcast(frame) if rows <= MOST_BROADCAST else frame

@@ -42,7 +42,7 @@ class Jar:
         return f"{self.group}:{self.artifact}:{self.version}"
 
 
-def locked(lock: Path = LOCK) -> list[Jar]:
+def read_lock(lock: Path = LOCK) -> list[Jar]:
     """Return the JARs that a lock file names, in its order."""
     lines = [line.split() for line in lock.read_text().splitlines() if line.strip() and not line.startswith("#")]
     return [Jar(*[*coordinate.split(":"), sha256]) for coordinate, sha256 in lines]
@@ -61,7 +61,7 @@ def paths(settings: Settings) -> list[Path]:
     Raises:
         LakehouseError: one is missing or its sum is not the lock's.
     """
-    return _checked(folder(settings), _BY_HAND if settings.java.jars else "lakehouse setup")
+    return _verify(folder(settings), _BY_HAND if settings.java.jars else "lakehouse setup")
 
 
 def resolve(settings: Settings, say: Callable[[str], None]) -> list[Path]:
@@ -75,33 +75,33 @@ def resolve(settings: Settings, say: Callable[[str], None]) -> list[Path]:
         return paths(settings)
     if settings.java.jars:
         return paths(settings)  # what was brought by hand is not ours to mend
-    say(f"Fetching {len(locked())} JARs")
+    say(f"Fetching {len(read_lock())} JARs")
     private.make_cache(settings)
     with tempfile.TemporaryDirectory(dir=settings.cache_path, prefix=".jars-") as scratch:
         complete = Path(scratch, "complete")
         complete.mkdir()
         _fetch(settings, Path(scratch, "ivy"))
-        for jar in locked():
+        for jar in read_lock():
             Path(scratch, "ivy", "jars", f"{jar.group}_{jar.file_name}").rename(complete / jar.file_name)
-        _checked(complete, _BY_HAND)
+        _verify(complete, _BY_HAND)
         _put(complete, folder(settings), Path(scratch, "replaced"))
     return paths(settings)
 
 
-def _checked(where: Path, remedy: str = "") -> list[Path]:
-    for jar in locked():
+def _verify(where: Path, remedy: str = "") -> list[Path]:
+    for jar in read_lock():
         path = where / jar.file_name
         found = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
         if found != jar.sha256:
             problem = f"{path} is missing." if found is None else f"{path} is not the file that jars.lock names."
             raise LakehouseError(problem, remedy, Exit.ENVIRONMENT)
-    return [where / jar.file_name for jar in locked()]
+    return [where / jar.file_name for jar in read_lock()]
 
 
 def _put(complete: Path, target: Path, replaced: Path) -> None:
     """Rename a complete folder into place; where another set-up came first, with sound files, its folder stays."""
     with suppress(LakehouseError):
-        _checked(target)
+        _verify(target)
         return
     with suppress(FileNotFoundError):
         target.rename(replaced)
@@ -117,7 +117,7 @@ def _fetch(settings: Settings, ivy: Path) -> None:
         input=json.dumps(
             {
                 "ivy": str(ivy),
-                "coordinates": [jar.coordinate for jar in locked()],
+                "coordinates": [jar.coordinate for jar in read_lock()],
                 "java_options": settings.spark.java_options,
                 "conf": {key: value for key, value in settings.spark.conf.items() if key.startswith("spark.jars.")},
             }

@@ -47,7 +47,7 @@ def find(environ: Mapping[str, str], folders: Sequence[str] = FOLDERS) -> Path:
     """
     home = search(environ, folders)
     if home is None:
-        raise LakehouseError(f"Spark needs {_wanted()}, and there is none.", remedy(environ), Exit.ENVIRONMENT)
+        raise LakehouseError(f"Spark needs {_fitting()}, and there is none.", remedy(environ), Exit.ENVIRONMENT)
     return home
 
 
@@ -58,7 +58,7 @@ def search(environ: Mapping[str, str], folders: Sequence[str] = FOLDERS) -> Path
         LakehouseError: JAVA_HOME is set to something else than a Java of VERSIONS.
     """
     if environ.get("JAVA_HOME"):
-        return _named(Path(environ["JAVA_HOME"]).expanduser().absolute())
+        return _of_java_home(Path(environ["JAVA_HOME"]).expanduser().absolute())
     on_path = shutil.which("java", path=environ.get("PATH", ""))
     in_folders = [Path(each) / "bin" / "java" for pattern in folders for each in sorted(glob(_expand(pattern)))]
     for executable in ([Path(on_path).absolute()] if on_path else []) + in_folders:
@@ -87,12 +87,12 @@ def identify(executable: Path) -> Java | None:
         answer = subprocess.run(command, capture_output=True, text=True, timeout=60).stderr
     except (OSError, subprocess.TimeoutExpired):
         return None
-    told = dict(re.findall(r"^ +(java\.[\w.]+) = (.+)$", answer, re.MULTILINE))
-    major = told.get("java.specification.version", "")
-    if not major.isdigit() or "java.home" not in told:  # 8 and older call themselves 1.8
+    properties = dict(re.findall(r"^ +(java\.[\w.]+) = (.+)$", answer, re.MULTILINE))
+    major = properties.get("java.specification.version", "")
+    if not major.isdigit() or "java.home" not in properties:  # 8 and older call themselves 1.8
         return None
-    version = f"{told.get('java.runtime.version', major)} {told.get('java.vendor', '')}".strip()
-    return Java(Path(told["java.home"]), int(major), version)
+    version = f"{properties.get('java.runtime.version', major)} {properties.get('java.vendor', '')}".strip()
+    return Java(Path(properties["java.home"]), int(major), version)
 
 
 def version(home: Path) -> str:
@@ -111,22 +111,22 @@ def remedy(environ: Mapping[str, str]) -> str:
         "brew": "brew install openjdk@17",
     }
     here = [text for tool, text in commands.items() if shutil.which(tool, path=environ.get("PATH", ""))]
-    return here[0] if here else f"install {_wanted()} and set JAVA_HOME to its folder"
+    return here[0] if here else f"install {_fitting()} and set JAVA_HOME to its folder"
 
 
-def _named(home: Path) -> Path:
+def _of_java_home(home: Path) -> Path:
     """Return the folder that JAVA_HOME names, if Spark can run on it."""
     java = identify(home / "bin" / "java")
     if java and java.major in VERSIONS:
         return home
     if java:
-        problem = f"JAVA_HOME={home} is Java {java.major}; Spark needs {_wanted()}."
+        problem = f"JAVA_HOME={home} is Java {java.major}; Spark needs {_fitting()}."
     else:
         problem = f"JAVA_HOME={home} holds no working Java (asked {home / 'bin' / 'java'})."
-    raise LakehouseError(problem, f"unset JAVA_HOME, or set it to {_wanted()}", Exit.ENVIRONMENT)
+    raise LakehouseError(problem, f"unset JAVA_HOME, or set it to {_fitting()}", Exit.ENVIRONMENT)
 
 
-def _wanted() -> str:
+def _fitting() -> str:
     return f"Java {' or '.join(map(str, VERSIONS))}"
 
 

@@ -15,7 +15,7 @@ from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
 from lakehouse import private, secrets
-from lakehouse.engine import archive, jars, java
+from lakehouse.engine import jars, java
 from lakehouse.settings import CONF, Settings, environment
 
 Item = TypeVar("Item")
@@ -73,7 +73,7 @@ def session(settings: Settings) -> SparkSession:
         return SparkSession.builder.getOrCreate()
     home = java.find(environment())
     class_path = os.pathsep.join(map(str, jars.paths(settings)))
-    options = " ".join([settings.spark.java_options, *COMPILER_OPTIONS, *archive.options(settings, home)])
+    options = " ".join([settings.spark.java_options, *COMPILER_OPTIONS])
     os.environ.pop("SPARK_CONNECT_MODE_ENABLED", None)  # of a parent that runs the embedded engine
     os.environ["JAVA_HOME"] = str(home)
     os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable

@@ -1,1 +1,1 @@
-"""What a machine must have: look at it, and bring what is missing."""
+"""What a machine must have: look at it, and bring what is missing. No lake is changed here."""

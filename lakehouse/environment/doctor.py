@@ -5,13 +5,13 @@ import shutil
 import socket
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from tempfile import gettempdir
 
 from lakehouse.bounds import size_in_bytes
-from lakehouse.engine import archive, jars, java, loopback, memory
+from lakehouse.engine import jars, java, loopback, memory
 from lakehouse.environment import browser
 from lakehouse.errors import LakehouseError
 from lakehouse.runs import lock
@@ -23,15 +23,21 @@ FULL, SCARCE = 1 * GB, 5 * GB  # of disk: below the one nothing is written, belo
 BESIDE_ENGINE = 1 * GB  # what Python and the system need beside it
 OTHERS = 0o077  # the rights of group and world
 
+NEEDED = """\
+Needed by `lakehouse ml train`, by the site's SQL page (to come), and wherever engine.name is "spark".
+On the embedded engine `run`, `ml score`, `app`, `mlflow`, `maintain`, `restore` and `erase` do without."""
+NOTES = {"Java": NEEDED, "JARs": "Needed wherever Java is."}
+
 
 @dataclass(frozen=True)
 class Check:
-    """What was looked at, whether it is right, what was found and what mends it (on a right one: advice)."""
+    """What was looked at, whether it is right, what was found, what mends it (on a right one: advice), who needs it."""
 
     name: str
     ok: bool
     found: str
     remedy: str = ""
+    note: str = ""
 
 
 def check(settings: Settings, environ: Mapping[str, str] | None = None) -> list[Check]:
@@ -47,10 +53,9 @@ def check(settings: Settings, environ: Mapping[str, str] | None = None) -> list[
     environ = environment() if environ is None else environ
     looks: dict[str, Callable[[], Check]] = {
         "Python": _python,
-        "Java": partial(_needed, partial(_java, environ)),
+        "Java": partial(_java, environ),
         "Spark and Delta": _versions,
-        "JARs": partial(_needed, partial(_jars, settings)),
-        "class archive": partial(_archive, settings, environ),
+        "JARs": partial(_jars, settings),
         "engine": partial(_engine, settings),
         "memory": partial(_memory, settings),
         "disk": partial(_disk, settings),
@@ -61,7 +66,7 @@ def check(settings: Settings, environ: Mapping[str, str] | None = None) -> list[
         "lake lock": partial(_lock, settings),
         "browser": partial(_browser, environ),
     }
-    return [_look(name, look) for name, look in looks.items()]
+    return [replace(_look(name, look), note=NOTES.get(name, "")) for name, look in looks.items()]
 
 
 def _look(name: str, look: Callable[[], Check]) -> Check:
@@ -70,15 +75,6 @@ def _look(name: str, look: Callable[[], Check]) -> Check:
         return look()
     except LakehouseError as error:
         return Check(name, False, error.message, error.remedy)
-
-
-def _needed(look: Callable[[], Check]) -> Check:
-    """Add to a failure who needs what is missing: the embedded engine does without."""
-    try:
-        return look()
-    except LakehouseError as error:
-        needed = 'Needed by `lakehouse ml train`, and by runs where engine.name is "spark".'
-        raise LakehouseError(f"{error.message} {needed}", error.remedy, error.code) from error
 
 
 def _verdict(name: str, ok: bool, found: str, remedy: str) -> Check:
@@ -99,7 +95,7 @@ def _java(environ: Mapping[str, str]) -> Check:
 def _versions() -> Check:
     """Compare pyspark and delta-spark with the JAR that names both in `delta-spark_<Spark>_<Scala>:<Delta>`."""
     spark, delta = version("pyspark"), version("delta-spark")
-    jar = next(each for each in jars.locked() if each.artifact.startswith("delta-spark_"))
+    jar = next(each for each in jars.read_lock() if each.artifact.startswith("delta-spark_"))
     fits = spark.startswith(jar.artifact.split("_")[1] + ".") and delta == jar.version
     found = f"pyspark {spark}, delta-spark {delta}, JAR {jar.artifact}:{jar.version}"
     return _verdict("Spark and Delta", fits, found, "make clean setup")
@@ -110,14 +106,8 @@ def _jars(settings: Settings) -> Check:
     return Check("JARs", True, f"{len(paths)} of {len(paths)} in {jars.folder(settings)}")
 
 
-def _archive(settings: Settings, environ: Mapping[str, str]) -> Check:
-    path = archive.find(settings, java.find(environ))
-    advice = "" if path else "lakehouse setup"
-    return Check("class archive", True, str(path or "none for these settings: Spark starts slower"), advice)
-
-
 def _engine(settings: Settings) -> Check:
-    """Tell whether other users of the machine can reach the engine while it works."""
+    """Say whether other users of the machine can reach the engine while it works."""
     if settings.engine.name == "spark":
         return Check("engine", True, f"spark on {settings.spark.master}; its ports ask for a secret")
     if loopback.can_close():
@@ -154,7 +144,7 @@ def _temporary() -> Check:
 
 
 def _rights(settings: Settings) -> Check:
-    """Tell where other users of the machine may look into a lake, which can name a person."""
+    """Say whether other users of the machine may look into a lake, which can name a person."""
     lake = settings.lake_path
     if not lake.is_dir():
         return Check("lake's rights", True, f"{lake} is not there yet; it will be its owner's alone")

@@ -1,20 +1,19 @@
 """environment.setup — bring to this machine what pip does not: Java, JARs, a browser for tests."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
-from lakehouse.engine import archive, jars, java
+from lakehouse.engine import jars, java
 from lakehouse.environment import browser
-from lakehouse.settings import Settings, environment, load
+from lakehouse.settings import Settings, environment
 
 
 def prepare(settings: Settings, say: Callable[[str], None], *, tests: bool = False) -> None:
     """Make this machine ready; what is there already is only looked at.
 
     Args:
-        settings: where JARs and archive are kept, and the JVM options that the archive is for.
+        settings: where JARs are kept.
         say: receives a short line for each step.
-        tests: also bring what the test suite needs: a browser, and an archive for its own JVM options.
+        tests: also bring what the test suite needs: a browser.
 
     Raises:
         LakehouseError: something is missing and cannot be brought here; the remedy is its own.
@@ -24,10 +23,5 @@ def prepare(settings: Settings, say: Callable[[str], None], *, tests: bool = Fal
     say(f"Java {java.version(home)} in {home}")
     jars.resolve(settings, say)
     say(f"JARs in {jars.folder(settings)}")
-    made = archive.make(settings, home, say)
-    if made:
-        say(f"Class archive {made}")
     if tests:
-        of_tests = replace(load({**environ, "LAKEHOUSE_ENV": "test"}), java=settings.java)
-        archive.make(of_tests, home, say)
         say(f"Browser {browser.install(environ, say)}")

@@ -60,12 +60,12 @@ def write(
     Raises:
         LakehouseError: a landed file is missing or was changed since it came in (exit code 3).
     """
-    batches = cut(landing, receipts)
+    batches = split_into_parts(landing, receipts)
     task = partial(_write, writer=Writer.of(table, uri), run_id=run_id)
     return engine.spread(task, batches)
 
 
-def cut(landing: Landing, receipts: Iterable[Receipt], size: int = PART) -> list[list[Part]]:
+def split_into_parts(landing: Landing, receipts: Iterable[Receipt], size: int = PART) -> list[list[Part]]:
     """Cut landed files at line ends into parts of some size, and put smaller ones together.
 
     Raises:
@@ -74,13 +74,13 @@ def cut(landing: Landing, receipts: Iterable[Receipt], size: int = PART) -> list
     parts: list[Part] = []
     for receipt in receipts:
         landing.verify(receipt)
-        parts += _parts(landing.file(receipt), receipt, size)
+        parts += _split_file(landing.file(receipt), receipt, size)
     starts = accumulate((part.stop - part.start for part in parts), initial=0)
     numbered = zip((start // size for start in starts), parts, strict=False)
     return [[part for _, part in batch] for _, batch in groupby(numbered, key=lambda each: each[0])]
 
 
-def rows(parts: Sequence[Part], schema: pa.Schema, run_id: str) -> pa.Table:
+def read_rows(parts: Sequence[Part], schema: pa.Schema, run_id: str) -> pa.Table:
     """Read lines as rows of a bronze table.
 
     A line whose number of fields is not its header's has NULL in every delivered column and its text in `_rest`;
@@ -95,10 +95,10 @@ def rows(parts: Sequence[Part], schema: pa.Schema, run_id: str) -> pa.Table:
     Returns:
         The columns of the table; those that hold one text in many rows are dictionaries.
     """
-    return pa.concat_tables([_rows(part, schema, run_id) for part in parts]).unify_dictionaries().combine_chunks()
+    return pa.concat_tables([_read_part(part, schema, run_id) for part in parts]).unify_dictionaries().combine_chunks()
 
 
-def _parts(path: Path, receipt: Receipt, size: int) -> Iterator[Part]:
+def _split_file(path: Path, receipt: Receipt, size: int) -> Iterator[Part]:
     with path.open("rb") as file:
         file.readline()
         start = file.tell()
@@ -110,14 +110,14 @@ def _parts(path: Path, receipt: Receipt, size: int) -> Iterator[Part]:
             start = stop
 
 
-def _rows(part: Part, schema: pa.Schema, run_id: str) -> pa.Table:
+def _read_part(part: Part, schema: pa.Schema, run_id: str) -> pa.Table:
     names, delivered = part.receipt.columns, [name for name in schema.names if not name.startswith("_")]
-    plain, quoted = _lines(part)
+    plain, quoted = _read_lines(part)
     fields, malformed = _split(plain, len(names))
     unquoted = [(line, fields_of(line)) for line in quoted]
     malformed += [line for line, each in unquoted if len(each) != len(names)]
-    whole = [each for _, each in unquoted if len(each) == len(names)]
-    fields = pa.concat_tables([fields, _columns([each[i] for each in whole] for i in range(len(names)))])
+    complete = [each for _, each in unquoted if len(each) == len(names)]
+    fields = pa.concat_tables([fields, _columns([each[i] for each in complete] for i in range(len(names)))])
 
     beyond = [column for name, column in zip(names, fields.columns, strict=True) if name not in delivered]
     rest = pc.binary_join_element_wise(*beyond, ",") if beyond else pa.nulls(len(fields), pa.string())
@@ -125,12 +125,12 @@ def _rows(part: Part, schema: pa.Schema, run_id: str) -> pa.Table:
     table = pa.concat_tables([table, pa.table({"_rest": pa.array(malformed, pa.string())})], promote_options="default")
 
     received_at = pa.scalar(datetime.fromisoformat(part.receipt.received_at), schema.field("_ingested_at").type)
-    table = table.append_column("_source_file", _repeated(part.receipt.file_name, len(table)))
+    table = table.append_column("_source_file", _repeat(part.receipt.file_name, len(table)))
     table = table.append_column("_ingested_at", pa.repeat(received_at, len(table)))
-    return table.append_column("_run_id", _repeated(run_id, len(table))).select(schema.names)
+    return table.append_column("_run_id", _repeat(run_id, len(table))).select(schema.names)
 
 
-def _lines(part: Part) -> tuple[bytes, list[str]]:
+def _read_lines(part: Part) -> tuple[bytes, list[str]]:
     """Return the lines that hold no quote, and those that do, without a header that comes again."""
     with part.path.open("rb") as file:
         file.seek(part.start)
@@ -168,17 +168,17 @@ def _columns(columns: Iterable[list[str]]) -> pa.Table:
     return pa.table({str(i): pa.array(column, pa.string()) for i, column in enumerate(columns)})
 
 
-def _repeated(text: str, count: int) -> pa.DictionaryArray:
+def _repeat(text: str, count: int) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, pa.int32()), count), pa.array([text]))
 
 
 def _write(parts: Sequence[Part], writer: Writer, run_id: str) -> list[DataFile]:
     """Write lines as a file of their own, if they hold rows."""
-    table = rows(parts, writer.schema, run_id)
-    return writer.write([_sorted(table, writer.sort_by) if writer.sort_by else table])
+    table = read_rows(parts, writer.schema, run_id)
+    return writer.write([_sort(table, writer.sort_by) if writer.sort_by else table])
 
 
-def _sorted(table: pa.Table, column: str) -> pa.Table:
+def _sort(table: pa.Table, column: str) -> pa.Table:
     """Sort rows by the place of their value among the column's few."""
     codes = table[column].combine_chunks().dictionary_encode()
     places = pc.array_sort_indices(pc.array_sort_indices(codes.dictionary))

@@ -1,4 +1,4 @@
-"""landing.lines — the one way in which a delivered line is split; whoever reads, erases or shows lines uses it.
+"""landing.lines — how a delivered line is split; whoever reads, erases or shows lines uses this.
 
 A quote opens a field at its beginning, spaces aside, and two of them within it stand for one. What follows the quote
 that closes it is part of the field. A row stands on one line.
@@ -65,7 +65,7 @@ class Layout:
         known = dict(zip(self._places, row.values, strict=True)) | dict(zip(self._beyond, beyond, strict=False))
         fields = [known.get(i) or "" for i in range(len(self.columns))]
         is_quoted = any("," in each or '"' in each for each in fields)
-        return ",".join(_quoted(each) if is_quoted and re.search('^ |[",]', each) else each for each in fields)
+        return ",".join(_quote(each) if is_quoted and re.search('^ |[",]', each) else each for each in fields)
 
     def change_rest(self, line: str, change: Callable[[str], str]) -> str:
         """Return a line that is not malformed with other texts in the further columns, and all else as it is."""
@@ -73,7 +73,7 @@ class Layout:
         for i in self._beyond:
             value, changed = fields_of(texts[i])[0] if '"' in line else texts[i], change(texts[i])
             is_same = '"' not in line or fields_of(changed)[0] == change(value)
-            texts[i] = changed if is_same else _quoted(change(value))
+            texts[i] = changed if is_same else _quote(change(value))
         return ",".join(texts)
 
     @cached_property
@@ -125,5 +125,5 @@ def _raw_fields(line: str) -> list[str]:
     return [match[0][1:] for match in FIELD.finditer(f",{line}")] if '"' in line else line.split(",")
 
 
-def _quoted(field: str) -> str:
+def _quote(field: str) -> str:
     return '"' + field.replace('"', '""') + '"'

@@ -75,12 +75,12 @@ class Receipt:
 
     @property
     def source(self) -> tuple[str, int]:
-        """What tells its rows from all others: `_source_file`, and `_ingested_at` in microseconds since 1970."""
+        """What sets its rows apart: `_source_file`, and `_ingested_at` in microseconds since 1970."""
         return self.file_name, round(datetime.fromisoformat(self.received_at).timestamp() * 1_000_000)
 
     @property
     def entry(self) -> Entry:
-        """What the index tells of it."""
+        """What the index says of it."""
         return Entry(self.number, self.kind, self.sha256, bool(self.retracted_at))
 
 
@@ -98,7 +98,7 @@ class Landing:
         return self.folder / receipt.kind / receipt.file_name
 
     def entries(self, kind: str | None = None, after: int = 0) -> list[Entry]:
-        """Return what can be told without opening receipts, in the order of their numbers, of one kind if given.
+        """Return what is known without opening receipts, in the order of their numbers, of one kind if given.
 
         Raises:
             LakehouseError: a receipt above the number is missing, or damaged and in no index (exit code 3).
@@ -194,12 +194,12 @@ class Landing:
                 Path(file.name).unlink(missing_ok=True)
 
     def place(self, partial: Path, receipt: Receipt) -> None:
-        """Give a whole, synced file its name among the landed ones, durably. Call it within `exclusive`."""
+        """Give a complete, synced file its name among the landed ones, durably. Call it within `exclusive`."""
         partial.rename(self.file(receipt))
         _sync(self.file(receipt).parent)
 
     def add(self, receipt: Receipt) -> None:
-        """Write a receipt, whole and durable or not at all. Call it within `exclusive`."""
+        """Write a receipt, durably or not at all. Call it within `exclusive`."""
         path = self._path(receipt.number)
         _make_folder(path.parent)
         partial = path.parent / f".{receipt.number}.part"
@@ -251,7 +251,7 @@ class Landing:
 
 
 def with_checksum(receipt: Receipt, file: Path) -> Receipt:
-    """Return the receipt as it tells of a file that is to take the landed one's place."""
+    """Return the receipt as it describes a file that is to take the landed one's place."""
     status = file.stat()
     return replace(receipt, size=status.st_size, written_ns=status.st_mtime_ns, content_sha256=_digest(file))
 

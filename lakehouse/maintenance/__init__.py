@@ -1,1 +1,1 @@
-"""Files in order: optimize, vacuum, restore. The rows that readers see stay as they are."""
+"""Files in order: optimize, vacuum, restore. No row is computed here."""

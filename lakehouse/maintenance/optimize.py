@@ -61,13 +61,13 @@ def optimize(lake: Lake, say: Say, selectors: Sequence[str] = ()) -> list[Rewrit
         names = [name for name in select(lake.contracts, selectors) if lake.store.exists(name)]
         for table in (each for name, each in lake.contracts.items() if name in names):
             delta = lake.store.delta(table.name)
-            before = log.extent(delta)
+            before = log.size(delta)
             if is_in_order(delta, table, limit):
                 done.append(Rewritten(table.name, before, before, is_left_alone=True))
                 continue
             _rewrite(lake, table, limit, run.run_id)
             failpoints.reach(f"optimized.{table.name}")
-            done.append(Rewritten(table.name, before, log.extent(lake.store.delta(table.name))))
+            done.append(Rewritten(table.name, before, log.size(lake.store.delta(table.name))))
             say(f"{table.name:<28} {before.files:>6,} files → {done[-1].after.files:,}")
         versions = {each.table: lake.store.version(each.table) for each in done}
         behind = [name for name, version in versions.items() if published.versions.get(name) != version]

@@ -40,7 +40,7 @@ def restore(lake: Lake, say: Say, name: str, version: int, is_applied: bool) -> 
         say: receives a line.
         name: the table.
         version: one that a run left.
-        is_applied: whether to do it; else it is only told what would happen.
+        is_applied: whether to do it; else only what would happen is returned.
 
     Raises:
         LakehouseError: the table cannot be restored, or not to this version (2); the lake is locked (4).
@@ -50,7 +50,7 @@ def restore(lake: Lake, say: Say, name: str, version: int, is_applied: bool) -> 
         return _restorable(lake, name, version)[0]
     with lock.hold(lake.settings, command):
         started, clock = now(), time.monotonic()
-        told, known = _restorable(lake, name, version)
+        restored, known = _restorable(lake, name, version)
         run_id = new_run_id()
         properties = CommitProperties(custom_metadata={"userMetadata": run_id})
         lake.store.delta(name).restore(version, commit_properties=properties)
@@ -60,7 +60,7 @@ def restore(lake: Lake, say: Say, name: str, version: int, is_applied: bool) -> 
         run = replace(run, read_ids={name: known.read_ids.get(name, {})})
         run = publish(lake, run, [name], {name: known.fingerprints.get(name, "")})
         say(f"{name} is as it was at version {version}; published after {time.monotonic() - clock:.1f} s.")
-        return Restored(**vars(told) | {"version": run.versions[name]})
+        return Restored(**vars(restored) | {"version": run.versions[name]})
 
 
 def _restorable(lake: Lake, name: str, version: int) -> tuple[Restored, Run]:
@@ -87,8 +87,8 @@ def _restorable(lake: Lake, name: str, version: int) -> tuple[Restored, Run]:
     if missing:
         raise _gone(name, version)
     present = lake.store.version(name)
-    told = Restored(name, present, version, lake.store.rows(name), lake.store.rows(name, version))
-    return told, left[version]
+    restored = Restored(name, present, version, lake.store.rows(name), lake.store.rows(name, version))
+    return restored, left[version]
 
 
 def _runs_by_version(lake: Lake, name: str) -> dict[int | None, Run]:

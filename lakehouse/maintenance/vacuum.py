@@ -34,7 +34,7 @@ class Removed:
     """What vacuum removes of a table, or would; `leftovers` for what killed writes left elsewhere."""
 
     table: str
-    extent: DataSize
+    size: DataSize
 
 
 def vacuum(lake: Lake, say: Say, hours: int, is_applied: bool) -> list[Removed]:
@@ -58,7 +58,7 @@ def vacuum(lake: Lake, say: Say, hours: int, is_applied: bool) -> list[Removed]:
         run = Run(new_run_id(), command, "published", now(), now(), request={"hours": hours})
         remove(lake, [each.table for each in removable], hours)
         publish(lake, run, list(lake.contracts))
-        say(f"Removed {log.total(each.extent for each in removable).files:,} files.")
+        say(f"Removed {log.total(each.size for each in removable).files:,} files.")
         return removable
 
 
@@ -97,13 +97,13 @@ def _removable(lake: Lake, hours: int) -> list[Removed]:
         unneeded = _unneeded(lake, name, hours)
         found += [Removed(name, DataSize(len(unneeded), sum(unneeded.values())))] if unneeded else []
     partial = leftovers(lake, hours)
-    return [*found, Removed("leftovers", _extent(partial))] if partial else found
+    return [*found, Removed("leftovers", _size(partial))] if partial else found
 
 
 def _unneeded(lake: Lake, name: str, hours: int) -> dict[str, int]:
     """Return the data files in a table's folder that no version needs which is to stay: path -> bytes."""
     delta = lake.store.delta(name)
-    needed = {path for version in _kept(lake, name, hours) for path in _paths(lake.store.delta(name, version))}
+    needed = {path for version in _kept_versions(lake, name, hours) for path in _paths(lake.store.delta(name, version))}
     for commit in reversed(log.since(delta, max(-1, delta.version() - 1000)) if hours else []):
         if commit.at < now() - timedelta(hours=hours):
             break
@@ -111,7 +111,7 @@ def _unneeded(lake: Lake, name: str, hours: int) -> dict[str, int]:
     return {path: size for path, size in files.data_files(delta.table_uri).items() if path not in needed}
 
 
-def _kept(lake: Lake, name: str, hours: int) -> set[int]:
+def _kept_versions(lake: Lake, name: str, hours: int) -> set[int]:
     """Return the newest version, and the published one."""
     published, newest = lake.ledger.published(), lake.store.version(name)
     return {newest, published.versions.get(name, newest) if published else newest}
@@ -126,10 +126,10 @@ def _shorten_log(lake: Lake, name: str, hours: int) -> None:
     delta = lake.store.delta(name)
     cutoff = now() - timedelta(hours=hours)
     recent = [each.version for each in log.since(delta, max(-1, delta.version() - 1000)) if each.at >= cutoff]
-    oldest = min([*_kept(lake, name, hours), *(version - 1 for version in recent if hours)])
+    oldest = min([*_kept_versions(lake, name, hours), *(version - 1 for version in recent if hours)])
     files.shorten_log(delta.table_uri, max(0, oldest))
 
 
-def _extent(paths: Sequence[Path]) -> DataSize:
+def _size(paths: Sequence[Path]) -> DataSize:
     """Count files and their bytes, as far as they lie on this machine."""
     return DataSize(len(paths), sum(path.stat().st_size for path in paths if path.exists()))

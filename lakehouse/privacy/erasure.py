@@ -33,7 +33,7 @@ TEXTS = ("name", "reason")  # what of a receipt was written by people
 
 
 def erase(lake: Lake, visitor: DataSubject, say: Say, is_applied: bool) -> Record | None:
-    """Erase a visitor from the lake, or tell what that would remove.
+    """Erase a visitor from the lake, or say what that would remove.
 
     Args:
         lake: the lake.
@@ -69,7 +69,7 @@ def erase(lake: Lake, visitor: DataSubject, say: Say, is_applied: bool) -> Recor
                 rewriting.rewrite(lake.store, table, tables.without(visitor, table), run_id)
             failpoints.reach(f"erased.{table.name}")
         say("Bringing up to date what counts the visitor …")
-        _run(lake, _without_recovery(say), "Older versions hold the visitor.", _recounted(lake, begun))
+        _run(lake, _without_recovery(say), "Older versions hold the visitor.", _tables_to_recount(lake, begun))
         _publish(lake, run_id)
         failpoints.reach("erased.published")
         say("Removing the files of every older version …")
@@ -105,8 +105,8 @@ def _publish(lake: Lake, run_id: str) -> None:
         publish(lake, Run(run_id, COMMAND, "published", now(), now()), list(lake.contracts))
 
 
-def _recounted(lake: Lake, begun: Record) -> tuple[str, ...]:
-    """Return the tables that discarded rows of a file which lost lines: only a full refresh tells how many are left."""
+def _tables_to_recount(lake: Lake, begun: Record) -> tuple[str, ...]:
+    """Return the tables that discarded rows of a file which lost lines: only a full refresh finds how many are left."""
     files = {place.rsplit("/", 1)[-1] for place in begun.removed if place.startswith("landing/")}
     judges = [table.name for table in lake.tables.values() if table.quarantine_rules]
     return tuple(name for name in judges if any(file in files for file, _ in lake.ledger.discarded(name)))
@@ -125,7 +125,7 @@ def _rewrite(lake: Lake, file: LandedFile, visitor: DataSubject) -> None:
         with path.open("rb") as source, partial.open("wb") as target:
             target.write(source.readline())
             for line in lines.read_lines(path):
-                kept = finder.cleaned(line)
+                kept = finder.redact(line)
                 removed += not kept
                 target.write(kept)
             target.flush()

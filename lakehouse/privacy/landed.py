@@ -55,7 +55,7 @@ class Finder:
         """Say whether a line is the visitor's: by its column, or by its text if it has not the header's fields."""
         return self._may_name(line) and self._is_about(self.file.layout.read(lines.text_of(line)))
 
-    def cleaned(self, line: bytes) -> bytes:
+    def redact(self, line: bytes) -> bytes:
         """Return what stays of a line: of the visitor's none, of another's all but the id in columns of its own."""
         if not self._may_name(line):
             return line
@@ -113,4 +113,4 @@ def their_lines(file: LandedFile, visitor: DataSubject) -> Iterator[Line]:
 def count(file: LandedFile, visitor: DataSubject) -> int:
     """Count the lines that are the visitor's or mention the visitor."""
     finder = Finder(file, visitor)
-    return sum(finder.cleaned(line) != line for line in lines.read_lines(file.path))
+    return sum(finder.redact(line) != line for line in lines.read_lines(file.path))

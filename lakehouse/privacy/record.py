@@ -46,7 +46,7 @@ def begin(lake: Lake, visitor: DataSubject, found: dict[str, int]) -> Record:
 
 
 def write(lake: Lake, record: Record) -> Record:
-    """Write a record, whole or not at all."""
+    """Write a record, or nothing at all."""
     path = _folder(lake) / f"{record.started_at.replace(':', '')}.json"
     partial = path.with_name(f".{os.getpid()}-{path.name}.part")
     with partial.open("w") as file:

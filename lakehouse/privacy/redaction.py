@@ -46,10 +46,10 @@ def clean_logs(folder: Path, visitor: DataSubject) -> None:
         _clean_log(path, visitor)
     results = folder / FILE_NAME
     if results.exists():
-        told = json.loads(results.read_text())
-        if visitor.is_named_in(told.get("error", "")):
+        facts = json.loads(results.read_text())
+        if visitor.is_named_in(facts.get("error", "")):
             partial = results.with_suffix(".part")
-            partial.write_text(json.dumps(told | {"error": visitor.hide(told["error"])}, indent=1))
+            partial.write_text(json.dumps(facts | {"error": visitor.hide(facts["error"])}, indent=1))
             partial.rename(results)
 
 

@@ -63,12 +63,12 @@ def _find(rows: pa.Table, table: Table, visitor: DataSubject) -> tuple[np.ndarra
     person = rows[str(table.person)]
     if not pa.types.is_string(person.type):
         return _mask(pc.equal(person, visitor.id)), np.zeros(len(rows), bool)
-    theirs, is_malformed = _named(person, visitor), _mask(pc.is_null(person))
-    named = _named(rows[REST], visitor) if REST in rows.column_names else np.zeros(len(rows), bool)
+    theirs, is_malformed = _names_visitor(person, visitor), _mask(pc.is_null(person))
+    named = _names_visitor(rows[REST], visitor) if REST in rows.column_names else np.zeros(len(rows), bool)
     return theirs | (is_malformed & named), named & ~is_malformed & ~theirs
 
 
-def _named(texts: pa.ChunkedArray, visitor: DataSubject) -> np.ndarray:
+def _names_visitor(texts: pa.ChunkedArray, visitor: DataSubject) -> np.ndarray:
     """Say which texts name the visitor; the few that may are looked at one by one."""
     found = _mask(pc.match_substring_regex(texts, visitor.pattern))
     found[found] = [visitor.is_named_in(text) for text in texts.filter(pa.array(found)).to_pylist()]

@@ -1,1 +1,1 @@
-"""Refused rows: look at them, judge them again, discard them, accept them."""
+"""Refused rows: look at them, judge them again, discard them, accept them. No rule is defined here."""

@@ -1,4 +1,4 @@
-"""quarantine.discard — delete refused rows for good, told in the ledger; needs no engine."""
+"""quarantine.discard — delete refused rows for good, and record it in the ledger; needs no engine."""
 
 import json
 import time
@@ -46,7 +46,15 @@ def discard(lake: Lake, choice: Choice, command: str, *, apply: bool) -> list[di
             removed = sum(each["rows"] for each in found)
             seconds = round(time.monotonic() - clock, 2)
             result = Result(
-                choice.quarantine.name, removed, 0, 0, seconds, version, way="discard", removed=removed, discarded=found
+                choice.quarantine.name,
+                removed,
+                0,
+                0,
+                seconds,
+                version,
+                mode="discard",
+                removed=removed,
+                discarded=found,
             )
             _record(lake, Run(run_id, command, "published", started_at, now(), results=[result]))
         return found
@@ -56,11 +64,11 @@ def recover(lake: Lake) -> None:
     """Enter into the ledger what a process deleted that died before it could. Call it under the lock."""
     for name in [name for name in lake.contracts if name not in lake.tables and lake.store.exists(name)]:
         (newest,) = lake.store.delta(name).history(1)
-        if "discarded" in newest and not lake.ledger.holds(newest["userMetadata"]):
+        if "discarded" in newest and not lake.ledger.has_run(newest["userMetadata"]):
             note = json.loads(newest["discarded"])
             removed = sum(each["rows"] for each in note["discarded"])
             version, found = int(newest["version"]), note["discarded"]
-            result = Result(name, removed, 0, 0, 0, version, way="discard", removed=removed, discarded=found)
+            result = Result(name, removed, 0, 0, 0, version, mode="discard", removed=removed, discarded=found)
             run = Run(newest["userMetadata"], note["command"], "published", now(), now(), results=[result])
             _record(lake, run)
 
@@ -85,8 +93,8 @@ def _without(choice: Choice) -> Callable[[pa.Table], pa.Table]:
     """Return a function that takes the chosen rows out of a quarantine's; where it holds none, the very same."""
 
     def kept(rows: pa.Table) -> pa.Table:
-        told = zip(rows["_source_file"].to_pylist(), rows["_broken_rules"].to_pylist(), strict=True)
-        stays = [not choice.holds(file, rules) for file, rules in told]
+        refused = zip(rows["_source_file"].to_pylist(), rows["_broken_rules"].to_pylist(), strict=True)
+        stays = [not choice.includes(file, rules) for file, rules in refused]
         return rows if all(stays) else rows.filter(pa.array(stays))
 
     return kept

@@ -24,7 +24,7 @@ class Choice:
     files: dict[str, Receipt]
     rule: str = ""
 
-    def holds(self, file: str, rules: Sequence[str]) -> bool:
+    def includes(self, file: str, rules: Sequence[str]) -> bool:
         """Say whether a row of a landed file that breaks these rules is meant."""
         return file in self.files and (not self.rule or self.rule in rules)
 
@@ -61,7 +61,7 @@ def counts(lake: Lake, choice: Choice) -> dict[str, Counter[tuple[str, ...]]]:
         joined = pa.table([batch["_source_file"], pc.binary_join(batch["_broken_rules"], "\n")], ["file", "rules"])
         for each in joined.group_by(["file", "rules"]).aggregate([([], "count_all")]).to_pylist():
             rules = tuple(each["rules"].split("\n"))
-            if choice.holds(each["file"], rules):
+            if choice.includes(each["file"], rules):
                 found.setdefault(each["file"], Counter())[rules] += each["count_all"]
     return found
 
@@ -70,7 +70,7 @@ def rows(lake: Lake, choice: Choice) -> Iterator[dict[str, object]]:
     """Yield the chosen rows: delivered columns, `_rest`, `_source_file` and `_broken_rules`."""
     columns = [*choice.quarantine.delivered_columns, "_rest", "_source_file", "_broken_rules"]
     for batch in _batches(lake, choice, columns):
-        yield from (row for row in batch.to_pylist() if choice.holds(row["_source_file"], row["_broken_rules"]))
+        yield from (row for row in batch.to_pylist() if choice.includes(row["_source_file"], row["_broken_rules"]))
 
 
 def _batches(lake: Lake, choice: Choice, columns: list[str]) -> Iterator[pa.RecordBatch]:
@@ -97,8 +97,8 @@ def _of_file(lake: Lake, choice: Choice, which: str) -> Choice:
         found = {file: each for file, each in found.items() if file in refused or not refused}
     if len(found) > 1:
         numbers = [each.number for each in found.values()]
-        told = ", ".join(map(str, numbers))
-        raise LakehouseError(f"{len(found)} files have the name {which}: {told}.", one_of(numbers), Exit.USAGE)
+        listed = ", ".join(map(str, numbers))
+        raise LakehouseError(f"{len(found)} files have the name {which}: {listed}.", one_of(numbers), Exit.USAGE)
     return replace(choice, files=found)
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import PROJECT
 from lakehouse.table import Table
 
@@ -56,7 +57,12 @@ def update(tables: Mapping[str, Table], *, write: bool = True) -> list[Path]:
 
     Returns:
         The files that were not current.
+
+    Raises:
+        LakehouseError: an installed wheel has neither file (exit code 2).
     """
+    if not all(path.is_file() for path in PARTS):
+        raise LakehouseError(f"{PROJECT} is not a checkout of the project.", "cd <checkout> && make setup", Exit.USAGE)
     stale = []
     for path, parts in PARTS.items():
         before = path.read_text()

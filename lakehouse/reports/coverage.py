@@ -27,12 +27,12 @@ def bounds(lake: Lake, run: Run) -> TimeBounds | None:
 
 
 def time_column(table: Table) -> str | None:
-    """Return the column that tells how new a table's rows are: the instant, else the day that it is filtered by."""
+    """Return the column that says how new a table's rows are: the instant, else the day that it is filtered by."""
     return _column(table, "TIMESTAMP") or _column(table, "DATE")
 
 
 def newest(lake: Lake, name: str, version: int, column: str, bounds: TimeBounds | None) -> datetime | date | None:
-    """Return the greatest value of a column within the bounds; rows are read only where the log does not tell."""
+    """Return the greatest value of a column within the bounds; rows are read only where the log does not say."""
     known = [each.get(f"max.{column}") for each in log.files(lake.store.delta(name, version))]
     greatest = max((value for value in known if value is not None), default=None)
     if greatest is None or bounds is None:

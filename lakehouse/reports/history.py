@@ -46,7 +46,7 @@ def versions(lake: Lake, name: str, limit: int) -> list[dict[str, Any]]:
             "operation": each.operation,
             "run_id": each.run_id,
             "rows": each.rows,
-            **asdict(each.extent),
+            **asdict(each.size),
             "published_by": published.get(each.version, ""),
         }
         for each in newest
@@ -117,10 +117,10 @@ def _open(lake: Lake, name: str, version: int | None = None) -> DeltaTable:
 
 def _rows(table: DeltaTable, uris: set[str]) -> ds.Dataset:
     """Return the rows of some files of a table."""
-    whole = table.to_pyarrow_dataset()
+    dataset = table.to_pyarrow_dataset()
     endings = {uri.rsplit("/", 1)[-1] for uri in uris}
-    chosen = [each for each in whole.get_fragments() if each.path.rsplit("/", 1)[-1] in endings]
-    return ds.FileSystemDataset(chosen, whole.schema, ds.ParquetFileFormat(), whole.filesystem)
+    chosen = [each for each in dataset.get_fragments() if each.path.rsplit("/", 1)[-1] in endings]
+    return ds.FileSystemDataset(chosen, dataset.schema, ds.ParquetFileFormat(), dataset.filesystem)
 
 
 def _compare(
@@ -146,14 +146,14 @@ def _compare(
     }
     pairs = ", ".join([f'gone."{name}" AS "b {name}", come."{name}" AS "a {name}"' for name in columns])
     shown = {
-        "added": _taken(database, f"SELECT * {added}", examples),
-        "removed": _taken(database, f"SELECT * {removed}", examples),
-        "changed": [_pair(row, columns, key) for row in _taken(database, f"SELECT {pairs} {changed}", examples)],
+        "added": _fetch(database, f"SELECT * {added}", examples),
+        "removed": _fetch(database, f"SELECT * {removed}", examples),
+        "changed": [_pair(row, columns, key) for row in _fetch(database, f"SELECT {pairs} {changed}", examples)],
     }
     return Difference(columns, counts, shown)
 
 
-def _taken(database: duckdb.DuckDBPyConnection, query: str, count: int) -> list[dict[str, Any]]:
+def _fetch(database: duckdb.DuckDBPyConnection, query: str, count: int) -> list[dict[str, Any]]:
     rows: pa.Table = database.sql(f"{query} ORDER BY ALL LIMIT {count}").to_arrow_table()
     return rows.to_pylist()
 

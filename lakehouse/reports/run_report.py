@@ -16,7 +16,8 @@ RUN_COLUMNS = ("run_id", "command", "status", "started_at", "seconds", "tables",
 def step_facts(steps: Sequence[Step]) -> list[dict[str, Any]]:
     """Return a plan as plain values."""
     return [
-        {"table": step.table.name, "way": step.way, "reason": step.reason, "read": asdict(step.read)} for step in steps
+        {"table": step.table.name, "mode": step.mode, "reason": step.reason, "read": asdict(step.read)}
+        for step in steps
     ]
 
 
@@ -28,13 +29,13 @@ def plan_text(steps: Sequence[Step], is_unpublished: bool) -> str:
         return "Nothing to do: every table is up to date."
     # what a table of this plan will change is not known before it is built
     rows = [
-        (step.table.name, step.way, f"{step.read.files:,}", size(step.read.bytes), step.reason)
+        (step.table.name, step.mode, f"{step.read.files:,}", size(step.read.bytes), step.reason)
         if step.read.files
-        else (step.table.name, step.way, "", "", step.reason)
+        else (step.table.name, step.mode, "", "", step.reason)
         for step in steps
     ]
     return f"A run would build {several(len(steps), 'table')}.\n\n" + grid(
-        ["table", "way", "files", "bytes", "why"], rows
+        ["table", "mode", "files", "bytes", "why"], rows
     )
 
 
@@ -47,11 +48,11 @@ def run_facts(run: Run | None) -> dict[str, Any]:
 
 def results_text(results: Sequence[Result]) -> str:
     """Return what a run did to its tables as the terminal shows it."""
-    heads = ["table", "way", "rows in", "out", "removed", "refused", "read", "written", "version", "seconds"]
+    heads = ["table", "mode", "rows in", "out", "removed", "refused", "read", "written", "version", "seconds"]
     rows = [
         (
             each.table,
-            each.way,
+            each.mode,
             each.rows_in,
             each.rows_out,
             each.removed,

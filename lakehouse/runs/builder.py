@@ -1,4 +1,4 @@
-"""runs.builder — bring one table up to its upstreams: whole, or by what changed alone."""
+"""runs.builder — bring one table up to its upstreams: by a full refresh, or by what changed alone."""
 
 import time
 from dataclasses import dataclass, replace
@@ -10,9 +10,10 @@ from lakehouse.lake import Lake
 from lakehouse.landing import csv_reader, retraction
 from lakehouse.runs import incremental, judging, refusal_limits, snapshots
 from lakehouse.runs.incremental import Change, Outcome
-from lakehouse.runs.planner import Step, changes, of_days, whole_because
+from lakehouse.runs.planner import Step, changes, full_refresh_reason, of_days
 from lakehouse.storage import log, rewriting
 from lakehouse.storage.ledger import Result
+from lakehouse.storage.ledger_rows import Mode
 from lakehouse.storage.log import DataSize
 from lakehouse.storage.store import Written
 from lakehouse.table import Table, short_name
@@ -20,7 +21,7 @@ from lakehouse.table import Table, short_name
 
 @dataclass(frozen=True)
 class _Done:
-    way: str
+    mode: Mode
     rows_in: int
     outcome: Outcome
     discarded: list[dict[str, Any]] | None = None
@@ -47,14 +48,15 @@ def build(lake: Lake, step: Step, run_id: str, days: tuple[date, date] | None = 
         done = _append(lake, step, run_id)
     else:
         changed = changes(lake, step.since) + (of_days(lake, table, days) if days else [])
-        is_whole = step.way == "whole" or bool(whole_because(lake, table, [e for e in changed if e.is_of_versions]))
+        by_version = [each for each in changed if each.is_of_versions]
+        is_full = step.ignores_existing or bool(full_refresh_reason(lake, table, by_version))
         changed += [Change(table.upstreams[0], 0, 0, is_refused=True)] if step.judges_again else []
-        if is_whole:
-            done = _whole(lake, table, run_id, is_unseen=step.way == "whole")
+        if is_full:
+            done = _full_refresh(lake, table, run_id, ignore_existing=step.ignores_existing)
         else:
             done = _increment(lake, table, changed, run_id)
     written = done.outcome.written
-    wrote = log.total(each.extent for each in log.since(lake.store.delta(table.name), before))
+    wrote = log.total(each.size for each in log.since(lake.store.delta(table.name), before))
     return Result(
         table=table.name,
         rows_in=done.rows_in,
@@ -63,7 +65,7 @@ def build(lake: Lake, step: Step, run_id: str, days: tuple[date, date] | None = 
         seconds=round(time.monotonic() - started, 2),
         version=written.version,
         broken=written.broken,
-        way=done.way if written.version != before else "unchanged",
+        mode=done.mode if written.version != before else "unchanged",
         removed=written.removed,
         read=done.outcome.read,
         wrote=wrote,
@@ -83,32 +85,32 @@ def _append(lake: Lake, step: Step, run_id: str) -> _Done:
     if not receipts:
         nothing = dict.fromkeys((rule.name for rule in table.output_rules), 0)
         unchanged = Written(lake.store.version(table.name), removed=removed, broken=nothing)
-        return _Done("append", 0, Outcome(0, unchanged, DataSize()))
+        return _Done("incremental", 0, Outcome(0, unchanged, DataSize()))
     files = csv_reader.write(
         lake.store.engine, lake.landing, table, receipts, lake.store.object_uri(table.name), run_id
     )
     written = replace(lake.store.ingest(table, files, run_id, receipts[-1].number), removed=removed)
-    extent = DataSize(len(receipts), sum(each.size for each in receipts))
-    return _Done("append", sum(each.lines for each in receipts), Outcome(0, written, extent))
+    size = DataSize(len(receipts), sum(each.size for each in receipts))
+    return _Done("incremental", sum(each.lines for each in receipts), Outcome(0, written, size))
 
 
-def _whole(lake: Lake, table: Table, run_id: str, is_unseen: bool = False) -> _Done:
-    """Build the table whole; its present rows are not looked at where the plan says so: they may be damaged."""
+def _full_refresh(lake: Lake, table: Table, run_id: str, ignore_existing: bool = False) -> _Done:
+    """Compute all rows; the present ones are not looked at where the plan says so: they may be damaged."""
     assert table.function is not None, f"{table.name} has no transform"
     frames = [snapshots.read(lake, name) for name in table.upstreams]
     rows_in = sum(lake.store.rows(name) for name in table.upstreams)
-    read = log.total(log.extent(lake.store.delta(name)) for name in table.upstreams)
-    judged = judging.set_aside(lake, table, judging.narrow(lake, table, frames[0]), run_id)
+    read = log.total(log.size(lake.store.delta(name)) for name in table.upstreams)
+    judged = judging.set_aside(lake, table, judging.apply_source_filter(lake, table, frames[0]), run_id)
     frames[0] = judged.good
     rows = table.function(*frames)
     try:
-        if table.refresh.kind == "rebuild" and not is_unseen:
+        if table.refresh.kind == "rebuild" and not ignore_existing:
             written = incremental.rebuild(lake, table, rows, run_id)
         else:
             written = lake.store.overwrite(table, rows, run_id)
     except LakehouseError as error:
         raise refusal_limits.with_snapshot(lake, table, rows, error) from error
-    return _Done("whole", rows_in, Outcome(judged.refused, written, read), judged.discarded)
+    return _Done("full_refresh", rows_in, Outcome(judged.refused, written, read), judged.discarded)
 
 
 def _increment(lake: Lake, table: Table, changed: list[Change], run_id: str) -> _Done:
@@ -118,15 +120,15 @@ def _increment(lake: Lake, table: Table, changed: list[Change], run_id: str) -> 
         )
         return _Done("unchanged", 0, Outcome(0, unchanged, DataSize()))
     if table.refresh.kind == "rebuild":
-        return _whole(lake, table, run_id)
+        return _full_refresh(lake, table, run_id)
     if table.refresh.kind == "upsert":
         outcome = incremental.upsert(lake, table, changed, run_id)
     else:
         outcome = incremental.replace(lake, table, changed, run_id)
     histories = [log.since(lake.store.delta(each.upstream), each.after) for each in changed if each.is_of_versions]
-    read = log.total(commit.extent for history in histories for commit in history)
+    read = log.total(commit.size for history in histories for commit in history)
     rows_in = sum(log.rows(history) for history in histories)
     if any(each.is_refused for each in changed):
         rows_in += lake.store.rows(f"{table.name}_quarantine")
         outcome = replace(outcome, refused=judging.release(lake, table, run_id))
-    return _Done(table.refresh.kind, rows_in, Outcome(outcome.refused, outcome.written, outcome.read + read))
+    return _Done("incremental", rows_in, Outcome(outcome.refused, outcome.written, outcome.read + read))

@@ -4,6 +4,7 @@ Nothing is read beyond the touched values: their days, instants or items are lit
 tells the files that may hold them. Only the difference from the rows that are there is written.
 """
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,7 +15,7 @@ from typing import Any
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.engine.frames import difference, sized, without
+from lakehouse.engine.frames import anti_join, broadcast_if_small, difference
 from lakehouse.expectations import conditions, enforce
 from lakehouse.lake import Lake
 from lakehouse.runs import judging
@@ -25,6 +26,7 @@ from lakehouse.storage.store import Written
 from lakehouse.table import Table, short_name
 
 ADDED = "_added"
+WORD = re.compile(r"\w+")
 FROM = "_from"  # the instant from which on the rows of a touched value may differ
 
 
@@ -48,7 +50,7 @@ class Change:
 
     @property
     def is_of_versions(self) -> bool:
-        """Whether the upstream's log tells what changed."""
+        """Whether the upstream's log says what changed."""
         return not self.where and not self.is_refused
 
 
@@ -79,13 +81,13 @@ def upsert(lake: Lake, table: Table, changes: Sequence[Change], run_id: str) -> 
     judged = [judging.add(lake, table, rows, run_id) for rows in arrived]
     frames = [*(each.good for each in judged), *(judging.again(lake, table) for e in changes if e.is_refused)]
     good, refused = reduce(DataFrame.unionByName, frames), sum(each.refused for each in judged)
-    rows = spill.materialize(store, table.function(good), limits=Bounds.asked(table, table.cluster_by))
+    rows = spill.materialize(store, table.function(good), limits=Bounds.measured_columns(table, table.cluster_by))
     bounds = Bounds.of(rows.limits)
     there = store.read(table.name, within=bounds)
-    added = spill.materialize(store, without(rows.frame, there, table.key), counts=conditions(rules))
+    added = spill.materialize(store, anti_join(rows.frame, there, table.key), counts=conditions(rules))
     enforce(table.name, rules, added.counts)
     written = Written(store.append(table, added.frame, run_id), added.rows, 0, added.counts)
-    return Outcome(refused, written, bounds.extent(store.delta(table.name)))
+    return Outcome(refused, written, bounds.size(store.delta(table.name)))
 
 
 def replace(lake: Lake, table: Table, changes: Sequence[Change], run_id: str) -> Outcome:
@@ -101,12 +103,12 @@ def replace(lake: Lake, table: Table, changes: Sequence[Change], run_id: str) ->
     frames: list[DataFrame] = []
     read = DataSize()
     for name in table.upstreams:
-        frame, extent = _restricted(lake, table, name, touched, frames)
+        frame, size = _restricted(lake, table, name, touched, frames)
         frames.append(frame if frames else judging.valid(table, frame))
-        read += extent
-    old, extent = _restricted(lake, table, table.name, touched, frames)
+        read += size
+    old, size = _restricted(lake, table, table.name, touched, frames)
     written = _write_difference(lake, table, table.function(*frames), old, run_id)
-    return Outcome(refused, written, read + extent)
+    return Outcome(refused, written, read + size)
 
 
 def rebuild(lake: Lake, table: Table, new: DataFrame, run_id: str) -> Written:
@@ -129,13 +131,13 @@ def _touched(lake: Lake, table: Table, changes: Sequence[Change]) -> Touched:
     parts = []
     for change in changes:
         rows, name = _changed_rows(lake, table, change), change.upstream
-        if not holds(lake, table, name):
+        if not has_replace_columns(lake, table, name):
             shared, name = table.refresh.through[short_name(name)], table.upstreams[0]
             rows = lake.store.read(name).join(rows.select(shared).distinct(), shared, how="left_semi")
         parts.append(rows.select(*[_spelled(lake, table, name, column).alias(column) for column in by], *instant))
     rows = reduce(DataFrame.unionByName, parts).where(reduce(and_, [F.col(column).isNotNull() for column in by]))
     if since is None:
-        values = spill.materialize(lake.store, rows.distinct(), limits=Bounds.asked(table, by))
+        values = spill.materialize(lake.store, rows.distinct(), limits=Bounds.measured_columns(table, by))
         return Touched(values.frame, values.rows, Bounds.of(values.limits))
     starts = {FROM: F.col(FROM)}
     first = spill.materialize(lake.store, rows.groupBy(*by).agg(F.min(since.instant).alias(FROM)), limits=starts)
@@ -167,11 +169,11 @@ def _restricted(
 ) -> tuple[DataFrame, DataSize]:
     """Return the rows of an upstream, or of the table itself, for the touched values, and how much that reads."""
     delta, by = lake.store.delta(name), table.refresh.by
-    if not holds(lake, table, name):
+    if not has_replace_columns(lake, table, name):
         rows = lake.store.read(name)
         shared = table.refresh.through.get(short_name(name))
         needed = rows.join(frames[0].select(shared).distinct(), shared, how="left_semi") if shared else rows
-        return needed, log.extent(delta)
+        return needed, log.size(delta)
     bounds = touched.bounds.among(_columns(lake, name))
     values = touched.values.select(*_renamed([*by, *([FROM] if touched.earliest else [])], "_touched_"))
     same = [_spelled(lake, table, name, column).eqNullSafe(F.col(f"_touched_{column}")) for column in by]
@@ -182,8 +184,8 @@ def _restricted(
         same.append(F.col(instant) >= F.col(f"_touched_{FROM}"))
     rows = lake.store.read(name, within=bounds)
     if not bounds.are_exact(by):
-        rows = rows.join(sized(values, touched.count), reduce(and_, same), how="left_semi")
-    return rows, bounds.extent(delta)
+        rows = rows.join(broadcast_if_small(values, touched.count), reduce(and_, same), how="left_semi")
+    return rows, bounds.size(delta)
 
 
 def _write_difference(lake: Lake, table: Table, new: DataFrame, old: DataFrame, run_id: str) -> Written:
@@ -193,7 +195,7 @@ def _write_difference(lake: Lake, table: Table, new: DataFrame, old: DataFrame, 
         store,
         difference(new, old),
         counts={ADDED: is_new, **conditions(rules, among=is_new)},
-        limits=Bounds.asked(table, table.cluster_by[:1], among=~is_new),
+        limits=Bounds.measured_columns(table, table.cluster_by[:1], among=~is_new),
     )
     num_added = differs.counts.pop(ADDED)
     enforce(table.name, rules, differs.counts)
@@ -201,17 +203,17 @@ def _write_difference(lake: Lake, table: Table, new: DataFrame, old: DataFrame, 
         return unchanged(lake, table)
     added, num_removed = differs.frame.where(is_new).drop("_sign"), differs.rows - num_added
     if num_removed:
-        gone = sized(differs.frame.where(~is_new), num_removed)
+        gone = broadcast_if_small(differs.frame.where(~is_new), num_removed)
         version = store.replace(table, gone, added, Bounds.of(differs.limits), num_removed, run_id)
     else:
         version = store.append(table, added, run_id)
     return Written(version, num_added, num_removed, differs.counts)
 
 
-def holds(lake: Lake, table: Table, name: str) -> bool:
+def has_replace_columns(lake: Lake, table: Table, name: str) -> bool:
     """Say whether an upstream, or the table itself, holds the columns of `by`, by name or spelled otherwise."""
-    columns = _columns(lake, name)
-    return all(column in columns or spelled != column for column, spelled in table.refresh.by.items())
+    columns = set(_columns(lake, name))
+    return all(column in columns or columns & set(WORD.findall(sql)) for column, sql in table.refresh.by.items())
 
 
 def _spelled(lake: Lake, table: Table, name: str, column: str) -> Column:

@@ -70,14 +70,14 @@ def add(lake: Lake, table: Table, arrived: DataFrame, run_id: str) -> Judged:
     if quarantine is None:
         return Judged(valid(table, arrived))
     refused = _kept(_refused(table, arrived), lake.ledger.discarded(table.name))
-    settled = spill.materialize(lake.store, refused)
-    if settled.rows:
-        files = sorted(row[0] for row in settled.frame.select("_source_file").distinct().collect())
+    added = spill.materialize(lake.store, refused)
+    if added.rows:
+        files = sorted(row[0] for row in added.frame.select("_source_file").distinct().collect())
         held = sorted(set(files).intersection(_sources(lake, quarantine)))
         there = _judged_before(lake, table).where(F.col("_source_file").isin(held))
-        lake.store.append(quarantine, settled.frame.exceptAll(there) if held else settled.frame, run_id)
+        lake.store.append(quarantine, added.frame.exceptAll(there) if held else added.frame, run_id)
         refusal_limits.check(lake, table, quarantine, files)
-    return Judged(valid(table, arrived), settled.rows)
+    return Judged(valid(table, arrived), added.rows)
 
 
 def again(lake: Lake, table: Table) -> DataFrame:
@@ -104,7 +104,7 @@ def valid(table: Table, upstream: DataFrame) -> DataFrame:
     return concerned.where(~_is_bad(table)) if table.quarantine_rules else concerned
 
 
-def narrow(lake: Lake, table: Table, upstream: DataFrame) -> DataFrame:
+def apply_source_filter(lake: Lake, table: Table, upstream: DataFrame) -> DataFrame:
     """Leave out rows of the first upstream that the table is not made of, by a filter that skips their pages."""
     if table.source_filter is None:
         return upstream

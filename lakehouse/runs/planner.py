@@ -1,4 +1,4 @@
-"""runs.planner — what a run would do and why, told by the ledger, the logs and the landing folder without Java."""
+"""runs.planner — what a run would do and why, by the ledger, the logs and the landing folder; needs no Java."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
@@ -9,10 +9,11 @@ from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import Lake
 from lakehouse.landing import retraction
 from lakehouse.landing.receipts import Receipt
-from lakehouse.runs.incremental import Change, holds
+from lakehouse.runs.incremental import Change, has_replace_columns
 from lakehouse.runs.selectors import select
 from lakehouse.storage import log
 from lakehouse.storage.ledger import Built
+from lakehouse.storage.ledger_rows import Mode
 from lakehouse.storage.log import DataSize
 from lakehouse.storage.store import is_plain
 from lakehouse.table import Table, short_name
@@ -24,7 +25,7 @@ class Request:
 
     Attributes:
         selectors: which tables; all if there is none.
-        full_refresh: selectors of tables to build whole.
+        full_refresh: selectors of tables whose rows are all computed anew.
         days: first and last day to compute anew.
         judge_again: tables whose refused rows are judged again.
         finished: tables for which an earlier run that failed did all that already.
@@ -55,21 +56,27 @@ class Step:
 
     Attributes:
         table: the table.
-        way: `whole`, or the kind of its refresh, which takes up the change alone.
         reason: why it is built.
         since: upstream -> version that the table has seen; what came later is the change.
         read: files and bytes of the change, as far as they are there already.
+        ignores_existing: whether all rows are computed and the present ones not looked at: they may be damaged.
         judges_again: whether the rows that the table refused so far are judged again.
         retracted: receipts that were taken back, whose rows a table of landed files still holds.
     """
 
     table: Table
-    way: str
     reason: str
     since: Mapping[str, int] = field(default_factory=dict)
     read: DataSize = field(default_factory=DataSize)
+    ignores_existing: bool = False
     judges_again: bool = False
     retracted: tuple[Receipt, ...] = ()
+
+    @property
+    def mode(self) -> Mode:
+        """How it is built: by a full refresh, or incrementally, by what changed alone."""
+        is_full = self.ignores_existing or self.table.refresh.kind == "rebuild"
+        return "full_refresh" if is_full else "incremental"
 
 
 def plan(lake: Lake, request: Request | None = None) -> list[Step]:
@@ -87,7 +94,7 @@ def plan(lake: Lake, request: Request | None = None) -> list[Step]:
     selected = select(lake.tables, asked.selectors)
     forced = select(lake.tables, asked.full_refresh) if asked.full_refresh else set()
     if forced and all(lake.tables[name].refresh.kind == "append" for name in forced):
-        message = f"{', '.join(sorted(forced))} keeps landed rows as they came and is never built whole."
+        message = f"{', '.join(sorted(forced))} keeps landed rows as they came; nothing can compute them anew."
         raise LakehouseError(message, "name a table that is computed from it", Exit.USAGE)
     built = lake.ledger.built()
     steps: dict[str, Step] = {}
@@ -111,42 +118,49 @@ def _step(
     if table.refresh.kind == "append":
         return _intake(lake, table, state)
     if state is None or not lake.store.exists(table.name):
-        return Step(table, "whole", "never built", read=_inputs(lake, table))
+        return _full_refresh(lake, table, "never built")
     if is_made_anew(lake, table.name, state.version, state.id):
-        return Step(table, "whole", f"{table.name} was made anew", read=_inputs(lake, table))
+        return _full_refresh(lake, table, f"{table.name} was made anew")
     if _has_lost_refused(lake, table, state):
-        return Step(table, "whole", f"{table.name}_quarantine was made anew", read=_inputs(lake, table))
+        return _full_refresh(lake, table, f"{table.name}_quarantine was made anew")
     if table.name in forced and not is_finished:
-        return Step(table, "whole", "asked for", read=_inputs(lake, table))
+        return _full_refresh(lake, table, "asked for")
     if state.fingerprint != table.fingerprint or set(state.reads) != set(table.upstreams):
-        return Step(table, "whole", "its definition changed", read=_inputs(lake, table))
+        return _full_refresh(lake, table, "its definition changed")
     anew = [name for name in table.upstreams if is_made_anew(lake, name, state.reads[name], state.read_ids.get(name))]
     if anew:
-        return Step(table, "whole", f"{', '.join(anew)} was made anew", read=_inputs(lake, table))
+        return _full_refresh(lake, table, f"{', '.join(anew)} was made anew")
     taken_back = [name for name in table.upstreams if name in planned and planned[name].retracted]
     if taken_back:
-        return Step(table, "whole", f"rows were taken back from {taken_back[0]}", read=_inputs(lake, table))
+        return _full_refresh(lake, table, f"rows were taken back from {taken_back[0]}")
     if is_foreign(lake, table, state):
-        return Step(table, "whole", "something other than a run changed it", read=_inputs(lake, table))
+        return _full_refresh(lake, table, "something other than a run changed it")
     is_unfinished = bool(changes(lake, {table.name: state.version}))
     is_asked = table.name in asked.judge_again and not is_finished and _refused(lake, table) > 0
     changed = [name for name in table.upstreams if name in planned or changes(lake, {name: state.reads[name]})]
     if changed:
-        whole = whole_because(lake, table, changes(lake, state.reads), {each for each in changed if each in planned})
-        reason = f"{', '.join(changed)} changed"
-        extent = log.total(_extent(lake, each) for each in changes(lake, state.reads))
-        way, again = "whole" if whole else table.refresh.kind, is_unfinished and _refused(lake, table) > 0
-        return Step(table, way, whole or reason, state.reads, extent, again or is_asked)
+        found, reason = changes(lake, state.reads), f"{', '.join(changed)} changed"
+        because = full_refresh_reason(lake, table, found, planned.keys() & set(changed))
+        size = log.total(_size_of_change(lake, each) for each in found)
+        again = is_asked or (is_unfinished and _refused(lake, table) > 0)
+        return Step(table, because or reason, state.reads, size, bool(because), again)
     if is_asked:
-        way = "whole" if table.refresh.kind == "rebuild" or is_unfinished else table.refresh.kind
-        extent = log.extent(lake.store.delta(f"{table.name}_quarantine"))
+        size = log.size(lake.store.delta(f"{table.name}_quarantine"))
         reason = f"asked to judge {_refused(lake, table):,} refused rows again"
-        return Step(table, way, reason, state.reads, extent, judges_again=True)
+        is_full = is_unfinished or table.refresh.kind == "rebuild"
+        return Step(table, reason, state.reads, size, is_full, judges_again=True)
     if days and not is_finished and of_days(lake, table, days):
-        return Step(table, table.refresh.kind, f"asked for {days[0]} to {days[1]}", state.reads)
+        return Step(table, f"asked for {days[0]} to {days[1]}", state.reads)
     if is_unfinished:
-        return Step(table, "whole", "left unfinished by a run that died", read=_inputs(lake, table))
+        return _full_refresh(lake, table, "left unfinished by a run that died")
     return None
+
+
+def _full_refresh(lake: Lake, table: Table, reason: str) -> Step:
+    """Return the step that computes all rows of a table, whatever it holds."""
+    there = [name for name in table.upstreams if lake.store.exists(name)]
+    size = log.total(log.size(lake.store.delta(name)) for name in there)
+    return Step(table, reason, read=size, ignores_existing=True)
 
 
 def _intake(lake: Lake, table: Table, state: Built | None) -> Step | None:
@@ -154,13 +168,13 @@ def _intake(lake: Lake, table: Table, state: Built | None) -> Step | None:
     after = lake.store.consumed(table.name) if lake.store.exists(table.name) else 0
     new = lake.landing.waiting(kind, after)
     gone = retraction.pending(lake.landing, kind, after, _taken_out(lake, table))
-    told = [f"{len(new)} new file{'s' * (len(new) > 1)}"] if new else []
-    told += [f"{len(gone)} file{'s' * (len(gone) > 1)} taken back"] if gone else []
-    if told:
-        extent = DataSize(len(new), sum(each.size for each in new))
-        return Step(table, "append", " and ".join(told), read=extent, retracted=tuple(gone))
+    reasons = [f"{len(new)} new file{'s' * (len(new) > 1)}"] if new else []
+    reasons += [f"{len(gone)} file{'s' * (len(gone) > 1)} taken back"] if gone else []
+    if reasons:
+        size = DataSize(len(new), sum(each.size for each in new))
+        return Step(table, " and ".join(reasons), read=size, retracted=tuple(gone))
     if state is None or not lake.store.exists(table.name):
-        return Step(table, "append", "never built")
+        return Step(table, "never built")
     return None
 
 
@@ -194,8 +208,8 @@ def changes(lake: Lake, since: Mapping[str, int]) -> list[Change]:
     return found
 
 
-def whole_because(lake: Lake, table: Table, changed: list[Change], planned: Collection[str] = ()) -> str:
-    """Say why a table is built whole although only a part of its upstreams changed; empty if it is not."""
+def full_refresh_reason(lake: Lake, table: Table, changed: list[Change], planned: Collection[str] = ()) -> str:
+    """Say why a table gets a full refresh although only a part of its upstreams changed; empty if it gets none."""
     most = lake.settings.run.max_changed_share
     for name in planned:
         if not lake.store.exists(name):
@@ -206,7 +220,7 @@ def whole_because(lake: Lake, table: Table, changed: list[Change], planned: Coll
             return f"rows were taken back from {change.upstream}"
     for name in [*(change.upstream for change in changed), *planned]:
         reaches = table.refresh.kind != "replace" or short_name(name) in table.refresh.through
-        if not reaches and not holds(lake, table, name):
+        if not reaches and not has_replace_columns(lake, table, name):
             return f"{name} changed, which has no {', '.join(table.refresh.by)}"
     for change in changed if table.refresh.kind != "rebuild" else []:
         delta = lake.store.delta(change.upstream)
@@ -218,8 +232,8 @@ def whole_because(lake: Lake, table: Table, changed: list[Change], planned: Coll
         if lake.store.lost(change.upstream, change.after, change.upto):
             return f"files by which {change.upstream} changed are gone"
         share = log.rows(history) / max(1, lake.store.rows(change.upstream))
-        if any(each.is_whole for each in history):
-            return f"{change.upstream} was built whole"
+        if any(each.replaces_all for each in history):
+            return f"all rows of {change.upstream} were computed anew"
         if share > most:
             return f"{share:.0%} of {change.upstream} changed, more than {most:.0%}"
     return ""
@@ -243,7 +257,7 @@ def of_days(lake: Lake, table: Table, days: tuple[date, date]) -> list[Change]:
     found = []
     for name in table.upstreams if table.refresh.kind == "replace" else []:
         sliced = [each.name for each in lake.tables[name].columns if each.type == "DATE"]
-        if sliced[:1] == lake.tables[name].cluster_by[:1] and sliced and holds(lake, table, name):
+        if sliced[:1] == lake.tables[name].cluster_by[:1] and sliced and has_replace_columns(lake, table, name):
             found.append(Change(name, 0, 0, f"{sliced[0]} BETWEEN DATE'{days[0]}' AND DATE'{days[1]}'"))
     return found
 
@@ -260,11 +274,6 @@ def _has_lost_refused(lake: Lake, table: Table, state: Built) -> bool:
     return bool(table.quarantine_rules) and is_made_anew(lake, name, version, state.quarantine_id)
 
 
-def _inputs(lake: Lake, table: Table) -> DataSize:
-    there = [name for name in table.upstreams if lake.store.exists(name)]
-    return log.total(log.extent(lake.store.delta(name)) for name in there)
-
-
-def _extent(lake: Lake, change: Change) -> DataSize:
+def _size_of_change(lake: Lake, change: Change) -> DataSize:
     history = log.since(lake.store.delta(change.upstream), change.after)
-    return log.total(each.extent for each in history if not each.is_neutral)
+    return log.total(each.size for each in history if not each.is_neutral)

@@ -40,7 +40,7 @@ def publish(lake: Lake, run: Run, names: Collection[str], known: Mapping[str, st
     )
     found: dict[str, _Published] = {}
     for name in present:
-        kept = _kept(name, before) if before and name not in names else None
+        kept = _published_before(name, before) if before and name not in names else None
         is_kept = kept is not None and kept.id in ("", present[name])
         found[name] = kept if kept and is_kept else _present(lake, run, name, present[name], fingerprints)
     reads = {name: each.reads for name, each in found.items() if each.reads is not None}
@@ -67,7 +67,7 @@ def ids(lake: Lake, names: Iterable[str]) -> dict[str, str]:
     return {name: lake.store.id(name) for name in names if name in lake.contracts and lake.store.exists(name)}
 
 
-def _kept(name: str, before: Run) -> _Published | None:
+def _published_before(name: str, before: Run) -> _Published | None:
     """Return how a table was published before."""
     if name not in before.versions:
         return None

@@ -30,7 +30,7 @@ def facts(run: Run, steps: Sequence[Step]) -> dict[str, Any]:
     for step in steps:
         name = step.table.name
         result = done.get(name)
-        status = "skipped" if result is None else "unchanged" if result.way == "unchanged" else "built"
+        status = "skipped" if result is None else "unchanged" if result.mode == "unchanged" else "built"
         tables.append({"table": name, "status": status, "reason": step.reason} | (asdict(result) if result else {}))
     head = {name: getattr(run, name) for name in ("run_id", "command", "status", "started_at", "ended_at", "error")}
     return {**head, "request": run.request, "versions": run.versions, "tables": tables}

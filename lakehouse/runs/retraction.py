@@ -44,7 +44,7 @@ def retract(lake: Lake, number: int, reason: str, say: Say, *, is_applied: bool)
         number: the receipt's.
         reason: why; it is written into the receipt.
         say: receives the run's lines.
-        is_applied: whether to do it; else it is only told what would happen.
+        is_applied: whether to do it; else only what would happen is returned.
 
     Raises:
         LakehouseError: there is no such receipt, or its file was taken back before (2); the lake is locked (4); the

@@ -39,7 +39,7 @@ def run(lake: Lake, say: Say, request: Request | None = None, command: str = "la
     Args:
         lake: the lake to bring up to date.
         say: receives a line per table and one at the end.
-        request: which tables, which of them whole, which days; all that changed if it is not given.
+        request: which tables, which of them by a full refresh, which days; all that changed if it is not given.
         command: what to call it in the ledger and to a second writer.
 
     Returns:
@@ -68,24 +68,24 @@ def _run(lake: Lake, say: Say, asked: Request, command: str) -> Run | None:
             return None
         if lake.ledger.published() and lake_format.is_earlier(lake.settings):
             say("An earlier release kept this lake: silver and gold are built anew, once.")
-        _tell_recovery(lake, steps, say)
+        _say_recovery(lake, steps, say)
         progress = _Progress(new_run_id())
         run = Run(progress.run_id, command, "failed", now(), now(), request=asked.facts())
         try:
             _create(lake, steps, is_everything=not asked.selectors)
             _build_all(lake, steps, asked, progress, say)
         except BaseException as error:
-            told = (
+            failure = (
                 error_messages.explain(error, lake.settings)
                 if isinstance(error, Exception)
                 else LakehouseError("Interrupted.")
             )
             with suppress(Exception):  # what stopped the run, such as a full disk, may stop this too: then it died
-                run = _failed(lake, run, progress, str(told))
+                run = _failed(lake, run, progress, str(failure))
                 write_results(lake, run, steps)
                 lake.ledger.record(run)
-            if isinstance(error, Exception) and told is not error:
-                raise told from error
+            if isinstance(error, Exception) and failure is not error:
+                raise failure from error
             raise
         ours = [name for name in lake.contracts if name not in lake.tables or lake.tables[name].is_built_by_run]
         names = [step.table.name for step in steps] if asked.selectors else ours
@@ -114,7 +114,7 @@ def is_unpublished(lake: Lake) -> bool:
     return any(set_.get(name) != (each.version, each.id) for name, each in built.items() if name in lake.contracts)
 
 
-def _tell_recovery(lake: Lake, steps: list[Step], say: Say) -> None:
+def _say_recovery(lake: Lake, steps: list[Step], say: Say) -> None:
     """Say in one line which tables a run wrote that never came to its end."""
     built = lake.ledger.built()
     left = [n for n in lake.tables if lake.store.exists(n) and n in built and changes(lake, {n: built[n].version})]
@@ -199,11 +199,11 @@ def _interrupt(lake: Lake, running: Collection[Future[Result]], is_process_endin
 
 
 def progress_line(result: Result, number: int, total: int) -> str:
-    """Return the line that tells of one built table."""
+    """Return the line about one built table."""
     flow = f"{result.rows_in:>12,} in → {result.rows_out:>12,} out"
     extras = [
         f"{result.removed:,} removed" if result.removed else "",
         f"{result.refused:,} refused" if result.refused else "",
     ]
-    told = " · ".join([result.way, *filter(None, extras)])
-    return f"{number:>3}/{total} {result.table:<26} {flow} {result.seconds:>6.1f} s  {told}"
+    facts = " · ".join([result.mode, *filter(None, extras)])
+    return f"{number:>3}/{total} {result.table:<26} {flow} {result.seconds:>6.1f} s  {facts}"

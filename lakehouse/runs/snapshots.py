@@ -1,4 +1,4 @@
-"""runs.snapshots — of a table whose files are each the whole of what they tell, the one in force is read alone."""
+"""runs.snapshots — of a table whose every file is a complete snapshot, only the one in force is read."""
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F

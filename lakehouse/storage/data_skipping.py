@@ -27,7 +27,7 @@ class Bounds:
     days: Mapping[str, list[date]] = field(default_factory=dict)
 
     @classmethod
-    def asked(cls, table: Table, columns: Iterable[str], among: Column | None = None) -> dict[str, Column]:
+    def measured_columns(cls, table: Table, columns: Iterable[str], among: Column | None = None) -> dict[str, Column]:
         """Return the columns by which the table is clustered, as the writer shall find their limits among some rows."""
         chosen = (column for column in columns if column in table.cluster_by)
         return {column: F.col(column) if among is None else F.when(among, F.col(column)) for column in chosen}
@@ -67,9 +67,9 @@ class Bounds:
         """Return what the log says of the files of a table that may hold rows within the limits."""
         return [each for each in log.files(table) if all(self._may_hold(each, column) for column in self.ranges)]
 
-    def extent(self, table: DeltaTable) -> DataSize:
+    def size(self, table: DeltaTable) -> DataSize:
         """Return how much of a table may hold rows within the limits."""
-        return log.extent_of(self.files(table))
+        return log.size_of(self.files(table))
 
     def _may_hold(self, file: Mapping[str, Any], column: str) -> bool:
         lowest, highest = file.get(f"min.{column}"), file.get(f"max.{column}")

@@ -48,7 +48,7 @@ def _add_columns(there: DeltaTable, table: Table, wanted: Mapping[str, Field], f
     added = [field for name, field in wanted.items() if name not in found]
     kept = [_form(field) for name, field in wanted.items() if name in found]
     if kept != [_form(field) for field in found.values()] or not all(field.nullable for field in added):
-        message = f"{table.name} has another schema than its contract, and landed rows are never rewritten."
+        message = f"{table.name} has a schema other than its contract's, and landed rows are never rewritten."
         raise LakehouseError(message, "land the files into a new lake: LAKEHOUSE_LAKE=dir")
     there.alter.add_columns(DeltaSchema(added).fields)
 

@@ -1,4 +1,4 @@
-"""storage.files — data files and log entries on a disk: read whole, and made to outlast a power cut."""
+"""storage.files — data files and log entries on a disk: read at once, and made to outlast a power cut."""
 
 import os
 import re

@@ -33,7 +33,7 @@ def check(name: str, delta: DeltaTable, uri: str, settings: Settings, is_made_an
         delta: its log.
         uri: its folder.
         settings: whose lake it is, for the sentence.
-        is_made_anew: whether its rows are about to be written whole, which mends the loss of a file.
+        is_made_anew: whether all its rows are about to be written, which mends the loss of a file.
 
     Raises:
         LakehouseError: an entry is cut short, or a file is gone or of another size (exit code 3).
@@ -49,7 +49,7 @@ def check(name: str, delta: DeltaTable, uri: str, settings: Settings, is_made_an
 def verify(name: str, uri: str, paths: Sequence[str], settings: Settings) -> None:
     """Compare data files with their digests, once in a process unless they change.
 
-    A file without a digest, of an earlier release or of another program, is decoded whole, its checksums compared.
+    A file without a digest, of an earlier release or of another program, is decoded in full, its checksums compared.
 
     Raises:
         LakehouseError: a file is missing or damaged (exit code 3).

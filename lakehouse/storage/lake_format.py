@@ -1,4 +1,4 @@
-"""storage.lake_format — a number tells how a lake is kept, so that an older release never misreads a newer one."""
+"""storage.lake_format — a number says how a lake is kept, so that an older release never misreads a newer one."""
 
 import os
 from pathlib import Path

@@ -9,7 +9,18 @@ from uuid import uuid4
 import pyarrow as pa
 
 from lakehouse.storage import lake_format, log, small_tables
-from lakehouse.storage.ledger_rows import SCHEMA, Built, Discarded, Result, Run, State, follow, row_of, run_of, state_of
+from lakehouse.storage.ledger_rows import (
+    SCHEMA,
+    Built,
+    Discarded,
+    Result,
+    Run,
+    State,
+    advance,
+    row_of,
+    run_of,
+    state_of,
+)
 from lakehouse.storage.store import Store
 
 __all__ = ["LEDGER", "Built", "Ledger", "Result", "Run", "State", "new_run_id", "now"]
@@ -42,7 +53,7 @@ class Ledger:
     def runs(self, newest: int | None = None) -> list[Run]:
         """Return the rows, or some of the newest, in the order in which they were recorded."""
         if self._is_unnumbered():
-            rows = [run for run, _ in self._numbered()]
+            rows = [run for run, _ in self._number_runs()]
             return rows if newest is None else rows[-newest:]
         return self._rows("true" if newest is None else f"number > {self.state().number - newest}")
 
@@ -67,7 +78,7 @@ class Ledger:
                 return found[-1]
         return None
 
-    def holds(self, run_id: str) -> bool:
+    def has_run(self, run_id: str) -> bool:
         """Say whether a run was recorded."""
         return bool(self._query("run_id", f"run_id = '{run_id}'"))
 
@@ -92,12 +103,14 @@ class Ledger:
         """
         lake_format.write(self.store.settings)
         if self._is_unnumbered():
-            small_tables.append(self.store, LEDGER, _table([row_of(*each) for each in self._numbered()]), is_anew=True)
+            small_tables.append(
+                self.store, LEDGER, _table([row_of(*each) for each in self._number_runs()]), is_anew=True
+            )
         elif self.store.exists(LEDGER) and len(log.files(self.store.delta(LEDGER))) >= MOST_FILES:
             small_tables.compact(self.store, LEDGER)  # before the row: once that is written, nothing may fail any more
         state, before = self._newest()
         numbered = replace(run, number=state.number + 1)
-        small_tables.append(self.store, LEDGER, _table([row_of(numbered, follow(state, numbered, before))]))
+        small_tables.append(self.store, LEDGER, _table([row_of(numbered, advance(state, numbered, before))]))
         return numbered
 
     def _newest(self) -> tuple[State, Run | None]:
@@ -113,7 +126,7 @@ class Ledger:
 
     def _look(self) -> tuple[State, Run | None]:
         if self._is_unnumbered():
-            rows = self._numbered()
+            rows = self._number_runs()
             published = [run for run, _ in rows if run.status == "published"]
             return rows[-1][1] if rows else State(), published[-1] if published else None
         highest = max(int(each["max.number"]) for each in log.files(self.store.delta(LEDGER)))
@@ -135,13 +148,13 @@ class Ledger:
             return False
         return "number" not in [each.name for each in self.store.delta(LEDGER).schema().fields]
 
-    def _numbered(self) -> list[tuple[Run, State]]:
-        """Number the rows of an earlier release by their end, and tell how the lake stood after each."""
+    def _number_runs(self) -> list[tuple[Run, State]]:
+        """Number the rows of an earlier release by their end, and find how the lake stood after each."""
         state, published = State(), None
         found: list[tuple[Run, State]] = []
         for run in sorted((run_of(row) for row in self._query("*")), key=lambda run: run.ended_at):
             numbered = replace(run, number=len(found) + 1)
-            state = follow(state, numbered, published)
+            state = advance(state, numbered, published)
             published = numbered if numbered.status == "published" else published
             found.append((numbered, state))
         return found

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 
@@ -31,6 +31,20 @@ SCHEMA = pa.schema(
 )
 JSON_COLUMNS = ("versions", "ids", "reads", "read_ids", "fingerprints", "results", "request")
 
+# `incremental`: what changed was taken up; `discard`: refused rows were deleted; `unchanged`: nothing was written.
+Mode = Literal["full_refresh", "incremental", "discard", "unchanged"]
+
+# Rows of the first format have `way` instead, which named the refresh.
+MODE_OF_WAY: Mapping[str, Mode] = {
+    "whole": "full_refresh",
+    "rebuild": "full_refresh",
+    "append": "incremental",
+    "upsert": "incremental",
+    "replace": "incremental",
+    "discard": "discard",
+    "unchanged": "unchanged",
+}
+
 Discarded = dict[tuple[str, tuple[str, ...]], int]
 
 
@@ -46,7 +60,7 @@ class Result:
         seconds: wall time.
         version: the table's version afterwards.
         broken: rule -> written rows that break it.
-        way: `whole`, or how it took up a change: append, upsert, replace, rebuild; `unchanged` if nothing was written.
+        mode: how it was built, see `Mode`.
         removed: rows that are no longer there.
         read: files and bytes read.
         wrote: files and bytes written.
@@ -61,7 +75,7 @@ class Result:
     seconds: float
     version: int
     broken: dict[str, int] = field(default_factory=dict)
-    way: str = "whole"
+    mode: Mode = "full_refresh"
     removed: int = 0
     read: DataSize = field(default_factory=DataSize)
     wrote: DataSize = field(default_factory=DataSize)
@@ -105,7 +119,7 @@ class Run:
         fingerprints: table -> hash of the contract and code that computed it.
         results: what the run did to each table it built.
         error: why it failed, else empty.
-        request: what the command was told, so that `retry` can ask for the same.
+        request: what the command was asked for, so that `retry` can ask for the same.
         ids: table -> its own id; a version counts only with it.
         read_ids: table -> upstream -> the upstream's id.
         number: running number, given when the row is recorded; a higher one came later, whatever the clock says.
@@ -129,7 +143,7 @@ class Run:
 
 @dataclass(frozen=True)
 class State:
-    """How the lake stands after a run. Every row carries it whole, so that a start reads the newest row alone.
+    """How the lake stands after a run. Every row carries all of it, so that a start reads the newest row alone.
 
     Attributes:
         number: of the newest row.
@@ -152,7 +166,7 @@ class State:
     cut_at: Mapping[str, int] = field(default_factory=dict)
 
 
-def follow(state: State, run: Run, before: Run | None) -> State:
+def advance(state: State, run: Run, before: Run | None) -> State:
     """Return the state after a run.
 
     Args:
@@ -167,7 +181,7 @@ def follow(state: State, run: Run, before: Run | None) -> State:
         state,
         number=run.number,
         built=_built(state, run),
-        discarded=_discarded(state, run),
+        discarded=_add_discarded(state, run),
         retracted={**state.retracted, **taken},
         cut_at={**state.cut_at, **{each.table: each.version for each in cut}},
     )
@@ -199,14 +213,14 @@ def run_of(row: Mapping[str, Any]) -> Run:
     parsed = {name: value for name, value in row.items() if name not in JSON_COLUMNS and value is not None}
     parsed |= {name: json.loads(row.get(name) or "{}") for name in JSON_COLUMNS}
     results = [_result(each) for each in parsed["results"]]
-    return Run(**_known(Run, parsed) | {"results": results})
+    return Run(**_known_fields(Run, parsed) | {"results": results})
 
 
 def state_of(row: Mapping[str, Any]) -> State:
     """Return the state that a row carries."""
     values = json.loads(row.get("state") or "{}")
-    built = {name: Built(**_known(Built, each)) for name, each in values.get("built", {}).items()}
-    return State(**_known(State, values) | {"built": built})
+    built = {name: Built(**_known_fields(Built, each)) for name, each in values.get("built", {}).items()}
+    return State(**_known_fields(State, values) | {"built": built})
 
 
 def _built(state: State, run: Run) -> dict[str, Built]:
@@ -224,7 +238,7 @@ def _built(state: State, run: Run) -> dict[str, Built]:
     return found
 
 
-def _discarded(state: State, run: Run) -> dict[str, list[dict[str, Any]]]:
+def _add_discarded(state: State, run: Run) -> dict[str, list[dict[str, Any]]]:
     """Add the rows that were discarded; a full refresh judged all rows, and counted those that stay discarded."""
     found = dict(state.discarded)
     for each in [result for result in run.results if result.discarded is not None]:
@@ -234,10 +248,12 @@ def _discarded(state: State, run: Run) -> dict[str, list[dict[str, Any]]]:
 
 
 def _result(values: Mapping[str, Any]) -> Result:
-    extents: dict[str, Any] = {name: DataSize(**values[name]) for name in ("read", "wrote") if name in values}
-    return Result(**_known(Result, values) | extents)
+    converted: dict[str, Any] = {name: DataSize(**values[name]) for name in ("read", "wrote") if name in values}
+    if "way" in values:
+        converted["mode"] = MODE_OF_WAY.get(values["way"], "full_refresh")
+    return Result(**_known_fields(Result, values) | converted)
 
 
-def _known(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
+def _known_fields(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
     names = {each.name for each in fields(kind)}
     return {name: value for name, value in values.items() if name in names}

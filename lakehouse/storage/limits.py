@@ -26,7 +26,7 @@ class Limits:
                 found = [each for each in pc.unique(column).to_pylist() if each is not None]
             else:
                 found = [each for each in pc.min_max(column).as_py().values() if each is not None]
-            self.values[name] = self.joined([self.values.get(name, []), found])
+            self.values[name] = self.merge([self.values.get(name, []), found])
 
     def statistics(self) -> dict[str, Any]:
         """Return them as Delta's log keeps them."""
@@ -37,8 +37,8 @@ class Limits:
         }
 
     @staticmethod
-    def joined(parts: Iterable[list[Any]]) -> list[Any]:
-        """Return the limits of all rows from those of parts of them."""
+    def merge(parts: Iterable[list[Any]]) -> list[Any]:
+        """Return the limits of all rows, given those of parts of them."""
         values = sorted({value for part in parts for value in part})
         is_day = bool(values) and isinstance(values[0], date) and not isinstance(values[0], datetime)
         return values if is_day or len(values) < 2 else [values[0], values[-1]]

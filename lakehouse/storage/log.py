@@ -1,4 +1,4 @@
-"""storage.log — what a table's log tells without Java: its commits, and how much of it a filter touches."""
+"""storage.log — what a table's log says, read without Java: its commits, and how much of it a filter touches."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -33,9 +33,9 @@ class Commit:
         version: the version it made.
         operation: Delta's name of what was done.
         run_id: the run that did it, empty if it was no run.
-        is_whole: whether it put other rows in the place of all.
+        replaces_all: whether it put other rows in the place of all.
         rows: rows written.
-        extent: files and bytes written.
+        size: files and bytes written.
         at: when, UTC.
         is_neutral: whether rows, columns and protocol are the same before and after; the operation's name decides
             nothing, so that another program's OPTIMIZE costs nothing.
@@ -46,9 +46,9 @@ class Commit:
     version: int
     operation: str
     run_id: str
-    is_whole: bool
+    replaces_all: bool
     rows: int
-    extent: DataSize
+    size: DataSize
     at: datetime
     is_neutral: bool
     added: list[str] = field(default_factory=list)
@@ -76,9 +76,9 @@ def commit(table: DeltaTable, version: int) -> Commit:
         version=version,
         operation=operation,
         run_id=str(info.get("userMetadata") or ""),
-        is_whole=is_overwrite or operation.startswith(("CREATE", "REPLACE", "RESTORE")),
+        replaces_all=is_overwrite or operation.startswith(("CREATE", "REPLACE", "RESTORE")),
         rows=_rows(operation, metrics, added),
-        extent=DataSize(len(added), sum(int(each["size"]) for each in added)),
+        size=DataSize(len(added), sum(int(each["size"]) for each in added)),
         at=datetime.fromtimestamp(int(info.get("timestamp", 0)) / 1000, UTC),
         is_neutral=not moves and not _changes_form(table, version, entry),
         added=[unquote(each["path"]) for each in added],
@@ -97,7 +97,7 @@ def actions(table: DeltaTable, version: int) -> list[tuple[str, dict[str, Any]]]
     return [action for line in lines for action in json.loads(line).items()]
 
 
-def moved(table: DeltaTable, after: int, upto: int) -> tuple[list[str], list[str]]:
+def changed_files(table: DeltaTable, after: int, upto: int) -> tuple[list[str], list[str]]:
     """Return the files by which commits after a version, up to another, changed a table's rows.
 
     Returns:
@@ -141,19 +141,19 @@ def files(table: DeltaTable) -> list[dict[str, Any]]:
     return pa.RecordBatchReader.from_stream(adds).read_all().to_pylist()  # pa.table would import pandas
 
 
-def extent(table: DeltaTable) -> DataSize:
+def size(table: DeltaTable) -> DataSize:
     """Return how much a table's files are."""
-    return extent_of(files(table))
+    return size_of(files(table))
 
 
-def extent_of(files: Sequence[Mapping[str, Any]]) -> DataSize:
+def size_of(files: Sequence[Mapping[str, Any]]) -> DataSize:
     """Return how much some of a table's files are."""
     return DataSize(len(files), sum(int(each["size_bytes"]) for each in files))
 
 
-def total(extents: Iterable[DataSize]) -> DataSize:
-    """Add up extents."""
-    return sum(extents, DataSize())
+def total(sizes: Iterable[DataSize]) -> DataSize:
+    """Add up sizes."""
+    return sum(sizes, DataSize())
 
 
 def rows(commits: Sequence[Commit]) -> int:

@@ -19,7 +19,7 @@ from lakehouse.table import Table
 
 PROPERTIES = {
     "delta.checkpointInterval": "10",
-    "delta.enableChangeDataFeed": "false",  # what changed is told by the files that came and went
+    "delta.enableChangeDataFeed": "false",  # what changed is known by the files that came and went
     "delta.enableExpiredLogCleanup": "false",  # a published version needs its entry for as long as it is published
     "delta.logRetentionDuration": "interval 90 days",
 }
@@ -31,7 +31,7 @@ class Change:
 
     Attributes:
         added: files that come.
-        removed: files that go, as the log tells of them; an overwrite finds by itself what it removes.
+        removed: files that go, as the log lists them; an overwrite finds by itself what it removes.
         run_id: the run that did it.
         mode: `append`, or `overwrite` for other rows, and the contract's schema, in the place of all.
         metrics: further counts for whoever reads the log.
@@ -82,12 +82,12 @@ def commit(table: Table, delta: DeltaTable, uri: str, change: Change) -> None:
     schema = delta_schema(table) if change.mode == "overwrite" else delta.schema()
     custom = {"userMetadata": change.run_id, "operationMetrics": _metrics(change), **change.note}
     transactions = list(change.transactions)
-    told = CommitProperties(custom_metadata=custom, app_transactions=transactions, max_commit_retries=0)  # no rebase
+    commit = CommitProperties(custom_metadata=custom, app_transactions=transactions, max_commit_retries=0)  # no rebase
     files.sync_folder(uri)
     try:
         if DeltaTable(uri).metadata().id != delta.metadata().id:
             raise CommitFailedError("another table took its place")
-        delta.create_write_transaction(actions, change.mode, schema, commit_properties=told)
+        delta.create_write_transaction(actions, change.mode, schema, commit_properties=commit)
     except CommitFailedError as error:
         discard(uri, change.added)
         message = f"Another program changed {table.name} while it was being written; what was computed is stale."

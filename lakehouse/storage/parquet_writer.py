@@ -25,7 +25,7 @@ from lakehouse.storage.schema import delta_schema
 from lakehouse.table import Table
 
 GROUP = 1 << 20  # rows that a task holds in memory, and sorts
-PACKED = 4  # how much smaller than in memory a file is at first thought; what the first weighs tells better
+PACKED = 4  # how much smaller than in memory a file is at a first guess; the first one's size says better
 
 
 @dataclass(frozen=True)
@@ -108,12 +108,12 @@ class Writer:
         counts, limits = counts or {}, limits or {}
         extra = [each.alias(f"_count_{i}") for i, each in enumerate(counts.values())]
         extra += [each.alias(f"_limit_{i}") for i, each in enumerate(limits.values())]
-        told = frame.select("*", *extra).mapInArrow(_Task(self, list(counts), list(limits)), "measured BINARY")
-        return _sum([pickle.loads(row.measured) for row in told.collect()], counts, limits)
+        results = frame.select("*", *extra).mapInArrow(_Task(self, list(counts), list(limits)), "measured BINARY")
+        return _sum([pickle.loads(row.measured) for row in results.collect()], counts, limits)
 
     def write(self, rows: Iterable[pa.Table]) -> list[DataFile]:
         """Write groups of rows: those of a table that is cut by slice as several files, others as one file."""
-        groups = (self._checked(group) for group in rows if len(group))
+        groups = (self._to_schema(group) for group in rows if len(group))
         if self.cluster_by:
             return [file for group in groups for file in self._cut(group)]
         first = next(groups, None)
@@ -168,7 +168,7 @@ class Writer:
                 file.flush()
                 os.fsync(file.fileno())
 
-    def _checked(self, group: pa.Table) -> pa.Table:
+    def _to_schema(self, group: pa.Table) -> pa.Table:
         if self.schema is None:
             return group
         for column in self.schema:
@@ -197,8 +197,8 @@ class _Task:
                 yield group.drop_columns(extra)
 
         files = self.writer.write(measured())
-        told = Measured(files, counts, limits.values)
-        yield pa.RecordBatch.from_pydict({"measured": [pickle.dumps(told)]})
+        result = Measured(files, counts, limits.values)
+        yield pa.RecordBatch.from_pydict({"measured": [pickle.dumps(result)]})
 
 
 def _groups(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
@@ -218,5 +218,5 @@ def _sum(parts: list[Measured], counts: Mapping[str, Any], limits: Mapping[str, 
     return Measured(
         [file for part in parts for file in part.files],
         {name: sum(part.counts.get(name, 0) for part in parts) for name in counts},
-        {name: Limits.joined([part.limits.get(name, []) for part in parts]) for name in limits},
+        {name: Limits.merge([part.limits.get(name, []) for part in parts]) for name in limits},
     )

@@ -64,7 +64,7 @@ def dataset(store: Store, name: str, paths: Sequence[str]) -> "ds.Dataset":
     import pyarrow.dataset as ds  # it imports pandas, half a second for every command
 
     integrity.verify(name, store.uri(name), [unquote(path) for path in paths], store.settings)
-    whole = store.delta(name).to_pyarrow_dataset()
+    dataset = store.delta(name).to_pyarrow_dataset()
     chosen = {unquote(path).rsplit("/", 1)[-1] for path in paths}
-    fragments = [each for each in whole.get_fragments() if each.path.rsplit("/", 1)[-1] in chosen]
-    return ds.FileSystemDataset(fragments, whole.schema, ds.ParquetFileFormat(), whole.filesystem)
+    fragments = [each for each in dataset.get_fragments() if each.path.rsplit("/", 1)[-1] in chosen]
+    return ds.FileSystemDataset(fragments, dataset.schema, ds.ParquetFileFormat(), dataset.filesystem)

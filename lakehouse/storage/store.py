@@ -17,7 +17,7 @@ from pyspark.sql import types as T
 
 from lakehouse import error_messages, failpoints
 from lakehouse.engine import session
-from lakehouse.engine.frames import difference, without
+from lakehouse.engine.frames import anti_join, difference
 from lakehouse.engine.session import Engine
 from lakehouse.errors import LakehouseError
 from lakehouse.expectations import conditions, enforce
@@ -130,7 +130,7 @@ class Store:
         """Read a table as a frame, at a version and only what lies within bounds if given.
 
         Its log tells which files to read: Delta's reader version 1 promises that the rows of a table are those of its
-        files. A table of another version, which is none of ours, is read whole by Arrow first.
+        files. A table of another version, which is none of ours, is read by Arrow first.
 
         Raises:
             LakehouseError: a file is missing or damaged (exit code 3).
@@ -144,7 +144,7 @@ class Store:
 
     def appended(self, name: str, after: int, upto: int) -> DataFrame:
         """Read the rows that came after a version, up to another, to a table that only grows: its columns."""
-        came, went = self._moved(name, after, upto)
+        came, went = self._changed_files(name, after, upto)
         return came if went is None else came.exceptAll(went)
 
     def changes(self, name: str, after: int, upto: int) -> DataFrame:
@@ -152,24 +152,26 @@ class Store:
 
         A row that was only written again is no difference.
         """
-        came, went = self._moved(name, after, upto)
+        came, went = self._changed_files(name, after, upto)
         return came if went is None else difference(came, went).drop("_sign")
 
     def lost(self, name: str, after: int, upto: int) -> list[Path]:
         """Return the files by which commits changed a table that are on this machine's disk no more."""
         if "://" in self.uri(name):
             return []
-        paths = [Path(self.uri(name), path) for each in log.moved(self.delta(name), after, upto) for path in each]
+        paths = [
+            Path(self.uri(name), path) for each in log.changed_files(self.delta(name), after, upto) for path in each
+        ]
         return [path for path in paths if not path.exists()]
 
-    def _moved(self, name: str, after: int, upto: int) -> tuple[DataFrame, DataFrame | None]:
+    def _changed_files(self, name: str, after: int, upto: int) -> tuple[DataFrame, DataFrame | None]:
         """Read the files that commits added, and those that they removed; None where they only added."""
         delta = self.delta(name, upto)
-        added, removed = log.moved(delta, after, upto)
+        added, removed = log.changed_files(delta, after, upto)
         return self._parquet(delta, name, added), self._parquet(delta, name, removed) if removed else None
 
     def _parquet(self, delta: DeltaTable, name: str, paths: Sequence[str]) -> DataFrame:
-        """Read files in a table's folder, whole, after comparing them with their digests."""
+        """Read files in a table's folder after comparing them with their digests."""
         integrity.verify(name, self.uri(name), paths, self.settings)
         schema = T.StructType.fromJson(json.loads(delta.schema().to_json()))
         return self.files(schema, self.uri(name), paths)
@@ -236,7 +238,7 @@ class Store:
         delta = self.delta(table.name)
         old = within.files(delta)
         there = self._parquet(delta, table.name, [unquote(each["path"]) for each in old])
-        measured = self._write(table, without(there, gone, table.key).unionByName(added))
+        measured = self._write(table, anti_join(there, gone, table.key).unionByName(added))
         copied = sum(int(each["num_records"]) for each in old) - num_gone
         metrics = {"numCopiedRows": copied, "numDeletedRows": num_gone}
         return self.commit(table, delta, Change(measured.files, run_id, old, metrics=metrics))

@@ -83,6 +83,10 @@ BY_TYPE = """count(*) FILTER (event_type = 'view') AS num_views,
             count(*) FILTER (event_type = 'transaction') AS num_transactions"""
 STEPS = """count(*) AS num_sessions, count(*) FILTER (num_views > 0) AS num_view_sessions,
             count(*) FILTER (num_adds > 0) AS num_cart_sessions, count(*) FILTER (num_transactions > 0) AS num_purchase_sessions"""
+SKIPPED = """count(*) FILTER (num_adds > 0 AND num_views = 0) AS num_carts_without_view,
+            count(*) FILTER (num_transactions > 0 AND num_adds = 0) AS num_purchases_without_cart,
+            count(*) FILTER (num_adds > 0 AND num_transactions = 0) AS num_abandoned_carts,
+            count(*) FILTER (num_events = 1 AND num_views = 1) AS num_bounces"""
 SUMS = "sum(COLUMNS('^num_(views|adds|transactions)$'))::BIGINT"
 
 # Table -> query, upstreams first. `valid` holds the bronze rows that break no rule.
@@ -165,14 +169,117 @@ TABLES = {
             distinct_products_before::INT AS distinct_products,
             (num_views_before + num_adds_before)::INT AS num_events_before, (num_transactions > 0)::INT AS purchase_intent
         FROM silver.sessions""",
+    "silver.first_visits": """
+        SELECT visitor_id, min(started_at) AS first_visit_at, first_visit_at::DATE AS first_visit_date
+        FROM silver.sessions GROUP BY visitor_id""",
     "gold.visitor_days": f"""
-        SELECT session_date, coalesce(root_id, -1) AS root_category_id, visitor_id, {STEPS},
-            count(*) FILTER (num_adds > 0 AND num_views = 0) AS num_carts_without_view,
-            count(*) FILTER (num_transactions > 0 AND num_adds = 0) AS num_purchases_without_cart
-        FROM silver.sessions LEFT JOIN silver.categories ON entry_category_id = category_id GROUP BY ALL""",
+        SELECT session_date, coalesce(root_id, -1) AS root_category_id, visitor_id, started_at = first_visit_at AS is_new,
+            {STEPS}, {SKIPPED}
+        FROM silver.sessions LEFT JOIN silver.categories ON entry_category_id = category_id
+            JOIN silver.first_visits USING (visitor_id) GROUP BY ALL""",
+    "gold.visit_segments": f"""
+        WITH described AS (
+            SELECT *, coalesce(root_id, -1) AS root_category_id, started_at = first_visit_at AS is_new
+            FROM silver.sessions LEFT JOIN silver.categories ON entry_category_id = category_id
+                JOIN silver.first_visits USING (visitor_id)
+        ), counted AS (
+            SELECT session_date, root_category_id, is_new, {STEPS}, {SKIPPED}, {SUMS} FROM described GROUP BY ALL
+        ), orders AS (
+            SELECT session_date, root_category_id, is_new, count(DISTINCT transaction_id) AS num_orders
+            FROM silver.session_events JOIN described USING (visitor_id, started_at, session_date) GROUP BY ALL
+        )
+        FROM counted JOIN orders USING (session_date, root_category_id, is_new)""",
+    "gold.session_lengths": """
+        SELECT session_date, started_at = first_visit_at AS is_new, least(num_events, 20)::INT AS num_events,
+            least((floor(epoch(ended_at)) - floor(epoch(started_at)))::BIGINT // 60, 60)::INT AS duration_minutes,
+            count(*) AS num_sessions
+        FROM silver.sessions JOIN silver.first_visits USING (visitor_id) GROUP BY ALL""",
+    "gold.cohorts": """
+        WITH weeks AS (
+            SELECT visitor_id, date_trunc('week', session_date)::DATE AS visit_week, bool_or(num_transactions > 0) AS bought
+            FROM silver.sessions GROUP BY ALL
+        )
+        SELECT date_trunc('week', first_visit_date)::DATE AS cohort_week, visit_week,
+            date_diff('week', cohort_week, visit_week)::INT AS week_number, count(*) AS num_visitors,
+            count(*) FILTER (bought) AS num_buyers
+        FROM weeks JOIN silver.first_visits USING (visitor_id) GROUP BY ALL""",
+    "gold.paths": """
+        WITH named AS (
+            SELECT visitor_id, started_at, session_date, position, event_type = 'transaction' AS is_purchase,
+                event_type || ':' || coalesce(root_id, -1) AS step
+            FROM silver.session_events LEFT JOIN silver.categories USING (category_id)
+        ), steps AS (
+            FROM named QUALIFY step IS DISTINCT FROM lag(step) OVER (PARTITION BY visitor_id, started_at ORDER BY position)
+        ), visits AS (
+            SELECT session_date, list(step ORDER BY position) AS way, bool_or(is_purchase) AS bought
+            FROM steps GROUP BY visitor_id, started_at, session_date
+        )
+        SELECT session_date, way[1] AS step_1, way[2] AS step_2, way[3] AS step_3, way[4] AS step_4, way[5] AS step_5,
+            len(way) > 5 AS is_longer, count(*) AS num_sessions, count(*) FILTER (bought) AS num_purchase_sessions
+        FROM visits GROUP BY ALL""",
+    "gold.conversion_times": """
+        WITH buyers AS (
+            SELECT visitor_id, min(occurred_at) AS first_purchase_at FROM silver.session_events
+            WHERE event_type = 'transaction' GROUP BY ALL
+        ), entries AS (
+            SELECT visitor_id, entry_category_id AS category_id
+            FROM silver.sessions JOIN silver.first_visits USING (visitor_id) WHERE started_at = first_visit_at
+        )
+        SELECT visitor_id, coalesce(root_id, -1) AS root_category_id,
+            min(occurred_at) FILTER (event_type = 'view' AND occurred_at <= first_purchase_at) AS first_view_at,
+            first_purchase_at, first_purchase_at::DATE AS purchase_date,
+            floor(epoch(first_purchase_at))::BIGINT - floor(epoch(min(occurred_at) FILTER (event_type = 'view'
+                AND occurred_at <= first_purchase_at)))::BIGINT AS seconds_to_convert
+        FROM buyers JOIN silver.session_events USING (visitor_id) JOIN entries USING (visitor_id)
+            LEFT JOIN silver.categories ON entries.category_id = categories.category_id
+        GROUP BY visitor_id, root_id, first_purchase_at""",
+    "gold.visit_outcomes": """
+        WITH entries AS (
+            SELECT sessions.*, coalesce(root_id, -1) AS root_category_id, started_at = first_visit_at AS is_new,
+                first_view_at, greatest(ended_at, first_view_at + INTERVAL 30 DAYS) AS latest_at
+            FROM silver.sessions JOIN silver.first_visits USING (visitor_id)
+                LEFT JOIN silver.categories ON entry_category_id = category_id
+                JOIN (SELECT visitor_id, started_at, min(occurred_at) AS first_view_at FROM silver.session_events
+                    WHERE event_type = 'view' GROUP BY ALL) USING (visitor_id, started_at)
+        ), acts AS (SELECT visitor_id, event_type, occurred_at FROM silver.events WHERE event_type <> 'view'), found AS (
+            SELECT visitor_id, started_at, any_value(COLUMNS(entries.* EXCLUDE (visitor_id, started_at))),
+                min(occurred_at) FILTER (event_type = 'addtocart') AS cart_at,
+                min(occurred_at) FILTER (event_type = 'transaction') AS purchase_at,
+                min(occurred_at) FILTER (event_type = 'addtocart' AND occurred_at >= first_view_at) AS ordered_cart_at
+            FROM entries JOIN acts USING (visitor_id) WHERE occurred_at BETWEEN started_at AND latest_at GROUP BY ALL
+        )
+        SELECT visitor_id, started_at, ended_at, session_date, root_category_id, is_new, first_view_at, cart_at, purchase_at,
+            ordered_cart_at, (SELECT min(occurred_at) FROM acts WHERE acts.visitor_id = found.visitor_id
+                AND event_type = 'transaction' AND occurred_at BETWEEN ordered_cart_at AND latest_at) AS ordered_purchase_at
+        FROM found""",
+    "gold.funnel_windows": """
+        WITH entries AS (
+            SELECT session_date, root_category_id, is_new, sum(num_view_sessions)::BIGINT AS num_sessions
+            FROM gold.visitor_days GROUP BY ALL HAVING num_sessions > 0
+        ), kinds AS (
+            SELECT unnest([0, 1, 7, 30])::INT AS window_days, is_ordered FROM (VALUES (false), (true)) AS orders(is_ordered)
+        ), ends AS (
+            SELECT *, CASE WHEN window_days = 0 THEN ended_at
+                    ELSE greatest(ended_at, first_view_at + to_days(window_days)) END AS until,
+                CASE WHEN is_ordered THEN ordered_cart_at ELSE cart_at END AS cart,
+                CASE WHEN is_ordered THEN ordered_purchase_at ELSE purchase_at END AS purchase
+            FROM gold.visit_outcomes, kinds
+        ), reached AS (
+            SELECT session_date, root_category_id, is_new, window_days, is_ordered, count(*) FILTER (cart <= until) AS carts,
+                count(*) FILTER (purchase <= until) AS purchases
+            FROM ends GROUP BY ALL
+        )
+        SELECT session_date, root_category_id, is_new, window_days, is_ordered, num_sessions,
+            coalesce(carts, 0) AS num_cart_sessions, coalesce(purchases, 0) AS num_purchase_sessions
+        FROM entries CROSS JOIN kinds
+            LEFT JOIN reached USING (session_date, root_category_id, is_new, window_days, is_ordered)""",
     "gold.funnel": """
-        WITH entries AS (FROM gold.visitor_days UNION ALL
-            SELECT session_date, -2, visitor_id, sum(COLUMNS('num_.*'))::BIGINT FROM gold.visitor_days GROUP BY ALL
+        WITH days AS (
+            SELECT session_date, root_category_id, visitor_id,
+                sum(COLUMNS(* EXCLUDE (session_date, root_category_id, visitor_id, is_new, num_abandoned_carts, num_bounces)))::BIGINT
+            FROM gold.visitor_days GROUP BY ALL
+        ), entries AS (FROM days UNION ALL
+            SELECT session_date, -2, visitor_id, sum(COLUMNS('num_.*'))::BIGINT FROM days GROUP BY ALL
         )
         SELECT session_date, root_category_id, sum(COLUMNS('num_.*'))::BIGINT, count(*) AS num_visitors,
             count(*) FILTER (num_view_sessions > 0) AS num_view_visitors,
@@ -180,7 +287,7 @@ TABLES = {
             count(*) FILTER (num_purchase_sessions > 0) AS num_purchase_visitors FROM entries GROUP BY ALL""",
     "gold.daily_kpis": f"""
         WITH days AS (
-            SELECT session_date, count(*) AS num_sessions, count(*) FILTER (num_events = 1) AS num_bounces,
+            SELECT session_date, count(*) AS num_sessions, count(*) FILTER (num_events = 1 AND num_views = 1) AS num_bounces,
                 count(*) FILTER (num_adds > 0) AS num_cart_sessions,
                 count(*) FILTER (num_adds > 0 AND num_transactions = 0) AS num_abandoned_carts,
                 count(*) FILTER (num_transactions > 0) AS num_purchase_sessions, {SUMS}

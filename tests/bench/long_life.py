@@ -25,7 +25,7 @@ from lakehouse.landing import receipt_index
 from lakehouse.runs import runner
 from lakehouse.storage import small_tables
 from lakehouse.storage.ledger import LEDGER, new_run_id
-from lakehouse.storage.ledger_rows import SCHEMA, follow, row_of
+from lakehouse.storage.ledger_rows import SCHEMA, advance, row_of
 
 HEADER = "timestamp,visitorid,event,itemid,transactionid\n"
 AT_ONCE = 500
@@ -80,7 +80,7 @@ def _record(lake: Lake, count: int) -> None:
     state, rows = ledger.state(), []
     for number in range(done.number + 1, count - RECORDED):
         run = replace(done, number=number, run_id=new_run_id())
-        state = follow(state, run, done)
+        state = advance(state, run, done)
         rows.append(row_of(run, state))
 
     for start in range(0, len(rows), AT_ONCE):

@@ -11,6 +11,7 @@ def test_a_day_counts_visitors_once_and_orders_by_their_ids(given, expect_rows):
         2015-06-01   | 1          | 4          | 1         | 1        | 2
         2015-06-01   | 2          | 2          | 1         | 1        | 0
         2015-06-02   | 2          | 1          | 1         | 0        | 0
+        2015-06-02   | 3          | 1          | 0         | 1        | 0
     """,
     )
     events = given(
@@ -28,7 +29,7 @@ def test_a_day_counts_visitors_once_and_orders_by_their_ids(given, expect_rows):
         session_date | root_category_id | num_visitors
         2015-06-01   | 4                | 9
         2015-06-01   | -2               | 2
-        2015-06-02   | -2               | 1
+        2015-06-02   | -2               | 2
     """,
     )
     expect_rows(
@@ -37,6 +38,6 @@ def test_a_day_counts_visitors_once_and_orders_by_their_ids(given, expect_rows):
         """
         session_date | num_visitors | num_sessions | num_bounces | num_cart_sessions | num_abandoned_carts | num_purchase_sessions | num_transactions | num_orders
         2015-06-01   | 2            | 3            | 1           | 2                 | 1                   | 1                     | 2                | 1
-        2015-06-02   | 1            | 1            | 1           | 0                 | 0                   | 0                     | 0                | 0
+        2015-06-02   | 2            | 2            | 1           | 1                 | 1                   | 0                     | 0                | 0
     """,
     )

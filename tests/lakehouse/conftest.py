@@ -51,7 +51,7 @@ def no_gold(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def call(lake: Lake, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
-    """Call `lakehouse …` on this test's lake; however much changes, tables are not built whole for it."""
+    """Call `lakehouse …` on this test's lake; however much changes, no table gets a full refresh for it."""
     monkeypatch.setenv("LAKEHOUSE_LAKE", str(lake.settings.lake_path))
     monkeypatch.setenv("LAKEHOUSE_RUN__MAX_CHANGED_SHARE", "1.0")
 

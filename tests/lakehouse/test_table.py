@@ -44,7 +44,9 @@ def test_a_table_is_clustered_by_columns_whose_limits_the_log_keeps():
         return Table("gold.tests", "One row per test.", ["id"], rebuild(), schema, cluster_by=list(columns))
 
     assert table("day", "at", "id").cluster_by == ["day", "at", "id"]
-    with pytest.raises(ValueError, match="cluster_by name is STRING; files are told apart by DATE, BIGINT, TIMESTAMP"):
+    with pytest.raises(
+        ValueError, match="cluster_by name is STRING; files are distinguished by DATE, BIGINT, TIMESTAMP"
+    ):
         table("day", "name")
     with pytest.raises(ValueError, match="cluster_by nmae is not a column"):
         table("nmae")

@@ -59,7 +59,7 @@ def test_its_upgrade_is_announced_as_a_full_refresh_of_silver_and_gold(kept, cal
     steps = {step["table"]: step for step in call("plan", "--json").json}
     built = {name for name, table in kept.tables.items() if table.is_built_by_run and table.upstreams}
     assert steps.keys() == built
-    assert {step["way"] for step in steps.values()} == {"whole"}
+    assert {step["mode"] for step in steps.values()} == {"full_refresh"}
 
 
 def test_one_run_upgrades_it_to_the_tables_of_a_lake_made_anew(kept, anew, call):
@@ -81,12 +81,8 @@ def test_after_its_upgrade_a_delivery_is_taken_up_by_increment(kept, anew, call,
     for lake in (kept, anew):
         THIRD.land(lake, tmp_path)
     assert call("run").code == 0
-    ways = {each.table: each.way for each in kept.ledger.published().results}
-    assert (ways["silver.events"], ways["silver.session_events"], ways["silver.sessions"]) == (
-        "upsert",
-        "replace",
-        "replace",
-    )
+    modes = {each.table: each.mode for each in kept.ledger.published().results}
+    assert {modes[name] for name in ("silver.events", "silver.session_events", "silver.sessions")} == {"incremental"}
     monkeypatch.setenv("LAKEHOUSE_LAKE", str(anew.settings.lake_path))
     assert call("run", "--full-refresh", "silver.events").code == 0
     assert invariants.difference(kept, anew) == []

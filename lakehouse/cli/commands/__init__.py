@@ -1,1 +1,1 @@
-"""cli.commands.__init__ — the platform's commands; each module lists its own in `commands`."""
+"""The platform's commands, one module a room; each lists its own in `commands`. Layers bring theirs themselves."""

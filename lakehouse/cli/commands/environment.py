@@ -1,5 +1,7 @@
 """cli.commands.environment — this installation: settings, Java, JARs, and the catalogue of tables."""
 
+from textwrap import indent
+
 import click
 
 from lakehouse import settings as settings_module
@@ -26,9 +28,11 @@ def doctor(settings: Settings, as_json: bool) -> None:
     from lakehouse.environment import doctor as examination
 
     checks = examination.check(settings)
-    lines = [
-        f"{'✓' if c.ok else '✗'} {c.name:<16} {c.found}" + (f"\n  → {c.remedy}" if c.remedy else "") for c in checks
-    ]
+    lines = []
+    for each in checks:
+        lines += [f"{'✓' if each.ok else '✗'} {each.name:<16} {each.found}"]
+        lines += [indent(each.note, "  ")] if each.note else []
+        lines += [f"  → {each.remedy}"] if each.remedy else []
     emit([vars(check) for check in checks], as_json, "\n".join(lines))
     if not all(check.ok for check in checks):
         raise click.exceptions.Exit(Exit.ENVIRONMENT)

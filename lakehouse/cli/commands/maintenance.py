@@ -9,7 +9,7 @@ from lakehouse.settings import Settings
 from lakehouse.storage.log import DataSize, total
 
 APPLY = "Nothing was changed: --apply does it."
-apply_option = click.option("--apply", "is_applied", is_flag=True, help="Do it; else it is only told.")
+apply_option = click.option("--apply", "is_applied", is_flag=True, help="Do it; else only say what it would do.")
 
 
 @click.group(cls=Commands)
@@ -53,9 +53,9 @@ def vacuum(settings: Settings, hours: int | None, is_applied: bool, as_json: boo
 
     kept = settings.maintenance.keep_hours if hours is None else hours
     found = vacuuming.vacuum(open_lake(settings), say, kept, is_applied)
-    lines = [f"{each.table:<28} {_size(each.extent):>22}" for each in found]
+    lines = [f"{each.table:<28} {_size(each.size):>22}" for each in found]
     lines += (
-        [f"{'all':<28} {_size(total(each.extent for each in found)):>22}"] if found else ["There is nothing to remove."]
+        [f"{'all':<28} {_size(total(each.size for each in found)):>22}"] if found else ["There is nothing to remove."]
     )
     lines += [APPLY] if found and not is_applied else []
     facts = {"hours": kept, "is_applied": is_applied, "removed": [asdict(each) for each in found]}
@@ -81,8 +81,8 @@ def restore(settings: Settings, table: str, version: int, is_applied: bool, as_j
     emit(asdict(done) | {"is_applied": is_applied}, as_json, text if is_applied else f"{text}\n{APPLY}")
 
 
-def _size(extent: DataSize) -> str:
-    return f"{extent.files:,} files {extent.bytes / 1e6:,.1f} MB"
+def _size(found: DataSize) -> str:
+    return f"{found.files:,} files {found.bytes / 1e6:,.1f} MB"
 
 
 commands = [maintain, restore]

@@ -30,7 +30,7 @@ def quarantine_ls(settings: Settings, as_json: bool) -> None:
 
     found = review.counts(open_lake(settings))
     lines = [
-        (*[each[name] for name in ("table", "number", "file", "rows")], "; ".join(_counted(each["rules"])))
+        (*[each[name] for name in ("table", "number", "file", "rows")], "; ".join(_describe_counts(each["rules"])))
         for each in found
     ]
     text = grid(["table", "number", "file", "rows", "by rule"], lines) if found else "No row is set aside."
@@ -72,7 +72,7 @@ def quarantine_show(
 def quarantine_replay(settings: Settings, table: str, as_json: bool) -> None:
     """Judge the refused rows of a table again, by the rules as they are now, and publish what follows.
 
-    Rows that hold enter the table, the others stay. Where the table's definition changed since, it is built whole.
+    Rows that hold enter the table, the others stay. Where the table's definition changed since, it gets a full refresh.
     """
     from lakehouse.lake import open_lake
     from lakehouse.quarantine import selection
@@ -110,10 +110,10 @@ def quarantine_discard(settings: Settings, table: str, file: str, rule: str, app
     found = discard.discard(lake, choice, command, apply=apply)
     rows = several(sum(each["rows"] for each in found), "row")
     say(f"{rows} discarded." if apply else f"{rows} would be discarded; do it: {command} --apply")
-    told = [each | {"name": choice.files[each["file"]].name} for each in found]
-    lines = [(each["number"], each["name"], each["rows"], "; ".join(each["rules"])) for each in told]
-    text = grid(["number", "file", "rows", "broken rules"], lines) if told else ""
-    emit({"applied": apply, "discarded": told}, as_json, text)
+    listed = [each | {"name": choice.files[each["file"]].name} for each in found]
+    lines = [(each["number"], each["name"], each["rows"], "; ".join(each["rules"])) for each in listed]
+    text = grid(["number", "file", "rows", "broken rules"], lines) if listed else ""
+    emit({"applied": apply, "discarded": listed}, as_json, text)
 
 
 @quarantine.command("accept")
@@ -154,17 +154,17 @@ def receipts(settings: Settings, which: str | None, as_json: bool) -> None:
             reconciliation.accounts_text(found) if found else "No file has landed.",
         )
         return
-    told = [
+    listed = [
         (each, reconciliation.bad_lines(lake, each), unread.count_unread(lake, each.receipt))
         for each in reconciliation.find(lake, which)
     ]
     text = "\n\n".join(
-        reconciliation.account_text(account, lines) + unread.unread_text(rows) for account, lines, rows in told
+        reconciliation.account_text(account, lines) + unread.unread_text(rows) for account, lines, rows in listed
     )
-    emit([account.facts() | {"num_unread": rows, "bad_lines": lines} for account, lines, rows in told], as_json, text)
+    emit([account.facts() | {"num_unread": rows, "bad_lines": lines} for account, lines, rows in listed], as_json, text)
 
 
-def _counted(rules: dict[str, int]) -> list[str]:
+def _describe_counts(rules: dict[str, int]) -> list[str]:
     return [f"{rule}: {count:,}" for rule, count in rules.items()]
 
 

@@ -15,7 +15,10 @@ SELECTORS = """
     """
 select_argument = click.argument("select", nargs=-1)
 full_refresh_option = click.option(
-    "--full-refresh", multiple=True, metavar="NAME", help="Build this table whole; a pattern too, and several times."
+    "--full-refresh",
+    multiple=True,
+    metavar="NAME",
+    help="Compute all rows of this table anew; a pattern too, and several times.",
 )
 
 
@@ -108,7 +111,7 @@ def backfill(settings: Settings, first: datetime, last: datetime, select: tuple[
 
 @click.group(cls=Commands)
 def runs() -> None:
-    """Look at the runs of the past, as the ledger tells them."""
+    """Look at the runs of the past, as the ledger keeps them."""
 
 
 @runs.command("ls")

@@ -20,9 +20,9 @@ def tables(said) -> dict[str, dict]:
 def test_a_plan_tells_what_is_read_and_why(call, land):
     land("a.csv", VIEW)
     planned = call("plan", "bronze.events", "silver.events", "--json").json
-    assert [(each["table"], each["way"], each["reason"]) for each in planned] == [
-        ("bronze.events", "append", "1 new file"),
-        ("silver.events", "whole", "never built"),
+    assert [(each["table"], each["mode"], each["reason"]) for each in planned] == [
+        ("bronze.events", "incremental", "1 new file"),
+        ("silver.events", "full_refresh", "never built"),
     ]
     assert planned[0]["read"] == {"files": 1, "bytes": 71}
 
@@ -30,7 +30,7 @@ def test_a_plan_tells_what_is_read_and_why(call, land):
 def test_a_plan_starts_no_java(call, land, monkeypatch):
     monkeypatch.setenv("JAVA_HOME", "/nowhere")
     land("a.csv", VIEW)
-    assert call("plan", "bronze.events").out.splitlines()[-1] == "bronze.events  append  1      71 B   1 new file"
+    assert call("plan", "bronze.events").out.splitlines()[-1] == "bronze.events  incremental  1      71 B   1 new file"
 
 
 def test_nothing_to_do_is_a_plan_too(run_once, call):
@@ -48,7 +48,7 @@ def test_a_full_refresh_is_planned_for_the_tables_named_and_those_that_follow(ru
     ]
 
 
-def test_landed_rows_are_never_asked_to_be_built_whole(call, land):
+def test_landed_rows_are_never_computed_anew(call, land):
     land("a.csv", VIEW)
     said = call("run", "--full-refresh", "bronze.events")
     assert said.code == 2
@@ -60,7 +60,7 @@ def test_a_run_of_selected_tables_tells_rows_files_and_bytes_of_each_and_leaves_
     built = tables(call("run", "+silver.events", "--json"))
     assert set(built) == {"bronze.events", "silver.events"}
     events = built["silver.events"]
-    assert (events["way"], events["rows_in"], events["rows_out"], events["refused"]) == ("upsert", 8, 1, 1)
+    assert (events["mode"], events["rows_in"], events["rows_out"], events["refused"]) == ("incremental", 8, 1, 1)
     assert events["read"]["files"] > 0
     assert events["wrote"]["bytes"] > 0
     assert "silver.session_events" in call("plan").out
@@ -100,7 +100,7 @@ def test_a_retry_where_the_newest_run_did_not_fail_is_a_matter_of_usage(run_once
 def test_a_backfill_changes_nothing_where_its_days_are_right(run_once, call):
     before = run_once.store.version("gold.activity")
     said = call("backfill", "--from", "2015-06-01", "--to", "2015-06-01", "gold.activity", "--json")
-    assert (said.code, tables(said)["gold.activity"]["way"]) == (0, "unchanged")
+    assert (said.code, tables(said)["gold.activity"]["mode"]) == (0, "unchanged")
     assert run_once.store.version("gold.activity") == before
 
 

@@ -50,12 +50,12 @@ def alter(path):
 
 def test_jars_brought_by_hand_are_taken_from_their_folder(by_hand):
     folder, settings = by_hand
-    assert jars.resolve(settings, print) == [folder / jar.file_name for jar in jars.locked()]
+    assert jars.resolve(settings, print) == [folder / jar.file_name for jar in jars.read_lock()]
 
 
 def test_a_jar_missing_in_the_folder_brought_by_hand_is_named(by_hand):
     folder, settings = by_hand
-    missing = folder / jars.locked()[1].file_name
+    missing = folder / jars.read_lock()[1].file_name
     missing.unlink()
     with pytest.raises(LakehouseError, match=r"delta-storage-4.4.0.jar is missing") as refused:
         jars.resolve(settings, print)
@@ -65,7 +65,7 @@ def test_a_jar_missing_in_the_folder_brought_by_hand_is_named(by_hand):
 
 def test_a_jar_altered_by_one_bit_is_refused(by_hand):
     folder, settings = by_hand
-    alter(folder / jars.locked()[0].file_name)
+    alter(folder / jars.read_lock()[0].file_name)
     with pytest.raises(LakehouseError, match="is not the file that") as refused:
         jars.paths(settings)
     assert refused.value.code == Exit.ENVIRONMENT
@@ -87,7 +87,7 @@ def failed_fetch(sound, tmp_path_factory):
     """Settings whose cache holds an altered JAR, and the error of fetching it anew without network."""
     settings = offline_in(tmp_path_factory.mktemp("offline"))
     fill_cache(settings, sound)
-    alter(jars.folder(settings) / jars.locked()[0].file_name)
+    alter(jars.folder(settings) / jars.read_lock()[0].file_name)
     with pytest.raises(LakehouseError, match="could not be fetched") as failed:
         jars.resolve(settings, print)
     return settings, failed.value
@@ -106,5 +106,5 @@ def test_a_fetch_that_fails_leaves_its_trace_and_no_scratch_folder(failed_fetch)
 def test_the_lock_gives_each_coordinate_its_sum(tmp_path):
     lock = tmp_path / "jars.lock"
     lock.write_text("# a comment\n\norg.example:thing_2.13:1.0 abc\n")
-    (jar,) = jars.locked(lock)
+    (jar,) = jars.read_lock(lock)
     assert (jar.coordinate, jar.file_name, jar.sha256) == ("org.example:thing_2.13:1.0", "thing_2.13-1.0.jar", "abc")

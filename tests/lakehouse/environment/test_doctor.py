@@ -5,7 +5,7 @@ from contextlib import closing
 import pytest
 
 from lakehouse.bounds import size_in_bytes
-from lakehouse.engine import jars
+from lakehouse.engine import jars, loopback
 from lakehouse.environment import doctor
 from lakehouse.runs import lock
 from lakehouse.settings import load
@@ -47,6 +47,23 @@ def test_a_busy_port_is_a_failure_with_the_next_port_as_remedy(tmp_path):
 def test_a_java_home_without_java_is_a_failure(tmp_path):
     found = check(settings_of(tmp_path), "Java", {"JAVA_HOME": str(tmp_path), "PATH": os.environ["PATH"]})
     assert (found.ok, "unset JAVA_HOME" in found.remedy) == (False, True)
+
+
+@pytest.mark.parametrize("java_home", [None, "/nowhere"])
+def test_java_is_told_with_what_needs_it_and_what_does_not(tmp_path, java_home):
+    environ = {"PATH": os.environ["PATH"]} | ({"JAVA_HOME": java_home} if java_home else {})
+    needed, spared = check(settings_of(tmp_path), "Java", environ).note.split("\nOn the embedded engine ")
+    assert all(each in needed for each in ("ml train", "SQL page", 'engine.name is "spark"'))
+    assert all(f"`{each}`" in spared for each in ("run", "ml score", "app", "mlflow", "maintain", "restore", "erase"))
+
+
+@pytest.mark.parametrize(
+    ("can_close", "advice"), [(True, ""), (False, "LAKEHOUSE_ENV=spark, if others use this machine")]
+)
+def test_an_engine_whose_port_cannot_be_closed_is_told_with_advice(tmp_path, monkeypatch, can_close, advice):
+    monkeypatch.setattr(loopback, "can_close", lambda: can_close)
+    found = check(settings_of(tmp_path), "engine")
+    assert (found.ok, "offers no way to close its port" in found.found, found.remedy) == (True, not can_close, advice)
 
 
 def test_missing_jars_are_a_failure_that_setup_mends(tmp_path):

@@ -134,12 +134,12 @@ def test_wherever_files_are_cut_each_line_is_read_once(lake, land):
     lines = [f"{n},{n * n},view,7,{'x' * (n % 5)}" for n in range(40)] + ODD[1:]
     land("\n".join([HEADER, *lines]), "\r\n".join([HEADER, *lines, ""]))
     schema = pa.schema(delta_schema(events.table))
-    ((*whole,),) = csv_reader.cut(lake.landing, lake.landing.receipts())
-    expected = sorted(map(repr, csv_reader.rows(whole, schema, "run").to_pylist()))
+    ((*whole,),) = csv_reader.split_into_parts(lake.landing, lake.landing.receipts())
+    expected = sorted(map(repr, csv_reader.read_rows(whole, schema, "run").to_pylist()))
     assert len(expected) == sum(receipt.lines for receipt in lake.landing.receipts())
     for size in range(1, 200):
-        batches = csv_reader.cut(lake.landing, lake.landing.receipts(), size)
-        found = [row for batch in batches for row in csv_reader.rows(batch, schema, "run").to_pylist()]
+        batches = csv_reader.split_into_parts(lake.landing, lake.landing.receipts(), size)
+        found = [row for batch in batches for row in csv_reader.read_rows(batch, schema, "run").to_pylist()]
         assert sorted(map(repr, found)) == expected
 
 
@@ -169,7 +169,7 @@ def test_a_landed_file_that_was_changed_is_refused_before_it_is_read(lake, land)
     (receipt,) = lake.landing.receipts()
     lake.landing.file(receipt).write_text(f"{HEADER}\n100,1,view,8,5\n")
     with pytest.raises(LakehouseError, match="was changed after it came in as 0"):
-        csv_reader.cut(lake.landing, lake.landing.receipts())
+        csv_reader.split_into_parts(lake.landing, lake.landing.receipts())
 
 
 @pytest.mark.parametrize("name", ["with space", "ä, é", "a'b", "semi;colon & co"])
@@ -177,5 +177,5 @@ def test_landed_files_may_lie_in_a_folder_of_odd_name(tmp_path, name):
     folder = Landing(settings_of(tmp_path / name))
     (tmp_path / "x.csv").write_text(f"{HEADER}\n100,1,view,7,5\n")
     landing.accept(folder, tmp_path / "x.csv")
-    (batch,) = csv_reader.cut(folder, folder.receipts())
-    assert csv_reader.rows(batch, pa.schema(delta_schema(events.table)), "run").num_rows == 1
+    (batch,) = csv_reader.split_into_parts(folder, folder.receipts())
+    assert csv_reader.read_rows(batch, pa.schema(delta_schema(events.table)), "run").num_rows == 1

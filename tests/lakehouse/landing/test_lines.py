@@ -39,8 +39,8 @@ def test_a_line_says_in_bronze_what_it_says_to_whoever_erases_and_shows_it(folde
     lake = open_lake(settings_of(folder / str(len(list(folder.iterdir())))))
     (folder / "a.csv").write_text("\n".join([HEADER, *lines, HEADER, " "]))
     receipt, _ = landing.accept(lake.landing, folder / "a.csv")
-    batches = csv_reader.cut(lake.landing, [receipt])
-    tables = [csv_reader.rows(batch, pa.schema(delta_schema(events.table)), "run") for batch in batches]
+    batches = csv_reader.split_into_parts(lake.landing, [receipt])
+    tables = [csv_reader.read_rows(batch, pa.schema(delta_schema(events.table)), "run") for batch in batches]
     delivered = events.table.delivered_columns
     read = [row for table in tables for row in table.select([*delivered, "_rest"]).to_pylist()]
     layout = Layout(receipt.header, delivered)

@@ -79,8 +79,8 @@ def table_of(folder: Path, *days: range) -> DeltaTable:
 
 def limit_of(delta: DeltaTable) -> int:
     """The mean size of its files."""
-    extent = log.extent(delta)
-    return extent.bytes // extent.files
+    size = log.size(delta)
+    return size.bytes // size.files
 
 
 def test_files_that_each_hold_their_own_days_are_in_order(tmp_path):
@@ -101,8 +101,8 @@ def test_a_file_of_a_single_day_inside_a_sliced_table_is_in_order(tmp_path):
 
 def test_many_files_that_would_fit_into_one_are_not_in_order(tmp_path):
     delta = table_of(tmp_path, *[range(day, day + 1) for day in range(5)])
-    assert not is_in_order(delta, SLICED, log.extent(delta).bytes * 2)
-    assert not is_in_order(delta, WHOLE, log.extent(delta).bytes * 2)
+    assert not is_in_order(delta, SLICED, log.size(delta).bytes * 2)
+    assert not is_in_order(delta, WHOLE, log.size(delta).bytes * 2)
 
 
 def test_optimizing_cuts_a_table_by_its_day_so_that_a_day_is_read_from_few_files(optimized):
@@ -146,14 +146,14 @@ def test_after_optimizing_and_vacuum_a_later_file_is_taken_up_by_increment(optim
     assert plan(lake) == []
     land(lake, tmp_path, *[f"{START + 240 * HOUR + n},8{n},view,3," for n in range(5)])
     done = runner.run(lake, print)
-    assert {each.table: each.way for each in done.results}["silver.session_events"] == "replace"
+    assert {each.table: each.mode for each in done.results}["silver.session_events"] == "incremental"
     assert lake.store.rows("silver.session_events") == lake.store.rows("silver.events") == 4025
 
 
 def test_vacuum_without_apply_removes_nothing_and_tells_what_would_go(two_runs, tmp_path):
     lake = copy(two_runs, tmp_path)
     before = sorted(lake.settings.lake_path.rglob("*"))
-    told = {each.table: each.extent for each in vacuum.vacuum(lake, print, hours=0, is_applied=False)}
+    told = {each.table: each.size for each in vacuum.vacuum(lake, print, hours=0, is_applied=False)}
     assert sorted(lake.settings.lake_path.rglob("*")) == before
     assert told["gold.funnel"].files > 0 and told["gold.funnel"].bytes > 0
     assert vacuum.vacuum(lake, print, hours=1, is_applied=False) == []
@@ -257,11 +257,11 @@ def test_a_restored_table_is_built_whole_where_files_that_tell_what_changed_sinc
     lake = copy(two_runs, tmp_path)
     name, upstream, first, last = "gold.funnel", "gold.visitor_days", lake.ledger.runs()[0], lake.ledger.published()
     restore(lake, print, name, first.versions[name], is_applied=True)
-    _, removed = log.moved(lake.store.delta(upstream), first.versions[upstream], last.versions[upstream])
+    _, removed = log.changed_files(lake.store.delta(upstream), first.versions[upstream], last.versions[upstream])
     for path in removed:
         Path(lake.store.uri(upstream), path).unlink()
     (step,) = [step for step in plan(lake) if step.table.name == name]
-    assert removed and (step.way, step.reason) == ("whole", f"files by which {upstream} changed are gone")
+    assert removed and (step.mode, step.reason) == ("full_refresh", f"files by which {upstream} changed are gone")
     runner.run(lake, print)
     assert rows(lake, name) == rows(two_runs, name)
 
@@ -310,7 +310,7 @@ def test_the_commands_print_json(two_runs, tmp_path):
     lake = copy(two_runs, tmp_path)
     told = json.loads(cli(lake, "maintain", "vacuum", "--older-than", "0", "--json").stdout)
     assert {"hours": 0, "is_applied": False}.items() <= told.items()
-    assert told["removed"][0]["extent"]["files"] > 0
+    assert told["removed"][0]["size"]["files"] > 0
     version = str(lake.ledger.runs()[0].versions["gold.funnel"])
     told = json.loads(cli(lake, "restore", "gold.funnel", "--version", version, "--json").stdout)
     assert (told["is_applied"], told["version"]) == (False, None)

@@ -285,7 +285,7 @@ def test_a_landed_file_that_no_run_has_read_is_read_as_the_erasure_left_it(plant
 def test_of_a_landed_line_stays_what_is_not_the_visitors(lake, tmp_path, line, kept):
     land(lake, tmp_path, line)
     finder = Finder(files(lake)[0], DataSubject(7))
-    assert finder.cleaned(f"{line}\r\n".encode()).decode() == (f"{kept}\r\n" if kept else "")
+    assert finder.redact(f"{line}\r\n".encode()).decode() == (f"{kept}\r\n" if kept else "")
 
 
 def rows(lake: Lake, name: str) -> list[dict]:

@@ -115,7 +115,7 @@ def test_a_discard_is_a_published_row_of_the_ledger_that_tells_how_many_of_which
     assert call("plan", "--json").json == []
 
 
-def test_discarded_rows_stay_so_when_the_table_is_built_whole(run_once, call):
+def test_discarded_rows_stay_so_in_a_full_refresh(run_once, call):
     call("quarantine", "discard", "silver.events", "--rule", COLUMNS, "--apply")
     call("run", "silver.events", "--full-refresh", "silver.events")
     assert counts(call) == (10, 8, 1, 1)
@@ -163,7 +163,7 @@ def test_discarding_what_stopped_a_run_lets_the_next_one_go_on(run_once, call, l
 def test_a_replay_lets_in_the_rows_that_hold_now_and_keeps_the_others(run_once, call, lenient):
     said = call("quarantine", "replay", "silver.events", "--json")
     built = {each["table"]: each for each in said.json["tables"]}
-    assert (said.code, built["silver.events"]["way"], built["silver.events"]["rows_out"]) == (0, "upsert", 1)
+    assert (said.code, built["silver.events"]["mode"], built["silver.events"]["rows_out"]) == (0, "incremental", 1)
     assert built["silver.events"]["refused"] == 1
     assert "gold.activity" in built
     assert [each["line"] for each in call("quarantine", "show", "silver.events", "--json").json] == [SHORT]

@@ -110,7 +110,7 @@ def test_an_embedded_engine_that_ends_within_a_run_is_told_at_once(damaged, whol
     before = damaged.ledger.published()
     code, output = ended(start(damaged.settings.lake_path, *DYING))
     assert (code, "Traceback" in output) == (4, False), output
-    assert "✗ The embedded engine ended while it was asked for something" in output
+    assert "✗ The embedded engine ended during a query" in output
     assert (damaged.ledger.published(), spilled(damaged)) == (before, [])
     expect_mended(damaged, whole)
 

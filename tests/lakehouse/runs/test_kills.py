@@ -152,9 +152,9 @@ def test_what_was_published_before_the_deaths_can_still_be_read(survivors, sound
     assert invariants.difference(survivor.lake, sound, survivor.before.versions) == []
 
 
-def test_an_increment_that_died_everywhere_was_never_built_whole_instead(survivors):
+def test_an_increment_that_died_everywhere_never_became_a_full_refresh(survivors):
     last = survivors["increment"].after
-    assert {each.way for each in last.results} <= {"append", "upsert", "replace", "unchanged"}
+    assert {each.mode for each in last.results} <= {"incremental", "unchanged"}
 
 
 def test_a_file_whose_landing_died_at_every_step_lands_once(lake, tmp_path):

@@ -110,7 +110,11 @@ def test_a_table_left_by_a_run_that_died_is_built_again(spark, lake, tmp_path):
     runner.run(lake, print)
     lake.store.overwrite(lake.tables["gold.activity"], lake.store.read("gold.activity").limit(0), "died")
     (step,) = plan(lake)
-    assert (step.table.name, step.way, step.reason) == ("gold.activity", "whole", "left unfinished by a run that died")
+    assert (step.table.name, step.mode, step.reason) == (
+        "gold.activity",
+        "full_refresh",
+        "left unfinished by a run that died",
+    )
     runner.run(lake, print)
     assert lake.store.rows("gold.activity") == 1
 

@@ -10,7 +10,7 @@ from deltalake import write_deltalake
 
 from lakehouse.storage import ledger as ledger_module
 from lakehouse.storage import log, small_tables
-from lakehouse.storage.ledger import LEDGER, Built, Ledger, Run, State
+from lakehouse.storage.ledger import LEDGER, Built, Ledger, Result, Run, State
 from lakehouse.storage.ledger_rows import SCHEMA, row_of
 
 
@@ -85,6 +85,16 @@ def test_rows_of_an_earlier_release_are_numbered_by_their_end(earlier):
     assert [(run.number, run.run_id) for run in earlier.runs()] == [(1, "run-0"), (2, "run-1"), (3, "run-2")]
     assert earlier.built()["gold.funnel"] == FUNNEL
     assert earlier.published().run_id == "run-2"
+
+
+@pytest.mark.parametrize(
+    ("way", "mode"), [("whole", "full_refresh"), ("rebuild", "full_refresh"), ("upsert", "incremental")]
+)
+def test_how_an_earlier_release_built_a_table_is_read_as_its_mode(lake, way, mode):
+    result = {key: value for key, value in asdict(Result("gold.funnel", 2, 1, 0, 0.1, 3)).items() if key != "mode"}
+    row = row_of(run_of(0), State()) | {"results": json.dumps([result | {"way": way}])}
+    write_deltalake(lake.store.object_uri(LEDGER), pa.Table.from_pylist([row], SCHEMA))
+    assert [each.mode for each in lake.ledger.runs()[0].results] == [mode]
 
 
 def test_rows_of_an_earlier_release_get_their_numbers_once_for_all(earlier):

@@ -69,7 +69,7 @@ def test_a_version_is_read_as_it_was(counts):
 def test_files_beyond_the_bounds_are_not_read(counts, bounds, found, files):
     frame = counts.store.read("silver.counts", within=bounds)
     assert values(frame) == found
-    assert bounds.extent(counts.store.delta("silver.counts")).files == files
+    assert bounds.size(counts.store.delta("silver.counts")).files == files
 
 
 MARK = """
@@ -127,7 +127,7 @@ def test_rows_in_the_place_of_others_leave_the_rest_of_their_files_and_all_other
     assert values(store.read("silver.counts")) == [0, 2, 3, 4, 10]
     assert len(before & {each["path"] for each in log.files(store.delta("silver.counts"))}) == 1
     (commit,) = log.since(store.delta("silver.counts"), version - 1)
-    assert (commit.rows, commit.run_id, commit.is_whole) == (2, "run", False)
+    assert (commit.rows, commit.run_id, commit.replaces_all) == (2, "run", False)
 
 
 def test_what_changed_between_versions_is_told_by_files_and_never_by_a_row_that_was_only_written_again(spark, counts):
@@ -182,7 +182,7 @@ def test_statistics_of_instants_pass_over_the_same_files_for_every_reader(spark,
         frame = spark.createDataFrame([(each,) for each in at[5 * day : 5 * day + 5]], "at TIMESTAMP").coalesce(1)
         lake.store.append(instants, frame, "run")
     bounds = Bounds({"at": (at[7], None)})
-    assert bounds.extent(lake.store.delta("silver.instants")).files == 1
+    assert bounds.size(lake.store.delta("silver.instants")).files == 1
     assert sorted(row["at"] for row in lake.store.read("silver.instants", within=bounds).collect()) == at[7:]
     by_delta = by_spark(
         "rows = spark.read.format('delta').load(given['uri']).where(given['where'])\n"
