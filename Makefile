@@ -23,7 +23,7 @@ test: $(VENV)/.dev  ## run all tests, the site's in a real browser
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-fast: $(VENV)/.dev  ## run the tests of tables, contracts and the platform's parts, in a minute
-	@$(BIN)/python -m pytest -q -n 2 tests/silver tests/gold tests/lakehouse/storage tests/lakehouse/landing \
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not apache_spark" tests/silver tests/gold tests/lakehouse/storage tests/lakehouse/landing \
 		tests/lakehouse/test_settings.py tests/lakehouse/test_table.py tests/bronze/test_header.py tests/bronze/test_preflight.py
 
 app: setup  ## serve the site

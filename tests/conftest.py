@@ -1,6 +1,9 @@
 """What every test may ask for: one Spark session, rows written as text, and a finished lake."""
 
+import fcntl
 import os
+import shutil
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -11,7 +14,6 @@ import pytest
 os.environ["LAKEHOUSE_ENV"] = "test"
 # A JVM of a test lives too briefly for C2. C1 alone would get a code cache that is too small for Spark.
 os.environ["SPARK_SUBMIT_OPTS"] = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=400m"
-
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -23,15 +25,41 @@ from lakehouse.runs import runner
 from lakehouse.storage.schema import check_columns
 from lakehouse.table import Table, short_name
 
-LONGEST = ("test_kills", "test_increments", "test_random_kills")  # minutes each: begun last, one process would wait
+TESTS = Path(__file__).parent
+# The files that take longest, the longest first; test_training makes the trained lake that some others read.
+LONGEST = (
+    "ml/intent/test_training.py",
+    "ml/test_kills.py",
+    "ml/test_mllib.py",
+    "lakehouse/privacy/test_erasure.py",
+    "test_engines.py",
+    "lakehouse/runs/test_kills.py",
+    "app/test_browser.py",
+    "lakehouse/runs/test_engine_faults.py",
+    "ml/test_commands.py",
+    "ml/recommend/test_commands.py",
+    "lakehouse/runs/test_random_kills.py",
+    "test_increments.py",
+    "lakehouse/privacy/test_whose_rows.py",
+    "lakehouse/maintenance/test_maintenance.py",
+    "bronze/test_watch.py",
+    "lakehouse/test_error_messages.py",
+)
 
+MadeOnce = Callable[[str, Callable[[Path], object]], Path]
 Given = Callable[[Table, str], DataFrame]
 ExpectRows = Callable[[Table, DataFrame, str], None]
 
 
+def pytest_configure() -> None:
+    """Let processes be interrupted even where the tests were started in the background, which ignores Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the longest files, so that both processes of `make test` end together."""
-    items.sort(key=lambda item: item.path.stem not in LONGEST)
+    places = {TESTS / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(LONGEST)))
 
 
 def settings_of(lake: Path) -> settings.Settings:
@@ -66,31 +94,55 @@ def lake(tmp_path: Path) -> Lake:
 
 
 @pytest.fixture(scope="session")
-def built_lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A lake with the sample at scale 0.01, landed and run. Read only: copy it before you write."""
-    from bronze import landing, sample
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
+    """Let whichever process of this test run asks first make a folder; every other one waits for it and reads it."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
-    folder = tmp_path_factory.mktemp("sample")
-    lake = open_lake(settings_of(folder / "lake"))
-    for path in sample.write(folder / "files", scale=0.01, seed=7, faults=0.001, progress=lambda _: None):
-        landing.accept(lake.landing, path)
-    runner.run(lake, print)
-    return folder / "lake"
+    def folder(name: str, make: Callable[[Path], object]) -> Path:
+        path, done = shared / name, shared / f"{name}.done"
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not done.exists():
+                shutil.rmtree(path, ignore_errors=True)  # of one that failed
+                path.mkdir()
+                make(path)
+                done.touch()
+        return path
+
+    return folder
 
 
 @pytest.fixture(scope="session")
-def sample_lake(built_lake: Path) -> Path:
+def built_lake(spark: SparkSession, made_once: MadeOnce) -> Path:
+    """A lake with the sample at scale 0.01, landed and run. Read only: copy it before you write."""
+    from bronze import landing, sample
+
+    def make(folder: Path) -> None:
+        lake = open_lake(settings_of(folder / "lake"))
+        for path in sample.write(folder / "files", scale=0.01, seed=7, faults=0.001, progress=lambda _: None):
+            landing.accept(lake.landing, path)
+        runner.run(lake, print)
+
+    return made_once("built", make) / "lake"
+
+
+@pytest.fixture(scope="session")
+def sample_lake(built_lake: Path, made_once: MadeOnce) -> Path:
     """The same lake with a trained model, its scores and their weekly sums. Read only: copy it before you write."""
     from ml.intent import training
     from ml.promotion import monitoring, promotion
     from ml.serving import scoring
 
-    lake = open_lake(settings_of(built_lake))
-    training.train(lake, print)
-    promotion.promote(lake, print, bootstrap=True)
-    scoring.score(lake, print)
-    monitoring.monitor(lake, print)
-    return built_lake
+    def make(folder: Path) -> None:
+        shutil.copytree(built_lake, folder / "lake")
+        lake = open_lake(settings_of(folder / "lake"))
+        training.train(lake, print)
+        promotion.promote(lake, print, bootstrap=True)
+        scoring.score(lake, print)
+        monitoring.monitor(lake, print)
+
+    return made_once("trained", make) / "lake"
 
 
 @pytest.fixture

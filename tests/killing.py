@@ -1,5 +1,6 @@
 """Processes that die: started in a session of their own, killed with their JVM at a failpoint or at any time."""
 
+import ast
 import json
 import os
 import signal
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,15 +36,25 @@ runner.run(open_lake(settings.load()), lambda line: print(line, flush=True), Req
 )
 LAND = ("-m", "lakehouse.cli", "land")
 ML = ("-m", "lakehouse.cli", "ml")
-# Small, and interpreted: a process does a few queries on a few rows.
+# Small: a process does a few queries on a few rows.
 CHEAP = {
     "LAKEHOUSE_ENV": "test",
     "LAKEHOUSE_RUN__MAX_CHANGED_SHARE": "9",  # a row that changes counts twice, gone and come
-    "LAKEHOUSE_SPARK__CONF": '{"spark.sql.codegen.wholeStage" = "false", "spark.sql.codegen.factoryMode" = "NO_CODEGEN"}',
     "LAKEHOUSE_SPARK__DRIVER_MEMORY": "1g",
     "LAKEHOUSE_SPARK__SHUFFLE_PARTITIONS": "1",
 }
 PATIENCE = 300  # seconds until a process that should have ended is given up
+
+
+def reached(path: Path) -> list[str]:
+    """Return the failpoints that a module names, in the order of its lines; of a composed name its beginning."""
+    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    names = [each.args[0] for each in sorted(calls, key=lambda each: each.lineno) if "reach" in _called(each)]
+    return [name.values[0].value if isinstance(name, ast.JoinedStr) else name.value for name in names]
+
+
+def _called(call: ast.Call) -> tuple[str, str]:
+    return getattr(call.func, "attr", ""), getattr(call.func, "id", "")
 
 
 def start(lake: Path, *arguments: str, **variables: str) -> subprocess.Popen[str]:
@@ -74,15 +86,20 @@ class Died(BaseException):
     """What ends a run of this process at a failpoint, as a kill ends a process: nothing more is written after it."""
 
 
-def die_within(lake: Path, place: str, tables: tuple[str, ...] = ()) -> None:
-    """Run until a failpoint, in this process, and forget all that is not on the disk; not to reach it is a failure."""
-    loaded = settings.load({**os.environ, **CHEAP, "LAKEHOUSE_LAKE": str(lake)})
+def die_within(place: str, act: Callable[[], object]) -> None:
+    """Act until a failpoint, in this process, and forget all that is not on the disk; not to reach it is a failure."""
     with _dying_at(place):
         try:
-            runner.run(open_lake(loaded), lambda line: None, Request(tables))
+            act()
         except Died:
             return
     raise AssertionError(f"{place} was not reached")
+
+
+def run_within(lake: Path, place: str, tables: tuple[str, ...] = ()) -> None:
+    """Run until a failpoint, in this process."""
+    loaded = settings.load({**os.environ, **CHEAP, "LAKEHOUSE_LAKE": str(lake)})
+    die_within(place, lambda: runner.run(open_lake(loaded), lambda line: None, Request(tables)))
 
 
 @contextmanager
@@ -114,6 +131,24 @@ def _dying_at(place: str) -> Iterator[None]:
         ):
             patch.setattr(owner, name, unless_dead(getattr(owner, name)))
         yield
+
+
+def die_forked(place: str, act: Callable[[], object]) -> None:
+    """Act in a fork of this process, which gets its signal at a failpoint; the JVM beside this process lives on."""
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setpgid(0, 0)
+            signal.alarm(PATIENCE)
+            os.environ[failpoints.VARIABLE] = place
+            act()
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(1)
+    _, status = os.waitpid(child, 0)
+    code = os.waitstatus_to_exitcode(status)
+    assert code == -signal.SIGKILL, f"{place} was not reached: {code}"
 
 
 def kill(process: subprocess.Popen[str]) -> None:

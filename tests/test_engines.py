@@ -9,8 +9,8 @@ from lakehouse.lake import Lake, open_lake
 from lakehouse.runs import runner
 
 from . import invariants
+from .by_spark import by_spark
 from .conftest import settings_of
-from .killing import start
 
 DAY_MS = 86_400_000
 LAST_DAYS = 1_441_600_000_000  # 2015-09-07: some ten days of the sample come after it
@@ -20,7 +20,7 @@ LAST_DAYS = 1_441_600_000_000  # 2015-09-07: some ten days of the sample come af
 def batches(tmp_path_factory) -> list[list[Path]]:
     """The sample in three batches: what happened before its last days, those days but one, and that one."""
     folder = tmp_path_factory.mktemp("batches")
-    events, *others = sample.write(folder / "files", scale=0.005, seed=7, faults=0.001, progress=lambda _: None)
+    events, *others = sample.write(folder / "files", scale=0.002, seed=7, faults=0.001, progress=lambda _: None)
     header, *lines = events.read_text().splitlines(keepends=True)
     column = header.strip().split(",").index("timestamp")
 
@@ -56,20 +56,32 @@ def test_increments_on_the_embedded_engine_make_the_tables_of_one_full_run(spark
     assert invariants.difference(lake, embedded) == []
 
 
+BUILD = """
+from dataclasses import replace
+from pathlib import Path
+from lakehouse import settings
+from lakehouse.lake import open_lake
+from lakehouse.runs import runner
+from bronze import landing
+loaded = settings.load()
+run = replace(loaded.run, max_changed_share=0.3)
+for path, batches in given["plans"].items():
+    lake = open_lake(replace(loaded, run=run, lake=replace(loaded.lake, path=path)))
+    for batch in batches:
+        for file in batch:
+            landing.accept(lake.landing, Path(file))
+        runner.run(lake, print)
+answer = type(lake.store.engine).__name__
+"""
+
+
 def test_apache_spark_makes_the_same_tables_in_one_full_run_and_by_increments(batches, embedded, tmp_path):
-    lakes = [open_lake(settings_of(tmp_path / name)) for name in ("full", "increments")]
-    plans = [[[path for batch in batches for path in batch]], batches]
-    arguments = [_arguments(plan) for plan in plans]
-    spark = {"LAKEHOUSE_ENGINE__NAME": "spark", "LAKEHOUSE_RUN__MAX_CHANGED_SHARE": "0.3"}
-    for lake, each in zip(lakes, arguments, strict=True):
-        with start(lake.settings.lake_path, "-m", "lakehouse.cli", *each, **spark) as process:
-            output, _ = process.communicate(timeout=600)
-        assert process.returncode == 0, output
+    full, increments = (open_lake(settings_of(tmp_path / name)) for name in ("full", "increments"))
+    files = [[str(path) for path in batch] for batch in batches]
+    plans = {"full": [[path for batch in files for path in batch]], "increments": files}
+    by_path = {str(tmp_path / name): plan for name, plan in plans.items()}
+    assert by_spark(BUILD, plans=by_path) == "SparkEngine"
+    for lake in (full, increments):
         assert invariants.difference(lake, embedded) == []
-    modes = {each.table: each.mode for each in lakes[1].ledger.published().results}
+    modes = {each.table: each.mode for each in increments.ledger.published().results}
     assert modes["silver.session_events"] == "incremental"
-
-
-def _arguments(batches: list[list[Path]]) -> list[str]:
-    commands = [["land", *map(str, batch), "then", "run"] for batch in batches]
-    return [word for number, command in enumerate(commands) for word in (["then"] if number else []) + command]

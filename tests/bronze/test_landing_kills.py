@@ -1,6 +1,5 @@
 """Processes that die while a file lands, and several that land it at once."""
 
-import multiprocessing
 import os
 import signal
 import subprocess
@@ -11,9 +10,9 @@ import pytest
 
 from bronze import landing
 from lakehouse import settings
-from lakehouse.landing.receipts import Landing
+from lakehouse.lake import Lake
 
-from ..conftest import settings_of
+from ..killing import PATIENCE, start
 from .conftest import HEADER, ROW, write
 from .test_landing import files
 
@@ -68,35 +67,39 @@ def test_what_a_living_process_is_copying_is_not_removed(lake, land):
         assert Path(partial.name).exists()
 
 
+# Lands a file when it is told to, and prints the receipt's number and whether it is new.
+WAIT_AND_LAND = """
+import sys
+from pathlib import Path
+from bronze import landing
+from lakehouse import settings
+from lakehouse.landing.receipts import Landing
+ours = Landing(settings.load())
+print("ready", flush=True)
+input()
+receipt, is_new = landing.accept(ours, Path(sys.argv[1]))
+print(receipt.number, is_new)
+"""
+
+
+def land_at_once(lake: Lake, paths: list[Path]) -> list[tuple[int, bool]]:
+    """Land each file by a process of its own, all at the same time; return what each says."""
+    processes = [start(lake.settings.lake_path, "-c", WAIT_AND_LAND, str(path)) for path in paths]
+    for process in processes:
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        process.stdin.write("\n")
+        process.stdin.flush()
+    told = [process.communicate(timeout=PATIENCE)[0].split() for process in processes]
+    return sorted((int(number), is_new == "True") for number, is_new in told)
+
+
 def test_several_processes_that_land_a_file_at_once_give_it_one_receipt(lake, tmp_path):
-    path, number = write(tmp_path, HEADER + ROW * 100_000), 4
-    context = multiprocessing.get_context("spawn")
-    start, found = context.Barrier(number), context.SimpleQueue()
-    arguments = (lake.settings.lake_path, path, start, found)
-    processes = [context.Process(target=_land, args=arguments) for _ in range(number)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join(60)
-    results = [found.get() for _ in processes]
-    assert sorted(is_new for _, is_new in results) == [False, False, False, True]
-    assert {number for number, _ in results} == {1}
+    path = write(tmp_path, HEADER + ROW * 100_000)
+    assert land_at_once(lake, [path] * 4) == [(1, False), (1, False), (1, False), (1, True)]
     assert [Path(name).suffix for name in files(lake)] == [".csv", ".json"]
 
 
 def test_several_processes_that_land_different_files_give_each_a_number_of_its_own(lake, tmp_path):
     paths = [write(tmp_path, HEADER + ROW * n, f"{n}.csv") for n in range(4)]
-    context = multiprocessing.get_context("spawn")
-    start, found = context.Barrier(len(paths)), context.SimpleQueue()
-    processes = [context.Process(target=_land, args=(lake.settings.lake_path, path, start, found)) for path in paths]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join(60)
-    assert sorted(found.get() for _ in processes) == [(1, True), (2, True), (3, True), (4, True)]
-
-
-def _land(lake: Path, path: Path, start, found) -> None:
-    start.wait(60)
-    receipt, is_new = landing.accept(Landing(settings_of(lake)), path)
-    found.put((receipt.number, is_new))
+    assert land_at_once(lake, paths) == [(1, True), (2, True), (3, True), (4, True)]

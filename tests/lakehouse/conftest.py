@@ -15,8 +15,8 @@ from lakehouse.cli import main
 from lakehouse.lake import Lake, open_lake
 from lakehouse.runs import runner
 
-from ..conftest import settings_of
-from ..deliveries import FIRST, SECOND
+from ..conftest import MadeOnce, settings_of
+from ..deliveries import FIRST, SECOND, Delivery
 
 EVENTS = "timestamp,visitorid,event,itemid,transactionid"
 NOON = 1433160000000  # 2015-06-01 12:00 UTC
@@ -41,6 +41,12 @@ class Said:
 
 Call = Callable[..., Said]
 Land = Callable[..., None]
+
+
+@pytest.fixture
+def no_gold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the lake hold bronze and silver alone, where gold has no part in what is tested; ask for it first."""
+    monkeypatch.setenv("LAKEHOUSE_LAYERS", '["bronze", "silver"]')
 
 
 @pytest.fixture
@@ -71,15 +77,17 @@ def land(lake: Lake, tmp_path_factory: pytest.TempPathFactory) -> Land:
 
 
 @pytest.fixture(scope="session")
-def first_run(spark: object, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def first_run(spark: object, made_once: MadeOnce) -> Path:
     """A lake with one file, first.csv, of two days, eight views that are two and two refused lines; run once."""
-    folder = tmp_path_factory.mktemp("first")
-    lake = open_lake(settings_of(folder / "lake"))
-    path = folder / "first.csv"
-    path.write_text("\n".join([EVENTS, VIEW, *[NEXT_DAY] * 7, BAD, SHORT]) + "\n")
-    landing.accept(lake.landing, path)
-    runner.run(lake, print)
-    return folder / "lake"
+
+    def make(folder: Path) -> None:
+        lake = open_lake(settings_of(folder / "lake"))
+        path = folder / "first.csv"
+        path.write_text("\n".join([EVENTS, VIEW, *[NEXT_DAY] * 7, BAD, SHORT]) + "\n")
+        landing.accept(lake.landing, path)
+        runner.run(lake, print)
+
+    return made_once("first", make) / "lake"
 
 
 @pytest.fixture
@@ -105,25 +113,28 @@ def small_disk(tmp_path) -> Iterator[Path]:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
+def delivered(*deliveries: Delivery) -> Callable[[Path], None]:
+    """Return what makes a lake of deliveries, by one run."""
+
+    def make(folder: Path) -> None:
+        lake = open_lake(settings_of(folder / "lake"))
+        for delivery in deliveries:
+            delivery.land(lake, folder)
+        runner.run(lake, print)
+
+    return make
+
+
 @pytest.fixture(scope="session")
-def sound(spark, tmp_path_factory) -> Lake:
+def sound(spark, made_once: MadeOnce) -> Lake:
     """What one run makes of the first delivery. Read only."""
-    folder = tmp_path_factory.mktemp("sound")
-    lake = open_lake(settings_of(folder / "lake"))
-    FIRST.land(lake, folder)
-    runner.run(lake, print)
-    return lake
+    return open_lake(settings_of(made_once("sound", delivered(FIRST)) / "lake"))
 
 
 @pytest.fixture(scope="session")
-def whole(spark, tmp_path_factory) -> Lake:
+def whole(spark, made_once: MadeOnce) -> Lake:
     """What one full run makes of both deliveries. Read only."""
-    folder = tmp_path_factory.mktemp("whole")
-    lake = open_lake(settings_of(folder / "lake"))
-    for delivery in (FIRST, SECOND):
-        delivery.land(lake, folder)
-    runner.run(lake, print)
-    return lake
+    return open_lake(settings_of(made_once("whole", delivered(FIRST, SECOND)) / "lake"))
 
 
 @pytest.fixture

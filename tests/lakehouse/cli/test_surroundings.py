@@ -82,13 +82,22 @@ UNUSABLE = ["|", "^", "\\", "#", "%", "?", "*", "[", "]", "{", "}", '"', "\t", "
 
 
 @pytest.mark.parametrize("odd", UNUSABLE, ids=ascii)
-def test_a_lake_that_no_table_could_be_written_to_is_refused_before_a_file_lands(tmp_path, events, odd):
+def test_a_lake_that_no_table_could_be_written_to_is_refused_before_a_file_lands(
+    tmp_path, events, odd, call, monkeypatch
+):
+    monkeypatch.setenv("LAKEHOUSE_LAKE", str(tmp_path / f"a{odd}b"))
     for command in (("land", events), ("run",), ("sample",)):
-        done = lakehouse(tmp_path / f"a{odd}b", *command)
+        said = call(*command)
         shown = odd if odd.isprintable() else ascii(odd)[1:-1]
-        assert f" holds {shown}, which Delta cannot read.\n  → LAKEHOUSE_LAKE=" in done.stderr.decode()
-        assert done.returncode == 2
+        assert f" holds {shown}, which Delta cannot read.\n  → LAKEHOUSE_LAKE=" in said.err
+        assert said.code == 2
     assert [path.name for path in tmp_path.iterdir()] == ["events.csv"]
+
+
+def test_a_lake_whose_name_is_no_text_is_refused_by_the_process_too(tmp_path, events):
+    done = lakehouse(tmp_path / "a\udcffb", "land", events)
+    assert b" holds \\udcff, which Delta cannot read.\n  \xe2\x86\x92 LAKEHOUSE_LAKE=" in done.stderr
+    assert done.returncode == 2
 
 
 def test_a_current_folder_of_an_unusable_name_is_refused_too(tmp_path, events):
@@ -159,8 +168,9 @@ PROPERTIES = '{"spark.hadoop.fs.s3a.secret.key" = "hunter2", "spark.hadoop.fs.s3
 
 
 @pytest.mark.parametrize("form", [(), ("--json",)])
-def test_config_masks_secrets_and_shows_the_rest(tmp_path, form):
-    shown = lakehouse(tmp_path, "config", *form, LAKEHOUSE_SPARK__CONF=PROPERTIES).stdout.decode()
+def test_config_masks_secrets_and_shows_the_rest(call, monkeypatch, form):
+    monkeypatch.setenv("LAKEHOUSE_SPARK__CONF", PROPERTIES)
+    shown = call("config", *form).out
     assert ("hunter2" in shown, "http://store" in shown, "***" in shown) == (False, True, True)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,20 +22,24 @@ from lakehouse import settings
 from lakehouse.engine import session
 engine = session.start(settings.load())
 print("ready", engine.jvm_process_id or 0, flush=True)
+if engine.jvm_process_id:
+    print("setting", engine.spark.sparkContext.getConf().get("spark.hadoop.fs.s3a.secret.key"), flush=True)
 while input():
     print("counted", engine.spark.range(1000).repartition(2).selectExpr("sum(id)").collect()[0][0], flush=True)
 """,
 )
-pytestmark = pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can become another user")
+PROPERTIES = '{"spark.hadoop.fs.s3a.secret.key" = "hunter2", "spark.hadoop.fs.s3a.endpoint" = "http://store"}'
+by_root = pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can become another user")
 
 
 class Host:
     """A process in which an engine lives."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self.process = process
+    def __init__(self, process: subprocess.Popen[str], lake: Path) -> None:
+        self.process, self.lake = process, lake
         jvm = int(self._line("ready"))
         self.processes = [psutil.Process(pid) for pid in (process.pid, jvm) if pid]
+        self.setting = self._line("setting") if jvm else None
 
     def sum(self) -> int:
         """Let the session add up the numbers below 1000."""
@@ -56,10 +61,10 @@ class Host:
         raise AssertionError("".join(lines))
 
 
-def host(lake: Path, engine: str) -> Iterator[Host]:
-    process = start(lake, *ENGINE, LAKEHOUSE_ENGINE__NAME=engine)
+def host(lake: Path, engine: str, **variables: str) -> Iterator[Host]:
+    process = start(lake, *ENGINE, LAKEHOUSE_ENGINE__NAME=engine, **variables)
     try:
-        yield Host(process)
+        yield Host(process, lake)
     finally:
         kill(process)
         process.communicate()
@@ -72,9 +77,11 @@ def sail(tmp_path: Path) -> Iterator[Host]:
 
 @pytest.fixture(scope="module")
 def apache_spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
-    yield from host(tmp_path_factory.mktemp("strangers") / "lake", "spark")
+    lake = tmp_path_factory.mktemp("strangers") / "lake"
+    yield from host(lake, "spark", LAKEHOUSE_SPARK__CONF=PROPERTIES)
 
 
+@by_root
 def test_the_embedded_engine_listens_nowhere_and_lets_no_other_user_connect(sail):
     own = sail.ports(psutil.CONN_ESTABLISHED)  # both ends of the one connection
     assert own
@@ -83,6 +90,7 @@ def test_the_embedded_engine_listens_nowhere_and_lets_no_other_user_connect(sail
     assert sail.sum() == 499500
 
 
+@by_root
 def test_apache_spark_does_nothing_for_another_user_without_its_secrets(apache_spark):
     assert apache_spark.sum() == 499500
     ports = apache_spark.ports(psutil.CONN_LISTEN)
@@ -96,6 +104,13 @@ def test_apache_sparks_secret_is_on_no_command_line(apache_spark):
     words = " ".join(word for process in apache_spark.processes for word in process.cmdline())
     assert "spark.authenticate=true" in words
     assert "spark.authenticate.secret" not in words
+
+
+def test_a_secret_of_the_settings_reaches_apache_spark_by_no_command_line_and_no_log(apache_spark):
+    words = " ".join(apache_spark.processes[-1].cmdline())
+    assert (apache_spark.setting, "http://store" in words, "hunter2" in words) == ("hunter2", True, False)
+    log = apache_spark.lake / "logs" / "spark.log"
+    assert (stat.S_IMODE(log.stat().st_mode), b"hunter2" in log.read_bytes()) == (0o600, False)
 
 
 def tried_by_a_stranger(ports: set[int]) -> dict[str, Any]:

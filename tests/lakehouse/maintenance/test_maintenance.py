@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -28,7 +29,7 @@ from lakehouse.storage.ledger import now
 from lakehouse.table import Table, append, rebuild
 
 from ...conftest import settings_of
-from ...killing import die
+from ...killing import die, die_within
 from ..runs.test_runner import HOUR, land
 
 START = 1433152800000
@@ -290,12 +291,15 @@ def test_a_kill_between_a_restored_table_and_its_publication_is_mended_by_a_run(
 def test_an_optimize_and_a_vacuum_that_died_at_every_step_are_ended_by_the_same_commands(two_runs, optimized, tmp_path):
     lake, maintain = copy(two_runs, tmp_path), ("-m", "lakehouse.cli", "maintain")
     rewritten = [name for name, each in optimized[1].items() if not each.is_left_alone]
-    for name in (rewritten[0], rewritten[-1]):
-        die(lake.settings.lake_path, f"optimized.{name}", *maintain, "optimize", LAKEHOUSE_MAINTENANCE__FILE_MB="0.01")
+    first, last = rewritten[0], rewritten[-1]
+    die(lake.settings.lake_path, f"optimized.{first}", *maintain, "optimize", LAKEHOUSE_MAINTENANCE__FILE_MB="0.01")
+    die_within(f"optimized.{last}", partial(optimize.optimize, of(lake.settings.lake_path), print))
     optimize.optimize(lake, print)
     removable = vacuum.vacuum(lake, print, 0, is_applied=False)
-    for name in (each.table for each in removable if each.table in lake.contracts):
-        die(lake.settings.lake_path, f"vacuumed.{name}", *maintain, "vacuum", "--older-than", "0", "--apply")
+    first, *others = [each.table for each in removable if each.table in lake.contracts]
+    die(lake.settings.lake_path, f"vacuumed.{first}", *maintain, "vacuum", "--older-than", "0", "--apply")
+    for name in others:
+        die_within(f"vacuumed.{name}", partial(vacuum.vacuum, of(lake.settings.lake_path), print, 0, is_applied=True))
     vacuum.vacuum(lake, print, 0, is_applied=True)
     assert vacuum.vacuum(lake, print, 0, is_applied=False) == []
     assert all(rows(lake, each) == rows(two_runs, each) for each in lake.tables if not each.startswith("ml."))

@@ -8,6 +8,7 @@ import shutil
 import stat
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -29,7 +30,7 @@ from ml.registry import mlflow_store
 from ml.serving import scoring
 
 from ...conftest import settings_of
-from ...killing import PATIENCE, die, start
+from ...killing import PATIENCE, die, die_within, start
 
 CANARY = 987654321012
 START = 1433152800000
@@ -44,6 +45,8 @@ LINES = [
     f"{START + 4},{CANARY}.0,view,7,,e",
     f"{START + 5},{CANARY},view,7",
 ]
+# Here a process really gets its signal, so that nothing cleans up behind it; everywhere else an exception ends the erasure.
+REAL = ("receipt", "published")
 OF_OTHERS = [
     f"{START + 6},5,view,8,,sent by {CANARY}",
     f"{START + 7},{CANARY}1,view,8,,f",
@@ -226,7 +229,11 @@ def test_an_erasure_that_died_at_every_step_is_ended_by_the_same_command(planted
     lake = copy(planted, tmp_path)
     erase = ("-m", "lakehouse.cli", "erase", "--visitor", str(CANARY), "--apply")
     for place in ("recorded", "receipt", "landing", "silver.events", "published", "versions", "traces"):
-        die(lake.settings.lake_path, f"erased.{place}", *erase, **BAD)
+        if place in REAL:
+            die(lake.settings.lake_path, f"erased.{place}", *erase, **BAD)
+        else:
+            again = of(lake.settings.lake_path)
+            die_within(f"erased.{place}", partial(erasure.erase, again, DataSubject(CANARY), print, is_applied=True))
     with start(lake.settings.lake_path, *erase, **BAD) as process:
         output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, output

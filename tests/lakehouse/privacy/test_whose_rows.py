@@ -32,7 +32,7 @@ def bronze(lake: Lake) -> list[tuple[str | None, str | None]]:
     return sorted(((row["visitorid"], row["_rest"]) for row in lake.store.arrow("bronze.events").to_pylist()), key=str)
 
 
-def test_a_space_before_a_quoted_field_moves_no_line_to_another_visitor(lake, call, land, erase):
+def test_a_space_before_a_quoted_field_moves_no_line_to_another_visitor(no_gold, lake, call, land, erase):
     header = "timestamp, visitorid, event, itemid, transactionid, note"
     of_others = [
         f'{NOON + 1}, 3000, view, 1077, , "green, grey"',
@@ -82,7 +82,7 @@ def test_ids_that_stand_in_digests_times_and_counts_take_nobody_elses_row(lake, 
     assert call("run", "--full-refresh", "silver.events").code == 0
 
 
-def test_another_visitors_note_loses_the_id_and_nothing_else(lake, call, land, erase):
+def test_another_visitors_note_loses_the_id_and_nothing_else(no_gold, lake, call, land, erase):
     line = f'{NOON}, 5 , view,"7", , "sent by 12, not 512 ""or"" 12.5" '
     land("a.csv", line, f"{NOON},12,view,1,,x", header=WITH_NOTE)
     assert call("run").code == 0
@@ -95,7 +95,7 @@ def test_another_visitors_note_loses_the_id_and_nothing_else(lake, call, land, e
 
 
 @pytest.mark.parametrize("place", ["events/{}", "events/retracted/{}", "retracted/events/{}"])
-def test_a_landed_file_without_a_receipt_and_one_set_aside_are_erased_from(lake, call, land, erase, place):
+def test_a_landed_file_without_a_receipt_and_one_set_aside_are_erased_from(no_gold, lake, call, land, erase, place):
     land("a.csv", f"{NOON},1,view,7,")
     assert call("run").code == 0
     path = lake.landing.folder / place.format("f" * 64 + ".csv")
@@ -108,7 +108,7 @@ def test_a_landed_file_without_a_receipt_and_one_set_aside_are_erased_from(lake,
     assert call("run").code == 0
 
 
-def test_of_a_file_in_the_landing_folder_that_did_not_land_every_line_is_free_text(lake, call, land, erase):
+def test_of_a_file_in_the_landing_folder_that_did_not_land_every_line_is_free_text(no_gold, lake, call, land, erase):
     land("a.csv", f"{NOON},1,view,7,")
     path = lake.landing.folder / "events" / "notes.csv"
     path.write_text("who\n12\nsaw 12 today\nsaw 13\n")
@@ -116,7 +116,7 @@ def test_of_a_file_in_the_landing_folder_that_did_not_land_every_line_is_free_te
     assert path.read_text() == "who\nsaw 13\n"
 
 
-def test_a_file_that_was_coming_in_when_its_process_died_is_removed(lake, call, land, erase):
+def test_a_file_that_was_coming_in_when_its_process_died_is_removed(no_gold, lake, call, land, erase):
     land("a.csv", f"{NOON},12,view,7,")
     assert call("run").code == 0
     (lake.landing.folder / "events" / ".0123456789abcdef.part").write_text(f"{NOON},12,view,7,")
@@ -124,7 +124,9 @@ def test_a_file_that_was_coming_in_when_its_process_died_is_removed(lake, call, 
     assert [path.name for path in lake.landing.folder.rglob("*.part")] == []
 
 
-def test_a_receipt_loses_the_id_in_its_name_only_where_the_file_held_lines_of_the_visitor(lake, call, land, erase):
+def test_a_receipt_loses_the_id_in_its_name_only_where_the_file_held_lines_of_the_visitor(
+    no_gold, lake, call, land, erase
+):
     land("clicks of 12.csv", f"{NOON},12,view,7,", f"{NOON},1,view,7,")
     land("delivery 12.csv", f"{NOON},2,view,12,")
     assert call("run").code == 0
@@ -132,7 +134,7 @@ def test_a_receipt_loses_the_id_in_its_name_only_where_the_file_held_lines_of_th
     assert [each["name"] for each in call("receipts", "--json").json] == ["clicks of ….csv", "delivery 12.csv"]
 
 
-def test_a_discarded_row_that_is_erased_is_no_longer_counted(lake, call, land, erase):
+def test_a_discarded_row_that_is_erased_is_no_longer_counted(no_gold, lake, call, land, erase):
     land("a.csv", *[f"{NOON + n},1,view,7," for n in range(20)], "x,12,view,7,", "x,13,view,7,", "1,12", "1,14")
     assert call("run").code == 0
     rule = "line has the columns of its header"
@@ -142,7 +144,7 @@ def test_a_discarded_row_that_is_erased_is_no_longer_counted(lake, call, land, e
     assert [account[name] for name in ("lines", "passed", "num_refused", "discarded")] == [22, 20, 1, 1]
 
 
-def test_a_log_loses_the_id_and_keeps_its_length(lake, call, land, erase):
+def test_a_log_loses_the_id_and_keeps_its_length(no_gold, lake, call, land, erase):
     land("a.csv", f"{NOON},12,view,7,")
     assert call("run").code == 0
     log = lake.settings.lake_path / "logs" / "trace.log"
@@ -152,7 +154,7 @@ def test_a_log_loses_the_id_and_keeps_its_length(lake, call, land, erase):
     assert log.read_bytes() == b"2026-12-12 12:12:12 \xff value '**' of 512\n" * 2
 
 
-def test_erased_content_may_be_landed_again_as_what_was_received(lake, call, land, erase, tmp_path):
+def test_erased_content_may_be_landed_again_as_what_was_received(no_gold, lake, call, land, erase, tmp_path):
     land("a.csv", f"{NOON},12,view,7,", f"{NOON},1,view,7,")
     assert call("run").code == 0
     erase(12)

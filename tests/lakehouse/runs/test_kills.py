@@ -3,8 +3,6 @@
 Each dies at one failpoint, the next one goes on with what it left; so do a first load and an increment.
 """
 
-import ast
-from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +17,7 @@ from lakehouse.storage.ledger import Run
 from ... import invariants
 from ...conftest import settings_of
 from ...deliveries import FIRST, SECOND
-from ...killing import LAND, ML, RUN, die, die_within
+from ...killing import LAND, RUN, die, reached, run_within
 from ..conftest import copied
 
 # Here a process really gets its signal; everywhere else an exception ends the run, from which on nothing is written.
@@ -32,7 +30,7 @@ REAL = (
     "unpublished",
     "written.ledger",
 )
-LAYERS = ("lakehouse", "bronze", "silver", "gold", "ml", "app")
+LAYERS = ("lakehouse", "bronze", "silver", "gold", "app")
 
 
 @dataclass(frozen=True)
@@ -74,35 +72,20 @@ def increment(lake: Lake) -> list[Death]:
     return writing(lake, [name for name, t in lake.tables.items() if t.is_built_by_run and name in arrived])
 
 
-def reached(path: Path) -> list[str]:
-    """Return the failpoints that a module names, in the order of its lines; of a composed name its beginning."""
-    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
-    names = [each.args[0] for each in sorted(calls, key=lambda each: each.lineno) if "reach" in _called(each)]
-    return [name.values[0].value if isinstance(name, ast.JoinedStr) else name.value for name in names]
-
-
-def _called(call: ast.Call) -> tuple[str, str]:
-    return getattr(call.func, "attr", ""), getattr(call.func, "id", "")
-
-
-MODEL = [Death(place, ("train",)) for place in reached(PROJECT / "ml" / "registry" / "tracking.py")]
-MODEL += [Death("ml.named", ("train",))]
-MODEL += [Death(place, ("promote", "--bootstrap")) for place in ("ml.judged", "ml.named")]
-MODEL += [Death("written.ml.predictions", ("score",)), Death("written.ledger", ("score",))]
 LANDING = [Death(place) for place in dict.fromkeys(reached(PROJECT / "bronze" / "landing.py"))]
 RECEIPT = Death("receipt.written")
-MAINTENANCE = ("erased.", "optimized.", "restored.", "retracted.", "vacuumed.")  # they have tests of their own
+OTHERS = ("erased.", "optimized.", "restored.", "retracted.", "vacuumed.")  # they have tests of their own
 
 
-def survive(lake: Lake, deaths: list[Death], program: tuple[str, ...], real: Collection[str] | None = None) -> Survivor:
-    """Let one run after the other die, by a signal or, where only some places are real, within this process."""
+def survive(lake: Lake, deaths: list[Death]) -> Survivor:
+    """Let one run after the other die, by a signal at the places that are real, elsewhere within this process."""
     before = lake.ledger.published()
     with invariants.reader(lake) as seen:
         for death in deaths:
-            if real is None or death.place in real:
-                die(lake.settings.lake_path, death.place, *program, *death.tables)
+            if death.place in REAL:
+                die(lake.settings.lake_path, death.place, *RUN, *death.tables)
             else:
-                die_within(lake.settings.lake_path, death.place, death.tables)
+                run_within(lake.settings.lake_path, death.place, death.tables)
     after, versions = lake.ledger.published(), invariants.all_versions(lake)
     return Survivor(lake, seen, before, after, versions, runner.run(lake, print))
 
@@ -124,8 +107,8 @@ def survivors(sound, whole, folder) -> dict[str, Survivor]:
     loaded = copied(sound, folder / "increment")
     SECOND.land(loaded, folder / "files 1")
     return {
-        "first load": survive(empty, first_load(empty), RUN, REAL),
-        "increment": survive(loaded, increment(loaded), RUN, REAL),
+        "first load": survive(empty, first_load(empty)),
+        "increment": survive(loaded, increment(loaded)),
     }
 
 
@@ -170,51 +153,9 @@ def test_what_was_published_before_the_deaths_can_still_be_read(survivors, sound
 
 
 def test_an_increment_that_died_everywhere_never_became_a_full_refresh(survivors):
-    last = survivors["increment"].after
-    incremental = [
-        each for each in last.results if survivors["increment"].lake.tables[each.table].refresh.kind != "rebuild"
-    ]
+    last, tables = survivors["increment"].after, survivors["increment"].lake.tables
+    incremental = [each for each in last.results if tables[each.table].refresh.kind != "rebuild"]
     assert {each.mode for each in incremental} <= {"incremental", "unchanged"}
-
-
-@pytest.fixture(scope="module")
-def scored(built_lake, folder) -> Survivor:
-    lake = copied(open_lake(settings_of(built_lake)), folder / "model")
-    return survive(lake, MODEL, ML)
-
-
-def test_a_training_that_died_at_every_step_leaves_one_champion_that_answers(scored):
-    from ml.registry import aliases
-    from ml.serving.scorer import champion
-
-    scorer = champion(scored.lake.settings)
-    assert scorer.trained_on["training_version"] == str(scored.before.versions["gold.intent_examples"])
-    assert aliases.CHALLENGER not in aliases.read(scored.lake.settings)
-
-
-def test_mlflow_shows_the_champion_of_a_promotion_that_died_before_it_could_say_so(scored):
-    from ml.registry import aliases, mlflow_store
-
-    settings = scored.lake.settings
-    client = mlflow_store.connect(settings).MlflowClient()
-    shown = client.get_model_version_by_alias(settings.model.name, aliases.CHAMPION)
-    assert int(shown.version) == aliases.by_alias(settings, aliases.CHAMPION).number
-
-
-def test_a_training_that_died_is_no_running_one_in_mlflow(scored):
-    from ml.registry import mlflow_store
-
-    mlflow = mlflow_store.connect(scored.lake.settings)
-    runs = mlflow.search_runs(experiment_names=[scored.lake.settings.model.name], output_format="list")
-    assert sorted(run.info.status for run in runs) == ["FINISHED", "FINISHED", "KILLED"]
-
-
-def test_a_scoring_that_died_at_every_step_is_published_once_and_not_done_again(scored):
-    from ml.serving import scoring
-
-    assert scored.seen == [scored.before, scored.after]
-    assert scored.lake.store.rows("ml.predictions") == scored.lake.store.rows("gold.intent_examples")
-    assert scoring.score(scored.lake, print) is None
 
 
 def test_a_file_whose_landing_died_at_every_step_lands_once(lake, tmp_path):
@@ -229,8 +170,8 @@ def test_a_file_whose_landing_died_at_every_step_lands_once(lake, tmp_path):
 
 
 def test_every_failpoint_of_the_code_has_its_death(lake):
-    deaths = {death.place for death in [*first_load(lake), *increment(lake), *MODEL, *LANDING, RECEIPT]}
+    deaths = {death.place for death in [*first_load(lake), *increment(lake), *LANDING, RECEIPT]}
     declared = {place for layer in LAYERS for path in (PROJECT / layer).rglob("*.py") for place in reached(path)}
     assert {"created.", "written.", "unpublished"} < declared
-    others = {place for place in declared if not place.startswith(MAINTENANCE)}
+    others = {place for place in declared if not place.startswith(OTHERS)}
     assert [place for place in others if not any(death.startswith(place) for death in deaths)] == []

@@ -1,22 +1,21 @@
-"""A run is killed at random instants, twenty times, while files keep coming; then one gets through."""
+"""A run is killed at random instants, twelve times, while files keep coming; then one gets through."""
 
 import os
 import random
 import time
-from pathlib import Path
 
 import pytest
 
 from lakehouse.lake import Lake, open_lake
-from lakehouse.runs import runner
+from lakehouse.runs import lock, runner
 
 from ... import invariants
 from ...conftest import settings_of
 from ...deliveries import FIRST, SECOND
 from ...killing import RUN, is_jvm_gone, kill, start
 
-KILLS = 20
-EARLY = 3.0  # seconds after the start of a process
+KILLS = 12
+EARLY = 2.0  # seconds after a run took the lake's lock: before that it touches nothing
 LATE = 2.0  # seconds after its first table
 
 
@@ -39,25 +38,28 @@ def killed(spark, tmp_path_factory, seed) -> tuple[Lake, int]:
             runner.run(lake, print)
             SECOND.land(lake, folder)
         before = invariants.all_versions(lake)
-        die_at_random(lake.settings.lake_path, chance)
+        die_at_random(lake, chance)
         harmful += invariants.all_versions(lake) != before
     runner.run(lake, print)
     return lake, harmful
 
 
-def die_at_random(lake: Path, chance: random.Random) -> None:
-    """Kill a run early, some seconds after its start, or late, some seconds after it built its first table."""
+def die_at_random(lake: Lake, chance: random.Random) -> None:
+    """Kill a run early, some seconds after it took the lock, or late, some seconds after it built its first table."""
     is_late, share = chance.random() < 0.5, chance.random()
-    with start(lake, *RUN) as process:
+    with start(lake.settings.lake_path, *RUN) as process:
         try:
             if is_late:
                 assert process.stdout is not None
                 next((line for line in process.stdout if " in → " in line), "")
+            else:
+                while lock.holder(lake.settings) is None and process.poll() is None:
+                    time.sleep(0.02)
             time.sleep(share * (LATE if is_late else EARLY))
         finally:
             kill(process)
             process.communicate()
-    assert is_jvm_gone(lake)
+    assert is_jvm_gone(lake.settings.lake_path)
 
 
 def test_the_kills_interrupted_something(killed):

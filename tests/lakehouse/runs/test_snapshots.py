@@ -38,7 +38,7 @@ def test_a_tree_put_back_after_another_is_in_force_again(shop, lake, call):
     assert len(list((lake.landing.folder / "category_tree").glob("*.csv"))) == 2
 
 
-def test_the_tree_in_force_landed_again_is_already_received(shop, lake, call):
+def test_the_tree_in_force_landed_again_is_already_received(no_gold, shop, lake, call):
     shop("one.csv", *ONE)
     assert shop("same.csv", *ONE).err == "Nothing to do: every table is up to date.\n"
     assert len(lake.landing.receipts("category_tree")) == 1
@@ -75,18 +75,22 @@ def test_what_was_accepted_of_a_tree_says_nothing_of_the_same_tree_put_back(shop
 
 
 @pytest.mark.parametrize("negative", ["-1", "-2", " -1", "-1.0"])
-def test_a_tree_with_a_negative_id_is_refused_whole_at_any_share(shop, lake, call, negative):
+def test_a_tree_with_a_negative_id_is_refused_whole_at_any_share(no_gold, shop, lake, negative):
     stopped = shop("roots.csv", *[f"{number},214" for number in range(500, 600)], f"214,{negative}")
     assert stopped.code == 3
     for told in ("1 of 101 rows of roots.csv, receipt 3", f"214,{negative}", "lakehouse retract 3"):
         assert told in stopped.err
     assert lake.ledger.published() is None
+
+
+def test_a_tree_that_was_refused_whole_is_mended_by_another_and_not_by_accepting_it(no_gold, shop, call):
+    shop("roots.csv", *[f"{number},214" for number in range(500, 600)], "214,-1")
     call("quarantine", "accept", "3")
     assert call("run").code == 3
     assert shop("right.csv", *ONE).code == 0
 
 
-def test_refused_rows_of_a_tree_that_another_followed_are_not_counted(shop, lake, call):
+def test_refused_rows_of_a_tree_that_another_followed_are_not_counted(no_gold, shop, lake, call):
     shop("one.csv", *[f"{number},214" for number in range(10)], "214,", "x,214")
     assert lake.store.rows("silver.categories_quarantine") == 1
     shop("two.csv", *TWO)

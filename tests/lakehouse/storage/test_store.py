@@ -91,11 +91,13 @@ def marked(counts) -> Lake:
     return counts
 
 
+@pytest.mark.apache_spark
 def test_rows_that_another_program_only_marked_as_deleted_do_not_come_back(marked):
     assert values(marked.store.read("silver.counts")) == [0, 2, 3]
     assert values(marked.store.read("silver.counts", within=Bounds({"day": (DAYS[2], None)}))) == [2, 3]
 
 
+@pytest.mark.apache_spark
 def test_a_table_that_is_written_whole_has_the_features_of_its_contract_again(marked):
     assert not is_plain(marked.store.delta("silver.counts"))
     marked.store.overwrite(table, marked.store.read("silver.counts"), "run")
@@ -174,6 +176,7 @@ def test_a_missing_value_that_the_contract_demands_is_told_by_table_and_column(s
     assert (told.code, counts.store.version("silver.counts")) == (Exit.REFUSED, before)
 
 
+@pytest.mark.apache_spark
 def test_statistics_of_instants_pass_over_the_same_files_for_every_reader(spark, lake):
     instants = Table(
         "silver.instants",
