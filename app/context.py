@@ -7,7 +7,7 @@ from functools import cached_property
 from app import wording
 from app.data.cache import AnswerCache, Rows
 from app.data.publication import Publication, Published
-from app.data.query import Query
+from app.data.query import Query, Statement
 from app.params import Params
 from app.periods import Period, Window, window
 from app.theme import LIGHT, Palette
@@ -82,26 +82,24 @@ class PageContext:
     def ask(self, query: Query) -> Rows:
         """Return the rows that answer a question. They are shared: nobody may change them."""
         statement = query(self)
-        tables = tuple(str(self.published.keys.get(name, name)) for name in sorted(query.reads))
-        key = (tables, statement.sql, tuple(statement.parameters.items()))
-        return self.answers.get(key, lambda: self.published.rows(statement.sql, **statement.parameters))
+        return self.answers.get(self._key(statement), lambda: self._run(statement, statement.sql))
 
     def first(self, query: Query, number: int) -> tuple[Rows, int]:
         """Return the first rows that answer a question that may have very many, and how many there are."""
         statement = query(self)
-        key = (
-            tuple(str(self.published.keys.get(name, name)) for name in query.reads),
-            statement.sql,
-            *statement.parameters.items(),
-        )
-        ask = self.published.rows
-        rows = self.answers.get(
-            (key, number), lambda: ask(f"FROM ({statement.sql}) LIMIT {number}", **statement.parameters)
-        )
-        counted = self.answers.get(
-            (key, "count"), lambda: ask(f"SELECT count(*) AS number FROM ({statement.sql})", **statement.parameters)
-        )
+        key, head = self._key(statement), f"FROM ({statement.sql}) LIMIT {number}"
+        count = f"SELECT count(*) AS number FROM ({statement.sql})"
+        rows = self.answers.get((key, number), lambda: self._run(statement, head))
+        counted = self.answers.get((key, "count"), lambda: self._run(statement, count))
         return rows, counted[0]["number"]
+
+    def _key(self, statement: Statement) -> tuple[object, ...]:
+        keys = self.published.keys
+        tables = tuple(str(keys.get(name, name)) for name in statement.tables)
+        return tables, statement.sql, tuple(statement.parameters.items())
+
+    def _run(self, statement: Statement, sql: str) -> Rows:
+        return self.published.rows(sql, **statement.parameters)
 
     def subtitle(self, is_compared: bool) -> str:
         """Return the days shown, in words, and those they are compared with if they are."""

@@ -173,7 +173,7 @@ def _draw(
 ) -> tuple[Any, Any]:
     try:
         shown = context()
-        key = card.key(shown)
+        key = card.key(page.slug, shown)
     except LakehouseError as error:
         return state("This link cannot be shown", error.message, error.remedy, kind="failed"), ""
     if key == known and not is_asked:

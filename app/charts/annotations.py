@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from app import wording
 from app.charts.template import CLEAR
+from app.data.saved import Note
 from app.theme import Palette
 
 
@@ -84,6 +85,26 @@ def column(figure: go.Figure, y: str | float, text: str, room: int, palette: Pal
         showarrow=False,
         font={"color": palette.ink},
     )
+
+
+def mark_notes(figure: go.Figure, notes: Sequence[Note], days: Sequence[date], palette: Palette) -> None:
+    """Mark the days of notes with the numbers under which the card lists them."""
+    for number, each in enumerate(notes, 1):
+        if days and days[0] <= each.day <= days[-1]:
+            line = {"color": palette.muted, "width": 1, "dash": "2px,2px"}
+            figure.add_shape(type="line", x0=each.day, x1=each.day, y0=0, y1=1, yref="paper", line=line, layer="below")
+            figure.add_annotation(
+                x=each.day,
+                y=1,
+                yref="paper",
+                yanchor="bottom",
+                text=f"<b>{number}</b>",
+                hovertext=each.words,
+                showarrow=False,
+                font={"color": palette.surface, "size": 11},
+                bgcolor=palette.muted,
+                borderpad=3,
+            )
 
 
 def day_axis(days: Sequence[date]) -> dict[str, object]:

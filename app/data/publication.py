@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 from deltalake.exceptions import DeltaError
 
+from app.data.saved import Saved
 from app.data.tables import TableKey, TableStore
 from lakehouse.completeness import TimeBounds, time_bounds
 from lakehouse.errors import Exit, LakehouseError
@@ -136,6 +137,7 @@ class Published:
         self.store = Store(settings)
         self.ledger = Ledger(self.store)
         self.problem = ""
+        self.saved = Saved(settings.lake_path)
         self._tables = tables
         self._clock = clock
         self._lock = Lock()
@@ -152,9 +154,9 @@ class Published:
 
     @property
     def shown(self) -> str:
-        """What a browser compares: which run of which lake is shown, and whether a newer one cannot be read."""
+        """What a browser compares: which run of which lake is shown, with which notes; whether a newer one fails."""
         number = self._newest.run.number if self._newest else ""
-        return f"{self.name}:{number}:{'stale' if self.problem else ''}"
+        return f"{self.name}:{number}:{'stale' if self.problem else ''}:{self.saved.revision}"
 
     def at(self, number: int) -> Publication:
         """Return what the run of a number published.

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from app.data.tables import NAME
+
 PARAMETER = re.compile(r"\$(\w+)")
 Build = Callable[[Any], "Statement"]  # from a PageContext, which knows queries and is not known here
 
@@ -16,6 +18,11 @@ class Statement:
 
     sql: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def tables(self) -> list[str]:
+        """The tables that it names, in order."""
+        return sorted(set(NAME.findall(self.sql)))
 
     def __str__(self) -> str:
         """Return the SQL with its values, as somebody may run it elsewhere."""

@@ -84,15 +84,19 @@ def plain_steps(context: PageContext) -> Found:
 
 
 def steps(context: PageContext) -> Found:
-    """Return the steps as the page's controls ask for them."""
-    window = queries.WINDOWS[context.params["window"]]
-    is_plain = window == 0 and context.params["order"] == "any"
-    shown, previous = _over(context, window), context.previous
-    now = Steps(**shown.ask(queries.steps)[0])
-    before = Steps(**previous.ask(queries.steps)[0]) if previous and shown.period == context.period else None
-    found = {row["rate"]: PairedSums.of(row) for row in context.ask(queries.rates)} if is_plain else {}
-    changes = {name: rate_change(sums) for name, sums in found.items()} if previous else {}
-    return Found(now, before, shown.period, changes, {name: rate_interval(sums) for name, sums in found.items()})
+    """Return the steps as the page's controls ask for them; days whose window is not over are left out."""
+    now, before, previous = context.within(queries.entries(context)), None, context.previous
+    if previous:
+        start = previous.period.start
+        before = previous.within(Period(start, start + timedelta(days=now.period.days - 1)))
+    found = {row["rate"]: PairedSums.of(row) for row in context.ask(queries.rates)}
+    return Found(
+        Steps(**now.ask(queries.steps)[0]),
+        Steps(**before.ask(queries.steps)[0]) if before else None,
+        now.period,
+        {name: rate_change(sums) for name, sums in found.items()} if previous else {},
+        {name: rate_interval(sums) for name, sums in found.items()},
+    )
 
 
 def roots(context: PageContext) -> list[Root]:
@@ -126,10 +130,3 @@ def skips(context: PageContext) -> Skips:
     """Return how many visits skipped a step."""
     return Skips(**context.ask(queries.skips)[0])
 
-
-def _over(context: PageContext, window: int) -> PageContext:
-    """Leave out the days whose window is not over at the last complete day."""
-    last = context.published.last_day
-    assert last is not None
-    end = min(context.period.end, last - timedelta(days=window))
-    return context.within(Period(context.period.start, end)) if window else context

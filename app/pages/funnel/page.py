@@ -47,11 +47,13 @@ def step_controls(params: Params) -> Component:
 def funnel(context: PageContext) -> Drawn:
     """Show how many come how far."""
     params, unit = context.params, context.params["unit"]
-    is_plain = params["order"] == "any" and params["window"] == "visit"
+    is_plain = queries.is_plain(context)
     if unit == "visitor" and not is_plain:
         message = "Order and time are counted by visits: a visitor may begin several times."
         raise LakehouseError(message, "choose Visits, or any order in the same visit", Exit.USAGE)
     found = numbers.steps(context)
+    if found.period.days < 1:
+        return Drawn(words.too_early(params["window"]), "Only visits whose time is over are counted; take more days", "")
     title, units = words.steps(found.now, unit, params["window"]), wording.unit_name(unit)
     before = found.before.shares if found.before else None
     figure = bars.steps(numbers.NAMES, found.now.counts, before, found.now.total, context.palette)
@@ -229,7 +231,13 @@ page = Page(
         Card(
             "steps",
             funnel,
-            reads=("gold.funnel", "gold.visitor_days", "gold.visit_segments", "gold.funnel_windows"),
+            reads=(
+                "gold.funnel",
+                "gold.visitor_days",
+                "gold.visit_segments",
+                "gold.funnel_windows",
+                "gold.visit_outcomes",
+            ),
             params=(*PARAMS, "order", "window"),
             columns=8,
             height=440,
