@@ -3,15 +3,13 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-import plotly.graph_objects as go
-
 from app import wording
-from app.charts.template import CLEAR
+from app.charts.template import CLEAR, Figure
 from app.data.saved import Note
 from app.theme import Palette
 
 
-def above(figure: go.Figure, y: float, x: float, anchor: str, text: str, colour: str) -> None:
+def above(figure: Figure, y: float, x: float, anchor: str, text: str, colour: str) -> None:
     """Write over a row, at the left (x 0) or the right (x 1) of the chart."""
     figure.add_annotation(
         x=x,
@@ -26,7 +24,7 @@ def above(figure: go.Figure, y: float, x: float, anchor: str, text: str, colour:
     )
 
 
-def below(figure: go.Figure, x: float, anchor: str, text: str, colour: str) -> None:
+def below(figure: Figure, x: float, anchor: str, text: str, colour: str) -> None:
     """Write under the axis; labels at its ends stay inside the chart."""
     figure.add_annotation(
         x=x,
@@ -41,7 +39,7 @@ def below(figure: go.Figure, x: float, anchor: str, text: str, colour: str) -> N
     )
 
 
-def beside(figure: go.Figure, x: date, y: float, text: str, palette: Palette) -> None:
+def beside(figure: Figure, x: date, y: float, text: str, palette: Palette) -> None:
     """Write left of a point of the upper panel."""
     figure.add_annotation(
         x=x,
@@ -51,13 +49,11 @@ def beside(figure: go.Figure, x: date, y: float, text: str, palette: Palette) ->
         xshift=-8,
         yanchor="bottom",
         showarrow=False,
-        row=1,
-        col=1,
         font={"color": palette.muted},
     )
 
 
-def heading(figure: go.Figure, text: str, top: float, palette: Palette) -> None:
+def heading(figure: Figure, text: str, top: float, palette: Palette) -> None:
     """Write over a panel whose upper end lies at a share of the figure's height."""
     figure.add_annotation(
         text=text,
@@ -73,7 +69,7 @@ def heading(figure: go.Figure, text: str, top: float, palette: Palette) -> None:
     )
 
 
-def column(figure: go.Figure, y: str | float, text: str, room: int, palette: Palette) -> None:
+def column(figure: Figure, y: str | float, text: str, room: int, palette: Palette) -> None:
     """Write a number in a column of its own, right of the chart, in a margin of so many pixels."""
     figure.add_annotation(
         x=1,
@@ -87,7 +83,7 @@ def column(figure: go.Figure, y: str | float, text: str, room: int, palette: Pal
     )
 
 
-def mark_notes(figure: go.Figure, notes: Sequence[Note], days: Sequence[date], palette: Palette) -> None:
+def mark_notes(figure: Figure, notes: Sequence[Note], days: Sequence[date], palette: Palette) -> None:
     """Mark the days of notes with the numbers under which the card lists them."""
     for number, each in enumerate(notes, 1):
         if days and days[0] <= each.day <= days[-1]:

@@ -2,18 +2,16 @@
 
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
-
 from app import wording
 from app.charts import annotations
-from app.charts.template import CLEAR, figure
+from app.charts.template import CLEAR, Figure, figure
 from app.statistics import Interval
 from app.theme import Palette
 
 
 def steps(
     names: Sequence[str], values: Sequence[float], former: Sequence[float] | None, whole: float, palette: Palette
-) -> go.Figure:
+) -> Figure:
     """Draw steps as bars over a faint track of the whole; a tick marks the previous period.
 
     Name and numbers stand above each bar, where neither the bar's end nor the tick can meet them. The previous period
@@ -66,7 +64,7 @@ def diverging(
     texts: Sequence[str],
     hovers: Sequence[str],
     palette: Palette,
-) -> go.Figure:
+) -> Figure:
     """Draw bars to both sides of zero, each with its value at its end."""
     drawn = figure(palette)
     drawn.add_bar(
@@ -99,7 +97,7 @@ def rates(
     colour: str,
     palette: Palette,
     room: int = 60,
-) -> go.Figure:
+) -> Figure:
     """Draw a rate of each name as a dot with its interval, and a tick for the previous period.
 
     The numbers stand in a column of their own, so that none is read as the tick's.
