@@ -65,6 +65,12 @@ class PageContext:
         return replace(self, over=period)
 
     @property
+    def whole(self) -> "PageContext":
+        """The same for all visits, whatever segment and category are chosen."""
+        kept = [(name, value) for name, value in self.params.items() if name not in ("segment", "category")]
+        return replace(self, params=Params(self.params.declared.values(), kept))
+
+    @property
     def is_new(self) -> bool | None:
         """Whether only first visits of visitors are meant, or only later ones; None for all."""
         return {"all": None, "new": True, "returning": False}[self.params["segment"]]

@@ -4,7 +4,7 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
 from threading import Lock, Thread
@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 from deltalake.exceptions import DeltaError
 
+from app.data.derived import DERIVED
 from app.data.saved import Saved
 from app.data.tables import TableKey, TableStore
 from lakehouse.completeness import TimeBounds, time_bounds
@@ -212,6 +213,7 @@ class Published:
         """Read what every page needs, and what the former set had in memory, before anybody sees the new one."""
         _ = publication.bounds
         for key in [each for each in self._tables.kept if each.lake == self.name]:
-            if self._newest and key.name in publication.keys and key in self._newest.keys.values():
-                self._tables.load(self.store, publication.keys[key.name])
+            source = DERIVED[key.name].source if key.name in DERIVED else key.name
+            if self._newest and source in publication.keys and replace(key, name=source) == self._newest.keys.get(source):
+                self._tables.load(self.store, replace(publication.keys[source], name=key.name))
         return publication

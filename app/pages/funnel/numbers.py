@@ -101,22 +101,23 @@ def steps(context: PageContext) -> Found:
 
 def roots(context: PageContext) -> list[Root]:
     """Return every root category of entry, the most visited first."""
-    rows = context.ask(queries.roots)
-    sums = [PairedSums.of(row) for row in rows]
-    changes = [rate_change(each) for each in sums]
-    named = are_discoveries([each.p for each in changes])
+    by_root: dict[int, dict[str, PairedSums]] = {}
+    for row in context.ask(queries.roots):
+        by_root.setdefault(row["root_category_id"], {})[row["rate"]] = PairedSums.of(row)
+    visited = {root: found for root, found in by_root.items() if found["purchase"].x1}
+    changes = [rate_change(found["purchase"]) for found in visited.values()]
+    named = are_discoveries([change.p for change in changes])
     return [
         Root(
-            row["root_category_id"],
-            int(row["x1"] or 0),
-            row["views"],
-            row["carts"],
-            rate_interval(each),
+            root,
+            int(found["purchase"].x1),
+            int(found["view"].y1),
+            int(found["cart"].y1),
+            rate_interval(found["purchase"]),
             change,
             is_named,
         )
-        for row, each, change, is_named in zip(rows, sums, changes, named, strict=True)
-        if row["x1"]
+        for (root, found), change, is_named in zip(visited.items(), changes, named, strict=True)
     ]
 
 

@@ -4,7 +4,19 @@ from datetime import timedelta
 
 from app.context import PageContext
 from app.data.query import Statement, query
-from app.data.visits import ALL_CATEGORIES, SKIPS, STEPS, VISITOR_DAYS, both_periods, days, part, per_visitor, sums
+from app.data.visits import (
+    ALL_CATEGORIES,
+    SEGMENTS,
+    SKIPS,
+    STEPS,
+    VISITOR_DAYS,
+    both_periods,
+    cluster_sums,
+    days,
+    part,
+    per_visitor,
+    sums,
+)
 from app.periods import Period
 
 WINDOWS = {"visit": 0, "1d": 1, "7d": 7, "30d": 30}
@@ -93,11 +105,15 @@ OUTCOMES = {
 }
 
 
-@query(VISITOR_DAYS | OUTCOMES, params=("range", "compare", "segment", "category", "unit", "order", "window"))
+RATES = {"view": ("v", "w"), "cart": ("v", "c"), "purchase": ("v", "p")}
+
+
+@query(VISITOR_DAYS | SEGMENTS | OUTCOMES, params=("range", "compare", "segment", "category", "unit", "order", "window"))
 def rates(context: PageContext) -> Statement:
     """Add up over visitors what the intervals of the cart and the purchase rate need."""
-    plain = is_plain(context)
-    visitors, parameters = per_visitor(context, context.params["unit"]) if plain else _followed(context)
+    if is_plain(context) and context.params["unit"] == "session":
+        return Statement(*cluster_sums(context, RATES))
+    visitors, parameters = per_visitor(context, "visitor") if is_plain(context) else _followed(context)
     return Statement(
         f"""
             WITH visitors AS ({visitors})
@@ -142,17 +158,23 @@ def _followed(context: PageContext) -> tuple[str, dict[str, object]]:
     return sql, parameters | {"start": now.start, "end": now.end, "start0": first, "end0": last}
 
 
-@query(VISITOR_DAYS, params=("range", "compare", "segment", "category", "unit"))
+@query(VISITOR_DAYS | SEGMENTS, params=("range", "compare", "segment", "category", "unit"))
 def roots(context: PageContext) -> Statement:
-    """Add up the conversion of each root category of entry over visitors, the most visited first; -1 is unknown."""
-    visitors, parameters = per_visitor(context, context.params["unit"], by="root_category_id")
+    """Add up the steps of each root category of entry over visitors, the most visited first; -1 is unknown."""
+    if context.params["unit"] == "session":
+        sql, parameters = cluster_sums(context, RATES, by_root=True)
+        return Statement(f"SELECT * FROM ({sql}) ORDER BY x1 DESC, root_category_id, rate", parameters)
+    visitors, parameters = per_visitor(context, "visitor", by="root_category_id")
+    selects = [
+        f"SELECT root_category_id, '{name}' AS rate, {sums('visits', column)} FROM visitors GROUP BY root_category_id"
+        for name, column in (("cart", "carts"), ("purchase", "purchases"), ("view", "views"))
+    ]
+    union = "\n            UNION ALL ".join(selects)
     return Statement(
         f"""
             WITH visitors AS ({visitors})
-            SELECT root_category_id, sum(views1)::BIGINT AS views, sum(carts1)::BIGINT AS carts,
-                   {sums("visits", "purchases")}
-            FROM visitors GROUP BY root_category_id
-            ORDER BY x1 DESC, root_category_id""",
+            SELECT * FROM ({union})
+            ORDER BY x1 DESC, root_category_id, rate""",
         parameters,
     )
 
