@@ -93,11 +93,15 @@ class PageContext:
     def first(self, query: Query, number: int) -> tuple[Rows, int]:
         """Return the first rows that answer a question that may have very many, and how many there are."""
         statement = query(self)
-        key, head = self._key(statement), f"FROM ({statement.sql}) LIMIT {number}"
         count = f"SELECT count(*) AS number FROM ({statement.sql})"
-        rows = self.answers.get((key, number), lambda: self._run(statement, head))
-        counted = self.answers.get((key, "count"), lambda: self._run(statement, count))
-        return rows, counted[0]["number"]
+        counted = self.answers.get((self._key(statement), "count"), lambda: self._run(statement, count))
+        return self.head(query, number), counted[0]["number"]
+
+    def head(self, query: Query, number: int) -> Rows:
+        """Return the first rows that answer a question that may have very many."""
+        statement = query(self)
+        head = f"FROM ({statement.sql}) LIMIT {number}"
+        return self.answers.get((self._key(statement), number), lambda: self._run(statement, head))
 
     def _key(self, statement: Statement) -> tuple[object, ...]:
         keys = self.published.keys

@@ -6,6 +6,7 @@ import logging
 import socket
 from collections.abc import Callable
 from contextlib import suppress
+from threading import Thread
 from typing import Any
 
 from dash import Dash, Input, Output, State, ctx, no_update
@@ -118,10 +119,19 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     server = create_server(
         app.server, sockets=[listening], threads=THREADS, ident=None, max_request_body_size=2 * LARGEST_BODY
     )
+    Thread(target=_warm, args=(site,), name="warm", daemon=True).start()
     with suppress(KeyboardInterrupt):  # Ctrl-C is how the site ends
         announce(f"http://{settings.app.host}:{port}{base_path(settings)}")
         server.run()
     server.close()
+
+
+def _warm(site: Site) -> None:
+    """Bring into memory what pages and choices need, that of the first page first."""
+    for query in ("", "?segment=returning", "?category=-1", "?segment=returning&category=-1"):
+        for page in pages.all_pages():
+            for card in page.cards if "range" in page.filters and page.group == pages.GROUPS[0] else ():
+                card.content(page.slug, site.context(pages.parse(query), theme.LIGHT))
 
 
 def listen(settings: Settings) -> socket.socket:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from app.context import PageContext
+from app.data.cache import Rows
 from app.data.visits import UNKNOWN_CATEGORY
 from app.pages.funnel import queries
 from app.periods import Period
@@ -131,3 +132,14 @@ def skips(context: PageContext) -> Skips:
     """Return how many visits skipped a step."""
     return Skips(**context.ask(queries.skips)[0])
 
+
+def dropped(context: PageContext, number: int) -> tuple[Rows, int]:
+    """Return the newest visits that went no further, and how many they are; the newest days mostly hold enough."""
+    whole = context.ask(queries.num_dropped)[0]["number"]
+    rows: Rows = []
+    for days in (1, 7, context.period.days):
+        start = max(context.period.start, context.period.end - timedelta(days=days - 1))
+        rows = context.within(Period(start, context.period.end)).head(queries.dropped_visits, number)
+        if len(rows) >= min(number, whole):
+            break
+    return rows, whole

@@ -174,7 +174,7 @@ def dropped_controls(params: Params) -> Component:
 
 def dropped(context: PageContext) -> Drawn:
     """List the visits that went no further."""
-    rows, number = context.first(queries.dropped_visits, LISTED)
+    rows, number = numbers.dropped(context, LISTED)
     title = words.dropped(number, context.params["dropped"])
     head = ["Visitor", "Started, UTC", "Root category", "Views", "Carts", "Items", "Length"]
     listed = [

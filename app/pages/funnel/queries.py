@@ -236,6 +236,19 @@ def dropped_visits(context: PageContext) -> Statement:
     return Statement(sql, days(context) | parameters)
 
 
+@query(SESSIONS, params=("range", "category", "dropped"))
+def num_dropped(context: PageContext) -> Statement:
+    """Count the visits of a range that went no further than a step."""
+    where = f"session_date BETWEEN $start AND $end AND {DROPPED[context.params['dropped']]}"
+    if context.category is None:
+        return Statement(f"SELECT count(*) AS number FROM silver.sessions WHERE {where}", days(context))
+    sql = f"""
+            SELECT count(*) AS number FROM silver.sessions
+            LEFT JOIN silver.categories ON category_id = entry_category_id
+            WHERE {where} AND coalesce(root_id, -1) = $category"""
+    return Statement(sql, days(context) | {"category": context.category})
+
+
 def _visits(context: PageContext) -> tuple[str, str, dict[str, object]]:
     """Return the table that holds the visits that are meant, the conditions, and their parameters."""
     if context.is_new is not None:

@@ -30,3 +30,29 @@ def paths(context: PageContext) -> Statement:
             GROUP BY step_1, step_2, step_3, step_4, step_5
             ORDER BY num_sessions DESC, step_1, step_2, step_3, step_4, step_5"""
     return Statement(sql, days(context))
+
+
+STEPS = [f"step_{place}" for place in range(1, 6)]
+NAMED = 3  # categories that keep their name
+
+
+@query({"gold.paths": "session_date step_1 step_2 step_3 step_4 step_5 is_longer num_sessions"}, params=("range",))
+def flows(context: PageContext) -> Statement:
+    """Count the visits of a range by the way they took, the three most visited root categories by name."""
+    roots = ", ".join(f"split_part({step}, ':', 2)" for step in STEPS)
+    steps = ",\n                   ".join(
+        f"CASE WHEN list_contains(names, split_part({step}, ':', 2)) THEN {step} "
+        f"WHEN {step} IS NOT NULL THEN split_part({step}, ':', 1) || ':other' END AS {step}"
+        for step in STEPS
+    )
+    sql = f"""
+            WITH counted AS MATERIALIZED (
+                SELECT {", ".join(STEPS)}, is_longer, sum(num_sessions) AS visits
+                FROM gold.paths WHERE session_date BETWEEN $start AND $end GROUP BY ALL),
+            most AS (
+                SELECT root FROM (SELECT unnest(list_distinct([{roots}])) AS root, visits FROM counted)
+                WHERE root <> '-1' GROUP BY root ORDER BY sum(visits) DESC, root LIMIT {NAMED}),
+            named AS MATERIALIZED (SELECT list(root) || ['-1'] AS names FROM most)
+            SELECT {steps}, is_longer, sum(visits)::BIGINT AS num_sessions
+            FROM counted CROSS JOIN named GROUP BY ALL ORDER BY ALL"""
+    return Statement(sql, days(context))
