@@ -4,6 +4,7 @@ import errno
 import json
 import logging
 import socket
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from threading import Thread
@@ -23,6 +24,7 @@ from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import Settings
 
 THREADS = 8
+SECONDS_FOR_THE_FIRST_PAGE = 5  # in which a browser draws it, and needs the processor
 LARGEST_BODY = 1 << 20  # bytes of a request; a form or a callback needs a hundredth of it
 INDEX = """<!DOCTYPE html>
 <html lang="en">
@@ -31,6 +33,7 @@ INDEX = """<!DOCTYPE html>
         <title>{%title%}</title>
         <link rel="preload" href="BASE/assets/fonts/inter.woff2" as="font" type="font/woff2" crossorigin>
         <script src="BASE/assets/scheme.js"></script>
+        <script src="BASE/_dash-component-suites/plotly/package_data/plotly.min.js" async></script>
         <link rel="icon" href="BASE/assets/icons/favicon.svg" type="image/svg+xml">
         <script type="application/json" id="site-facts">FACTS</script>
         {%css%}
@@ -112,6 +115,7 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     port = listening.getsockname()[1]
     site = Site(settings)
     site.lakes[""].refresh()
+    Thread(target=_warm, args=(site,), name="warm", daemon=True).start()
     app = make(site, port)
     warm = app.server.test_client()
     for path in ("", "_dash-layout", "_dash-dependencies"):
@@ -119,7 +123,6 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     server = create_server(
         app.server, sockets=[listening], threads=THREADS, ident=None, max_request_body_size=2 * LARGEST_BODY
     )
-    Thread(target=_warm, args=(site,), name="warm", daemon=True).start()
     with suppress(KeyboardInterrupt):  # Ctrl-C is how the site ends
         announce(f"http://{settings.app.host}:{port}{base_path(settings)}")
         server.run()
@@ -127,11 +130,14 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
 
 
 def _warm(site: Site) -> None:
-    """Bring into memory what pages and choices need, that of the first page first."""
+    """Bring into memory what pages and choices need: first what the first page shows, the rest when it is drawn."""
+    first, *others = [page for page in pages.all_pages() if page.group == pages.GROUPS[0]]
     for query in ("", "?segment=returning", "?category=-1", "?segment=returning&category=-1"):
-        for page in pages.all_pages():
-            for card in page.cards if "range" in page.filters and page.group == pages.GROUPS[0] else ():
+        for page in (first, *others):
+            for card in page.cards:
                 card.content(page.slug, site.context(pages.parse(query), theme.LIGHT))
+            if (page, query) == (first, ""):
+                time.sleep(SECONDS_FOR_THE_FIRST_PAGE)
 
 
 def listen(settings: Settings) -> socket.socket:

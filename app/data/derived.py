@@ -45,14 +45,17 @@ def firsts(is_returning: bool, by_root: bool) -> str:
 
 
 def _rows(is_returning: bool, by_root: bool) -> str:
-    """Return common table expressions: `chosen` rows, those of visitors with several (`several`) and with one."""
+    """Return common table expressions: `several` are the rows of visitors with more than one, `single` all others.
+
+    Who has several has one that is not the first visit; that tells them without grouping everybody.
+    """
     who = "visitor_id, root_category_id" if by_root else "visitor_id"
     counts = ", ".join(f"({sql})::INTEGER AS {letter}" for letter, sql in COUNTS.items())
     sums = ", ".join(f"sum({letter})::INTEGER AS {letter}" for letter in COUNTS)
     where = " WHERE NOT is_new" if is_returning else ""
     return f"""
         WITH chosen AS (SELECT {who}, session_date AS day, {counts} FROM {SOURCE}{where}),
-             repeated AS MATERIALIZED (SELECT visitor_id FROM {SOURCE}{where} GROUP BY visitor_id HAVING count(*) > 1),
+             repeated AS MATERIALIZED (SELECT DISTINCT visitor_id FROM {SOURCE} WHERE NOT is_new),
              several AS MATERIALIZED (
                 SELECT {who}, day, {sums} FROM chosen WHERE visitor_id IN (FROM repeated) GROUP BY {who}, day),
              single AS (FROM chosen WHERE visitor_id NOT IN (FROM repeated))"""

@@ -41,7 +41,7 @@ SECONDS_BETWEEN_ACTS = 2.0
 AT_A_TIME = 6  # requests of a browser to one host
 HEADERS = {"Content-Type": "application/json"}
 DRAWN = """() => document.querySelectorAll('#site-page .card').length > 5
-    && !document.querySelector('#site-page .skeleton') && document.querySelectorAll('.js-plotly-plot .plot').length >= 3"""
+    && !document.querySelector('#site-page .skeleton') && document.querySelectorAll('.js-plotly-plot .main-svg').length >= 3"""
 
 
 @dataclass
