@@ -121,7 +121,11 @@ class PageContext:
         history = ""
         if self.is_new is not None and first is not None and period.start < first + HISTORY:
             history = f" · history starts on {wording.day(first)}: many count as new that are not"
-        return f"{wording.span(period)} · {wording.days(period.days)}{against} · days in UTC{history}"
+        complete, filling = self.published.last_day, ""
+        if complete is not None and period.end > complete:
+            day = wording.short_day(period.end)
+            filling = f" · {day} is incomplete: leave it out to compare"
+        return f"{wording.span(period)} · {wording.days(period.days)}{against} · days in UTC{filling}{history}"
 
     @cached_property
     def model(self) -> Scorer | None:

@@ -6,7 +6,7 @@ It names no version of a table and is none: runs, publications and maintenance n
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -52,18 +52,22 @@ class Saved:
 
     @property
     def revision(self) -> str:
-        """Return another text whenever the notes are others."""
-        found = self._rows("SELECT coalesce(max(seq), 0), (SELECT count(*) FROM notes) FROM sqlite_sequence")
-        return "{}.{}".format(*found[0]) if found else "0.0"
+        """Return another text whenever the notes are others; empty where they cannot be read."""
+        with suppress(LakehouseError):
+            found = self._rows("SELECT coalesce(max(seq), 0), (SELECT count(*) FROM notes) FROM sqlite_sequence")
+            return "{}.{}".format(*found[0]) if found else "0.0"
+        return ""
 
     def views(self) -> list[View]:
         """Return the views by name."""
         return [View(*row) for row in self._rows("SELECT name, path, query FROM views ORDER BY name COLLATE NOCASE")]
 
     def notes(self, card: str) -> list[Note]:
-        """Return the notes of a card by day."""
-        rows = self._rows("SELECT id, card, day, words FROM notes WHERE card = ? ORDER BY day, id", card)
-        return [Note(number, name, date.fromisoformat(day), words) for number, name, day, words in rows]
+        """Return the notes of a card by day; none where they cannot be read, which the list of views tells."""
+        with suppress(LakehouseError):
+            rows = self._rows("SELECT id, card, day, words FROM notes WHERE card = ? ORDER BY day, id", card)
+            return [Note(number, name, date.fromisoformat(day), words) for number, name, day, words in rows]
+        return []
 
     def save_view(self, view: View) -> None:
         """Keep a view; one of that name gives way.

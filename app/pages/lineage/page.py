@@ -25,8 +25,7 @@ def tables(context: PageContext) -> Drawn:
     rows = [_table_row(node) for node in found]
     return Drawn(
         title,
-        "Every table of the lake and what it is computed from, from landed files to answers; choose "
-        "one to see it closely",
+        "Every table of the lake with version and rows, and what it is computed from; choose one to see it closely",
         graph.draw(found, context.params),
         legend(
             ("dot good", "Checks passed"),
