@@ -24,6 +24,7 @@ from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import Settings
 
 THREADS = 8
+CONNECTIONS = 1000  # a browser holds six
 SECONDS_FOR_THE_FIRST_PAGE = 5  # in which a browser draws it, and needs the processor
 LARGEST_BODY = 1 << 20  # bytes of a request; a form or a callback needs a hundredth of it
 INDEX = """<!DOCTYPE html>
@@ -112,6 +113,7 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     """
     listening = listen(settings)
     logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s %(message)s", level=logging.WARNING)
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # that requests wait an instant is no news
     port = listening.getsockname()[1]
     site = Site(settings)
     site.lakes[""].refresh()
@@ -121,7 +123,12 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     for path in ("", "_dash-layout", "_dash-dependencies"):
         warm.get(base_path(settings) + path, headers={"Host": f"127.0.0.1:{port}"})
     server = create_server(
-        app.server, sockets=[listening], threads=THREADS, ident=None, max_request_body_size=2 * LARGEST_BODY
+        app.server,
+        sockets=[listening],
+        threads=THREADS,
+        ident=None,
+        connection_limit=CONNECTIONS,
+        max_request_body_size=2 * LARGEST_BODY,
     )
     with suppress(KeyboardInterrupt):  # Ctrl-C is how the site ends
         announce(f"http://{settings.app.host}:{port}{base_path(settings)}")

@@ -232,9 +232,7 @@ def _views() -> Component:
         html.Label("Save this page with its choices", htmlFor="site-view-name", className="muted"),
         html.Div([field, save], className="control-row"),
     ]
-    summary = html.Summary(
-        html.Span(className="icon icon-bookmark"), title="Saved views", **aria(label="Saved views")
-    )
+    summary = html.Summary(html.Span(className="icon icon-bookmark"), title="Saved views", **aria(label="Saved views"))
     return html.Details([summary, html.Div(content, className="popover")], id="site-views", className="views-details")
 
 

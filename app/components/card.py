@@ -38,6 +38,7 @@ class Drawn:
         legend: what the marks mean.
         table: the same numbers to read, behind "Show as table".
         footer: instead of table and version, where the card shows no table.
+        source: the table it shows, where a choice decides which; else the first that the card reads.
     """
 
     title: str
@@ -46,6 +47,7 @@ class Drawn:
     legend: Component | None = None
     table: Component | None = None
     footer: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ class Card:
     def _lay_out(self, drawn: Drawn, noted: Sequence[Note], context: PageContext) -> Component:
         subtitle = drawn.subtitle + self._not_applied(context)
         caption = html.Figcaption([html.H2(drawn.title), html.P(subtitle, className="muted")])
-        source = drawn.footer or (self._source(context) if self.reads else "")
+        source = drawn.footer or (self._source(drawn.source, context) if self.reads else "")
         foot: list[Component] = [html.Span(source, className="source")] if source else []
         if drawn.table is not None:
             content = scrolling(drawn.table, "The same numbers as a table")
@@ -148,9 +150,9 @@ class Card:
         ]
         return f" · the {' and the '.join(passed)} cannot apply here" if passed else ""
 
-    def _source(self, context: PageContext) -> str:
+    def _source(self, table: str, context: PageContext) -> str:
         """Say which table, which version and which run the card shows."""
-        built, name = wording.clock_time(context.published.built_at, now()), self.reads[0]
+        built, name = wording.clock_time(context.published.built_at, now()), table or self.reads[0]
         return f"{name} · v{context.published.versions.get(name, '–')} · run of {built}"
 
 

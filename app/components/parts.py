@@ -26,7 +26,9 @@ def data(**attributes: str) -> dict[str, Any]:
 
 def graph(identity: str, figure: Figure, height: int, label: str) -> Component:
     """Wrap a figure: no toolbar, no upload to anybody's cloud, a sentence for those who cannot see it."""
-    chart = dcc.Graph(id=identity, figure=figure.to_plotly_json(), config=CONFIG, responsive=True, style={"height": height})
+    chart = dcc.Graph(
+        id=identity, figure=figure.to_plotly_json(), config=CONFIG, responsive=True, style={"height": height}
+    )
     return html.Div(chart, role="img", className="chart", **aria(label=label))
 
 

@@ -214,6 +214,10 @@ class Published:
         _ = publication.bounds
         for key in [each for each in self._tables.kept if each.lake == self.name]:
             source = DERIVED[key.name].source if key.name in DERIVED else key.name
-            if self._newest and source in publication.keys and replace(key, name=source) == self._newest.keys.get(source):
+            if (
+                self._newest
+                and source in publication.keys
+                and replace(key, name=source) == self._newest.keys.get(source)
+            ):
                 self._tables.load(self.store, replace(publication.keys[source], name=key.name))
         return publication

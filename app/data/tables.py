@@ -15,6 +15,7 @@ from typing import Any
 
 import duckdb
 from deltalake import DeltaTable
+from pyarrow.dataset import Dataset
 
 from app.data.derived import DERIVED
 from lakehouse.errors import Exit, LakehouseError
@@ -24,6 +25,7 @@ from lakehouse.storage.store import Store
 NAME = re.compile(r"\b(?:bronze|silver|gold|ml|site)\.[a-z]\w*\b")
 IN_MEMORY = "gold."
 BYTES_OF_A_VALUE = 8
+DATASETS_KEPT = 32
 DATABASE: dict[str, str | bool | int | float | list[str]] = {
     "threads": 2,
     "enable_external_access": "false",  # its SQL reaches neither files nor the network
@@ -69,6 +71,7 @@ class TableStore:
         self._budget = budget_mb << 20
         self._lock = RLock()
         self._building: dict[TableKey, RLock] = {}
+        self._datasets: OrderedDict[TableKey, Dataset] = OrderedDict()
         self._sizes: OrderedDict[TableKey, int] = OrderedDict()
         config = DATABASE | {"memory_limit": f"{2 * budget_mb + 64}MiB"}  # tables, and what queries need beside them
         self._database = duckdb.connect(":memory:", config=config)
@@ -186,8 +189,20 @@ class TableStore:
 
     def _spell(self, cursor: duckdb.DuckDBPyConnection, store: Store, key: TableKey) -> str:
         if not self.load(store, key):
-            cursor.register(str(key), store.delta(key.name, key.version).to_pyarrow_dataset())
+            cursor.register(str(key), self._dataset(store, key))
         return f'"{key}"'
+
+    def _dataset(self, store: Store, key: TableKey) -> Dataset:
+        """Return a table by its files; to find them takes longer than to read a day."""
+        with self._lock:
+            found = self._datasets.get(key)
+        if found is None:
+            found = store.delta(key.name, key.version).to_pyarrow_dataset()
+            with self._lock:
+                self._datasets[key] = found
+                while len(self._datasets) > DATASETS_KEPT:
+                    self._datasets.popitem(last=False)
+        return found
 
     def _columns(self, delta: DeltaTable, name: str) -> list[str]:
         """Return which of the wanted columns a table has, in its order; all if nobody said which."""

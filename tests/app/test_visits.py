@@ -58,7 +58,9 @@ def test_sums_by_root_equal_those_of_grouping_by_root_and_visitor(ask, seed):
     visitors, parameters = per_visitor(context, by="root_category_id")
     sql = f"WITH visitors AS ({visitors}) SELECT root_category_id, {sums('visits', 'carts')} FROM visitors GROUP BY ALL"
     grouped = plain(context.published.rows(sql, **parameters), "root_category_id")
-    carts = [{k: v for k, v in row.items() if k != "rate"} for row in context.ask(funnel.roots) if row["rate"] == "cart"]
+    carts = [
+        {k: v for k, v in row.items() if k != "rate"} for row in context.ask(funnel.roots) if row["rate"] == "cart"
+    ]
 
     assert plain(carts, "root_category_id") == grouped
 

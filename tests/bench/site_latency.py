@@ -34,7 +34,19 @@ from playwright.sync_api import sync_playwright
 from app import pages
 from lakehouse.environment import browser
 
-from .measuring import GIB, LAKEHOUSE, PROJECT, arguments, lake_variables, land, leave, machine, measure, own_bytes, sample
+from .measuring import (
+    GIB,
+    LAKEHOUSE,
+    PROJECT,
+    arguments,
+    lake_variables,
+    land,
+    leave,
+    machine,
+    measure,
+    own_bytes,
+    sample,
+)
 
 LIMIT_MS, LIMIT_GIB, LIMIT_START = 100.0, 1.0, 4.0
 SECONDS_BETWEEN_ACTS = 2.0
@@ -149,19 +161,22 @@ def described(address: str) -> dict[str, list[dict[str, Any]]]:
 def read(address: str, calls: dict[str, list[dict[str, Any]]], found: Measurement, seed: int, seconds: float) -> None:
     """Be a reader: act, look, act again."""
     rng, host = random.Random(seed), urlsplit(address).netloc
-    lines = threading.local()
+    lines, keys = threading.local(), dict[str, str]()
 
     def ask(call: dict[str, Any], query: str) -> float:
         if not hasattr(lines, "connection"):
             lines.connection = HTTPConnection(host)
-        body = json.dumps(request_of(call, query))
+        body = json.dumps(request_of(call, query, keys))
         at = time.perf_counter()
         lines.connection.request("POST", "/_dash-update-component", body, HEADERS | {"Origin": f"http://{host}"})
         answer = lines.connection.getresponse()
-        answer.read()
-        if answer.status != 200:
+        said = answer.read()
+        taken = 1000 * (time.perf_counter() - at)
+        if answer.status not in (200, 204):  # 204: a card that heeds nothing of what changed
             raise SystemExit(f"{answer.status} for {query}")
-        return 1000 * (time.perf_counter() - at)
+        if said:
+            keys.update({name: value.get("data-key", "") for name, value in json.loads(said)["response"].items()})
+        return taken
 
     behaviour = [page.slug for page in pages.all_pages() if page.group == pages.GROUPS[0]]
     page, until = rng.choice(behaviour), time.perf_counter() + seconds
@@ -169,7 +184,9 @@ def read(address: str, calls: dict[str, list[dict[str, Any]]], found: Measuremen
         time.sleep(rng.uniform(0, SECONDS_BETWEEN_ACTS))
         while time.perf_counter() < until:
             at = time.perf_counter()
-            page = rng.choice(behaviour) if rng.random() < 0.3 else page
+            if rng.random() < 0.3:
+                page = rng.choice(behaviour)
+                keys.clear()  # a page that is opened has no card yet
             query = choose(rng)
             answers = list(browser_.map(lambda call, query=query: ask(call, query), calls[page]))
             found.acts.append(1000 * (time.perf_counter() - at))
@@ -193,10 +210,11 @@ def choose(rng: random.Random) -> str:
     return f"?{urlencode(chosen)}"
 
 
-def request_of(call: dict[str, Any], query: str) -> dict[str, Any]:
+def request_of(call: dict[str, Any], query: str, keys: dict[str, str]) -> dict[str, Any]:
     """Return a callback's request as the browser writes it."""
     outputs = [
-        dict(zip(("id", "property"), each.rsplit(".", 1), strict=True)) for each in call["output"].strip(".").split("...")
+        dict(zip(("id", "property"), each.rsplit(".", 1), strict=True))
+        for each in call["output"].strip(".").split("...")
     ]
     values = {"site-query": query, "site-run": "::"}
     inputs = [each | {"value": values.get(each["id"])} for each in call["inputs"]]
@@ -205,7 +223,7 @@ def request_of(call: dict[str, Any], query: str) -> dict[str, Any]:
         "outputs": outputs,
         "inputs": inputs,
         "changedPropIds": ["site-query.data"],
-        "state": [each | {"value": None} for each in call["state"]],
+        "state": [each | {"value": keys.get(each["id"])} for each in call["state"]],
     }
 
 

@@ -53,7 +53,9 @@ def funnel(context: PageContext) -> Drawn:
         raise LakehouseError(message, "choose Visits, or any order in the same visit", Exit.USAGE)
     found = numbers.steps(context)
     if found.period.days < 1:
-        return Drawn(words.too_early(params["window"]), "Only visits whose time is over are counted; take more days", "")
+        return Drawn(
+            words.too_early(params["window"]), "Only visits whose time is over are counted; take more days", ""
+        )
     title, units = words.steps(found.now, unit, params["window"]), wording.unit_name(unit)
     before = found.before.shares if found.before else None
     figure = bars.steps(numbers.NAMES, found.now.counts, before, found.now.total, context.palette)
@@ -72,6 +74,7 @@ def funnel(context: PageContext) -> Drawn:
         [graph("funnel-chart", figure, 300, title), *([html.P(note, className="muted note")] if note else [])],
         legend(*entries),
         table(["Step", units.capitalize(), "Of all", "Interval", "Of the step before", "Previous"], _step_rows(found)),
+        source="" if is_plain and unit == "session" else "gold.visitor_days" if is_plain else "gold.funnel_windows",
     )
 
 

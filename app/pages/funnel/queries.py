@@ -108,7 +108,9 @@ OUTCOMES = {
 RATES = {"view": ("v", "w"), "cart": ("v", "c"), "purchase": ("v", "p")}
 
 
-@query(VISITOR_DAYS | SEGMENTS | OUTCOMES, params=("range", "compare", "segment", "category", "unit", "order", "window"))
+@query(
+    VISITOR_DAYS | SEGMENTS | OUTCOMES, params=("range", "compare", "segment", "category", "unit", "order", "window")
+)
 def rates(context: PageContext) -> Statement:
     """Add up over visitors what the intervals of the cart and the purchase rate need."""
     if is_plain(context) and context.params["unit"] == "session":
@@ -236,17 +238,22 @@ def dropped_visits(context: PageContext) -> Statement:
     return Statement(sql, days(context) | parameters)
 
 
-@query(SESSIONS, params=("range", "category", "dropped"))
+@query(SESSIONS | SEGMENTS, params=("range", "category", "dropped"))
 def num_dropped(context: PageContext) -> Statement:
     """Count the visits of a range that went no further than a step."""
-    where = f"session_date BETWEEN $start AND $end AND {DROPPED[context.params['dropped']]}"
-    if context.category is None:
-        return Statement(f"SELECT count(*) AS number FROM silver.sessions WHERE {where}", days(context))
+    parameters = {} if context.category is None else {"category": context.category}
+    if context.params["dropped"] == "cart":  # gold knows how many
+        condition = "" if context.category is None else " AND root_category_id = $category"
+        sql = f"""
+            SELECT coalesce(sum(num_abandoned_carts), 0)::BIGINT AS number FROM gold.visit_segments
+            WHERE session_date BETWEEN $start AND $end{condition}"""
+        return Statement(sql, days(context) | parameters)
+    condition = "" if context.category is None else " AND coalesce(root_id, -1) = $category"
+    joined = "" if context.category is None else "LEFT JOIN silver.categories ON category_id = entry_category_id"
     sql = f"""
-            SELECT count(*) AS number FROM silver.sessions
-            LEFT JOIN silver.categories ON category_id = entry_category_id
-            WHERE {where} AND coalesce(root_id, -1) = $category"""
-    return Statement(sql, days(context) | {"category": context.category})
+            SELECT count(*) AS number FROM silver.sessions {joined}
+            WHERE session_date BETWEEN $start AND $end AND {DROPPED["view"]}{condition}"""
+    return Statement(sql, days(context) | parameters)
 
 
 def _visits(context: PageContext) -> tuple[str, str, dict[str, object]]:

@@ -109,9 +109,7 @@ def _layer(
 def _table(node: Node, params: Params) -> Component:
     name = node.table.name.split(".")[1]
     words = {"good": "checks passed", "warn": _trouble(node), "missing": "not built yet"}[node.status]
-    version = (
-        f"v{node.version} · {wording.short_count(node.rows)}" if node.version is not None else "not built yet"
-    )
+    version = f"v{node.version} · {wording.short_count(node.rows)}" if node.version is not None else "not built yet"
     return link(
         [
             html.Span(

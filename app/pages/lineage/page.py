@@ -102,7 +102,11 @@ def refused(context: PageContext) -> Drawn:
     files = numbers.landed_files(lake)
     columns = [name for name in rows[0] if name not in ("broken_rules", "landed_file")]
     listed = [
-        (row["broken_rules"], files.get(row["landed_file"], row["landed_file"]), *[_cell(row[name]) for name in columns])
+        (
+            row["broken_rules"],
+            files.get(row["landed_file"], row["landed_file"]),
+            *[_cell(row[name]) for name in columns],
+        )
         for row in rows
     ]
     shown = "all of them" if number <= LISTED else f"the first {LISTED}; the download holds all"
