@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Any
 
 from app import wording
 from app.charts.template import CLEAR, Figure
@@ -103,7 +104,7 @@ def mark_notes(figure: Figure, notes: Sequence[Note], days: Sequence[date], pale
             )
 
 
-def day_axis(days: Sequence[date]) -> dict[str, object]:
+def day_axis(days: Sequence[date]) -> dict[str, Any]:
     """Put five labels at most on a day axis, each a day of the data."""
     if not days:
         return {"visible": False}

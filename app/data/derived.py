@@ -5,8 +5,8 @@ pairs of days, of which there are few: what visitors did on one day times what t
 of the days on which a visitor came within a range, one has no earlier day in it: so visitors are counted by the day
 before. A question over any range then adds up some thousand rows instead of grouping a million by visitor.
 
-They are exact, hold nothing that `gold.visitor_days` does not, and are no tables of the lake: they depend on every
-earlier and later day of a visitor, so that a run could not refresh them day by day. The SQL behind a card spells them out.
+They are exact, hold nothing that `gold.visitor_days` does not, and are no tables of the lake: they depend on all
+days of a visitor, so that a run could not refresh them day by day. The SQL behind a card spells them out.
 """
 
 from dataclasses import dataclass
@@ -63,8 +63,8 @@ def _rows(is_returning: bool, by_root: bool) -> str:
 
 def _pairs(is_returning: bool, by_root: bool) -> str:
     root, who = ("root_category_id, ", "visitor_id, root_category_id") if by_root else ("", "visitor_id")
-    across = ", ".join(f"sum(one.{x} * other.{y})::INTEGER AS {x}{y}" for x, y in PRODUCTS)
-    own = ", ".join(f"sum({x} * {y})::INTEGER AS {x}{y}" for x, y in PRODUCTS)
+    across = ", ".join(f"sum(one.{x} * other.{y})::INTEGER AS {x}{y}" for x, y in map(tuple, PRODUCTS))
+    own = ", ".join(f"sum({x} * {y})::INTEGER AS {x}{y}" for x, y in map(tuple, PRODUCTS))
     return f"""{_rows(is_returning, by_root)}
         SELECT {root}one.day AS day, other.day AS other_day, {across}
         FROM several AS one JOIN several AS other USING ({who})

@@ -1,7 +1,6 @@
 from datetime import date, timedelta
 
 import plotly.graph_objects as go
-import pytest
 
 from app.charts import bars
 from app.pages.activity import figures as activity
