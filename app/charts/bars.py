@@ -82,7 +82,7 @@ def diverging(
         constraintext="none",
     )
     low, high = min([0.0, *values]), max([0.0, *values])
-    room = (high - low or 1) * 0.2
+    room = (high - low or 1) * 0.3  # for the numbers on a telephone
     drawn.update_xaxes(
         range=[low - (room if low < 0 else 0), high + (room if high > 0 else 0)], showticklabels=False, zeroline=True
     )
