@@ -87,10 +87,12 @@ def main() -> int:
             threading.Thread(target=read, args=(address, calls, found, options.seed * 1000 + each, options.seconds))
             for each in range(options.readers)
         ]
+        before = sum(process.cpu_times()[:2])
         for reader in readers:
             reader.start()
         for reader in readers:
             reader.join()
+        busy = sum(process.cpu_times()[:2]) - before
         stop.set()
         watch.join()
     answers, acts, memory = percentile(found.answers), percentile(found.acts), most[0] / GIB
@@ -98,6 +100,7 @@ def main() -> int:
     print(f"{len(found.choices)} acts of {options.readers} readers, {repeats:.0%} with filters seen before")
     print(f"p95 of {len(found.answers)} answers {answers:.0f} ms, median {percentile(found.answers, 50):.0f} ms")
     print(f"p95 of an act, up to its last answer {acts:.0f} ms, median {percentile(found.acts, 50):.0f} ms")
+    print(f"the site kept a processor busy for {1000 * busy / len(found.acts):.0f} ms an act")
     print(f"most memory {memory:.2f} GiB")
     return int(answers > LIMIT_MS or memory > LIMIT_GIB or start > LIMIT_START)
 

@@ -73,6 +73,7 @@ def checks(context: PageContext) -> Drawn:
     title = f"{len(found)} checks, all passed in the newest run" if found else "No rule is declared"
     if trouble:
         title = "; ".join(f"{name}: {wording.count(number)}" for name, number in trouble.items())
+        title = title[0].upper() + title[1:]
     head = ["Rule", *[f"Run {run.number}" for run in runs]]
     rows = [(name, *[wording.count(number) if number else "0" for number in counts]) for name, counts in found.items()]
     body: list[Component | str] = [scrolling(table(head, rows), "Checks over the newest runs")] if rows else []
