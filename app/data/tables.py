@@ -148,7 +148,7 @@ class TableStore:
         with closing(self._database.cursor()) as cursor:
             source = self._spell(cursor, store, replace(key, name=derived.source))
             made = NAME.sub(lambda _: source, derived.sql)
-            cursor.execute(f'CREATE OR REPLACE TABLE "{key}" AS {made}')
+            cursor.execute(f'CREATE OR REPLACE TABLE "{key}" AS FROM ({made}) ORDER BY day')
             (rows,) = cursor.execute(f'SELECT count(*) FROM "{key}"').fetchall()[0]
             columns = len(cursor.execute(f'DESCRIBE "{key}"').fetchall())
         self._keep(key, rows * columns * BYTES_OF_A_VALUE)

@@ -63,6 +63,7 @@ _LINEAR = {
     "a": "num_abandoned_carts",
     "b": "num_bounces",
 }
+_NOW = {"1": "", "0": "NOT "}  # periods do not overlap
 _PERIODS = {"1": "BETWEEN $start AND $end", "0": "BETWEEN $start0 AND $end0"}
 
 
@@ -100,6 +101,8 @@ def cluster_sums(
     source = "linear"
     if not is_new:
         named = (is_new is False, by_root or context.category is not None)
+        used_products = sorted({product for x, y in rates.values() for product in (f"{x}{x}", f"{x}{y}", f"{y}{y}")})
+        sums_ = ", ".join(f"sum({product}) AS {product}" for product in used_products)
         squares = [_product(x, y) for x, y in sorted(set(rates.values()))]
         days_ = f"{either.format(day='day')} AND {either.format(day='other_day')}"
         seen = [
@@ -109,7 +112,9 @@ def cluster_sums(
             for digit, period in _PERIODS.items()
         ]
         parts += [
-            f"squares AS (SELECT {key}{', '.join(squares)} FROM {derived.pairs(*named)} WHERE {days_}{of_root}{group})",
+            f"summed AS (SELECT {key}day {_PERIODS['1']} AS is_now, other_day {_PERIODS['1']} AS is_other_now, {sums_} "
+            f"FROM {derived.pairs(*named)} WHERE {days_}{of_root} GROUP BY ALL)",
+            f"squares AS (SELECT {key}{', '.join(squares)} FROM summed{group})",
             f"seen AS (SELECT {key}{', '.join(seen)} FROM {derived.firsts(*named)} "
             f"WHERE {either.format(day='day')}{of_root}{group})",
         ]
@@ -126,14 +131,13 @@ def _product(x: str, y: str) -> str:
     """Return the sums of products of a denominator and a numerator, within each period and across both."""
     found = []
     for digits in ("11", "00", "10"):
-        within = f"day {_PERIODS[digits[0]]} AND other_day {_PERIODS[digits[1]]}"
+        within = f"{_NOW[digits[0]]}is_now AND {_NOW[digits[1]]}is_other_now"
         names = {f"{x}{x}": "xx", f"{x}{y}": "xy", f"{y}{y}": "yy"}
         found += [
             f"coalesce(sum({product}) FILTER ({within}), 0)::BIGINT AS {x}{y}_{name}{digits}"
             for product, name in names.items()
         ]
-    across = f"day {_PERIODS['0']} AND other_day {_PERIODS['1']}"
-    found.append(f"coalesce(sum({x}{y}) FILTER ({across}), 0)::BIGINT AS {x}{y}_yx10")
+    found.append(f"coalesce(sum({x}{y}) FILTER (NOT is_now AND is_other_now), 0)::BIGINT AS {x}{y}_yx10")
     return ", ".join(found)
 
 

@@ -12,6 +12,7 @@ from app import api, pages, server
 from app.api.routes import neutral
 from app.pages.about import queries as about
 from app.pages.funnel import numbers
+from app.pages.journeys.queries import STEPS
 from app.site import Site
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import open_lake
@@ -197,6 +198,28 @@ def test_categories_activity_and_journeys_equal_a_count_of_the_events(get, silve
     flows = get("/api/v1/journeys-flows?range=all").json["rows"]
     whole = sum(row["num_sessions"] for row in paths)
     assert whole == sum(row["num_sessions"] for row in flows) == sum(number for _, number in lengths)
+
+
+def test_the_flows_are_the_paths_with_three_categories_by_name_and_equals_in_a_row_folded(get):
+    paths = get("/api/v1/journeys-paths?range=all").json["rows"]
+    touched = Counter()
+    for row in paths:
+        for root in {row[name].partition(":")[2] for name in STEPS if row[name]} - {"-1"}:
+            touched[root] += row["num_sessions"]
+    top = {"-1", *sorted(touched, key=lambda root: (-touched[root], root))[:3]}
+    expected = Counter()
+    for row in paths:
+        way = [
+            f"{kind}:{root if root in top else 'other'}"
+            for kind, _, root in (row[n].partition(":") for n in STEPS if row[n])
+        ]
+        folded = [step for place, step in enumerate(way) if place == 0 or step != way[place - 1]]
+        expected[(*folded, None, None, None)[:3]] += row["num_sessions"]
+    found = Counter()
+    for row in get("/api/v1/journeys-flows?range=all&steps=3").json["rows"]:
+        found[tuple(row[name] for name in STEPS[:3])] += row["num_sessions"]
+
+    assert found == expected
 
 
 def test_the_self_check_compares_every_page_and_tells_a_number_that_differs(ask, monkeypatch):

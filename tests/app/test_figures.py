@@ -102,11 +102,15 @@ def test_a_week_that_is_not_over_is_blank_and_one_without_a_visitor_is_zero():
 
 def path(number, *steps, is_longer=False):
     padded = [*steps, *[None] * (5 - len(steps))]
-    return dict(zip(journeys.STEPS, padded, strict=True)) | {"num_sessions": number, "is_longer": is_longer}
+    return dict(zip(journeys.STEPS, padded, strict=True)) | {
+        "num_sessions": number,
+        "went_on": len(steps) > 1,
+        "is_longer": is_longer,
+    }
 
 
-def test_paths_fold_equal_steps_and_end_where_the_visit_ends():
-    rows = [path(90, "view:1"), path(5, "view:1", "view:1", "addtocart:1"), path(2, "view:1", "view:2", is_longer=True)]
+def test_paths_end_where_the_visit_ends():
+    rows = [path(90, "view:1"), path(5, "view:1", "addtocart:1"), path(2, "view:1", "view:2", is_longer=True)]
     found = {(flow.source, flow.target): flow.visits for flow in journeys.flows(rows, 3)}
 
     assert found == {

@@ -84,7 +84,7 @@ def flows(rows: Sequence[Mapping[str, Any]], steps: int) -> list[Flow]:
         rows: of the query `flows`.
         steps: how many steps are drawn.
     """
-    ways = [(_way(row, steps), row["num_sessions"]) for row in rows if row["step_2"]]
+    ways = [(_way(row, steps), row["num_sessions"]) for row in rows if row["went_on"]]
     visits: Counter[tuple[int, str]] = Counter()
     for way, number in ways:
         visits.update({(place, step): number for place, step in enumerate(way)})
@@ -105,7 +105,7 @@ def flows(rows: Sequence[Mapping[str, Any]], steps: int) -> list[Flow]:
 
 def _way(row: Mapping[str, Any], steps: int) -> list[str]:
     """Return the steps of a path by the names that are drawn; a visit that ends before the last one says so."""
-    way = _fold([_name(row[name]) for name in STEPS if row[name]])
+    way = [_name(row[name]) for name in STEPS if row.get(name)]
     return [*way, END][:steps] if not row["is_longer"] else way[:steps]
 
 
@@ -121,7 +121,3 @@ def _name(step: str) -> str:
     kind, _, root = step.partition(":")
     place = {"-1": "unknown", OTHER: OTHER}.get(root) or wording.category(int(root)).lower()
     return f"{KINDS.get(kind, kind)}, {place}"
-
-
-def _fold(way: Sequence[str]) -> list[str]:
-    return [step for place, step in enumerate(way) if place == 0 or step != way[place - 1]]

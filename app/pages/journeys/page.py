@@ -74,7 +74,7 @@ def paths(context: PageContext) -> Drawn:
     whole = sum(row["num_sessions"] for row in rows)
     steps = int(context.params["steps"])
     flows = numbers.flows(rows, steps)
-    single = sum(row["num_sessions"] for row in rows if row["step_2"] is None)
+    single = sum(row["num_sessions"] for row in rows if not row["went_on"])
     title = (
         f"{wording.percent(single / whole)} of {wording.count(whole)} visits stay at their first step"
         if whole
