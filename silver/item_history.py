@@ -64,7 +64,9 @@ def build_history(item_properties: DataFrame) -> DataFrame:
         F.expr(bigint("itemid")).alias("item_id"),
         F.timestamp_millis(F.expr(bigint("timestamp"))).alias("valid_from"),
         F.expr(CATEGORY).alias("category_id"),
-        F.expr(f"if({PROPERTY} = 'available', {bigint('value')} = 1, NULL)").alias("is_available"),
+        F.expr(f"if({PROPERTY} = 'available', {bigint('value')}, NULL)").alias(
+            "is_available"
+        ),  # a BOOLEAN's max is slow
         F.expr(f"if({PROPERTY} = '790', {price('value')}, NULL)").alias("price"),
     )
     snapshots = (
@@ -89,7 +91,7 @@ def build_history(item_properties: DataFrame) -> DataFrame:
         "valid_from",
         F.expr(f"if(lead(item_id) {BY_TIME} = item_id, lead(valid_from) {BY_TIME}, NULL)").alias("valid_to"),
         "category_id",
-        "is_available",
+        (F.col("is_available") == 1).alias("is_available"),
         "price",
         "num_conflicts",
     )

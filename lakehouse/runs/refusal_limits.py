@@ -13,16 +13,19 @@ from typing import Any
 
 import duckdb
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.expectations import broken
 from lakehouse.lake import Lake
 from lakehouse.landing.receipts import Receipt
 from lakehouse.runs import snapshots
+from lakehouse.storage.spellings import spellings
 from lakehouse.table import Table, short_name
 
 LEAST_OF_A_KIND = 10  # rows: of fewer, all may well be wrong
 SHOWN = 3  # refused lines in a message
+BLANKS = " \t"  # around a kind's name
 
 
 @dataclass
@@ -127,16 +130,18 @@ def _refused(
     return found
 
 
-def _rows_of_kinds(lake: Lake, table: Table, receipt: Receipt, kinds: Collection[str]) -> Mapping[str, int]:
+def _rows_of_kinds(lake: Lake, table: Table, receipt: Receipt, kinds: Collection[str]) -> Counter[str]:
     """Count the rows of some kinds that a receipt brought; the table of landed files is read only if there are any."""
-    if not kinds:
-        return {}
-    query = f"""SELECT {_kind(table)} AS kind, count(*) FROM rows
-                WHERE _source_file = $file AND epoch_us(_ingested_at) = $at AND list_contains($kinds, kind)
-                GROUP BY ALL"""
-    file, at = receipt.source
-    parameters = {"file": file, "at": at, "kinds": sorted(kinds)}
-    return dict(_query(lake, table.upstreams[0], query, parameters))
+    if not kinds or not table.judged_by:
+        return Counter()
+    landed, (file, at) = table.upstreams[0], receipt.source
+    texts = {text: text.strip(BLANKS) for text in spellings(lake.store.delta(landed), table.judged_by)}
+    rows = lake.store.read(landed).where(F.col(table.judged_by).isin([text for text in texts if texts[text] in kinds]))
+    of_receipt = rows.where((F.col("_source_file") == file) & (F.unix_micros("_ingested_at") == at))
+    found: Counter[str] = Counter()
+    for text, count in of_receipt.groupBy(table.judged_by).count().collect():
+        found[texts[text]] += count
+    return found
 
 
 def _lines(lake: Lake, quarantine: Table, receipt: Receipt) -> list[str]:
@@ -150,7 +155,7 @@ def _lines(lake: Lake, quarantine: Table, receipt: Receipt) -> list[str]:
 
 def _kind(table: Table) -> str:
     """Return the SQL of a row's kind; a blank names none."""
-    return f"""nullif(trim("{table.judged_by}", ' \t'), '')""" if table.judged_by else "NULL::VARCHAR"
+    return f"""nullif(trim("{table.judged_by}", '{BLANKS}'), '')""" if table.judged_by else "NULL::VARCHAR"
 
 
 def _among(word: str, files: Collection[str] | None) -> str:
