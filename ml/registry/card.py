@@ -48,7 +48,7 @@ def text(
         *_made_from(version, document),
         "## Figures of its test",
         "Each figure stands with its 95 % interval from a bootstrap over visitors, and has the digits that it bears.",
-        *report.lines(evaluation),
+        *report.markdown(evaluation),
         "## The brief's model",
         brief["caveat"],
         f"On whole visits of the test: ROC-AUC {whole['roc_auc']:.2f}, PR-AUC {whole['pr_auc']:.2f}, accuracy "
