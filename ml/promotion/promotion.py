@@ -1,5 +1,6 @@
 """ml.promotion.promotion — compare, promote and roll back; whatever goes wrong, the champion stays."""
 
+import json
 from dataclasses import dataclass, replace
 
 from lakehouse import error_messages, failpoints
@@ -13,7 +14,7 @@ from ml.promotion.decision import Decision
 from ml.promotion.evidence import Evidence
 from ml.promotion.gates import judge
 from ml.promotion.measure import Versions, gather, later, measure
-from ml.registry import aliases, records
+from ml.registry import aliases, card_of, records
 from ml.registry.aliases import BEST, CHALLENGER, CHAMPION, PREVIOUS
 from ml.registry.versions import Version
 from ml.serving.scorer import Scorer, load
@@ -71,7 +72,7 @@ def promote(lake: Lake, say: Say, bootstrap: bool = False, accepted: str = "") -
             aliases.write(lake.settings, after)
         except Exception as error:
             raise _refusal(error, challenger.number, lake) from error
-        records.show_aliases(lake.settings, say)
+        card_of.show(lake.settings, [kept, *([champion] if champion else [])], say)
         for line in (f"{each.gate.name}: {each.found}" for each in decision.warnings):
             say(f"Let through undecided: {line}")
         say(f"Version {challenger.number} is the champion.")
@@ -131,7 +132,7 @@ def rollback(lake: Lake, say: Say, reason: str = "") -> int:
         aliases.write(lake.settings, after)
         because = {"rolled_back_at": now().isoformat(), "rolled_back_because": reason}
         records.tag(lake.settings, champion.number, because)
-        records.show_aliases(lake.settings, say)
+        card_of.show(lake.settings, [previous, champion], say)
         say(f"Version {previous.number} is the champion again; version {champion.number} is the previous one.")
         return previous.number
 
@@ -156,7 +157,8 @@ def _keep(lake: Lake, version: Version, evidence: Evidence, decision: Decision) 
     }
     tags = {"judged_at": now().isoformat(), "accepted_undecidable": decision.accepted}
     tags["warnings"] = "\n".join(f"{each.gate.name}: {each.found}" for each in decision.warnings)
-    tags |= records.keep(lake.settings, version, EVIDENCE, content)
+    digest = records.keep(lake.settings, version, EVIDENCE, json.dumps(content, indent=1, default=str))
+    tags |= {"evidence": EVIDENCE, "evidence_sha256": digest}
     records.tag(lake.settings, version.number, tags)
     return replace(version, tags={**version.tags, **tags})
 

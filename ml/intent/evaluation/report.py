@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 from math import floor, isfinite, log10
+from typing import Any
 
-from ml.intent.evaluation.figures import MAIN, MODEL, Estimate, Evaluation, Figures
+from ml.intent.evaluation.figures import MAIN, MODEL, Estimate, Evaluation, Figures, from_document
 from ml.intent.evaluation.slices import UNSEEN
 
 MOST_DIGITS = 6
@@ -72,6 +73,14 @@ def markdown(evaluation: Evaluation) -> list[str]:
             rows.insert(1, "|---" * len(_table(models)[0]) + "|")
         found += [f"### {title(name)}", *facts, *(["", *rows] if rows else [])]
     return found
+
+
+def whole_visits(brief: Mapping[str, Any]) -> str:
+    """Return the figures of the brief's model, which is asked about whole visits, as a line."""
+    known = from_document(brief["evaluation"]).of().estimates
+    shown = {**{key: COLUMNS[key] for key in ("roc_auc", "pr_auc")}, **AT_THRESHOLD}
+    found = _listed(shown, known) or "too few purchases for any figure"
+    return f"the brief's model, asked about whole visits up to their purchase: {found}"
 
 
 def _counts(figures: Figures) -> str:
