@@ -17,10 +17,11 @@ from ml.promotion.measure import Versions, gather, later, measure
 from ml.registry import aliases, card_of, records
 from ml.registry.aliases import BEST, CHALLENGER, CHAMPION, PREVIOUS
 from ml.registry.versions import Version
-from ml.serving.scorer import Scorer, load
+from ml.serving.scorer import load
 from ml.spark_process import Say
 
 EVIDENCE = "promotion.json"
+UNREADABLE = "put the folder mlflow back from a copy of the lake, or lakehouse ml rollback"
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,10 @@ def promote(lake: Lake, say: Say, bootstrap: bool = False, accepted: str = "") -
             a gate needs could not be had.
     """
     with lock.hold(lake.settings, "lakehouse ml promote"):
-        named = aliases.read(lake.settings)
+        try:
+            named = aliases.read(lake.settings)
+        except LakehouseError as error:
+            raise LakehouseError(f"Nothing is promoted. {error.message}", error.remedy, Exit.REFUSED) from error
         champion, challenger = named.get(CHAMPION), named.get(CHALLENGER)
         if challenger is None:
             return _nothing_to_promote(champion, say)
@@ -139,11 +143,11 @@ def rollback(lake: Lake, say: Say, reason: str = "") -> int:
 
 def _compare(lake: Lake, named: dict[str, Version], accepted: str) -> tuple[Evidence, Decision]:
     best = named.get(BEST) or named.get(CHAMPION)
-    loaded: list[Scorer | None] = [
-        load(lake.settings, each) if each else None for each in (named[CHALLENGER], named.get(CHAMPION), best)
-    ]
-    challenger, champion, best_so_far = loaded
-    assert challenger
+    challenger = load(lake.settings, named[CHALLENGER])
+    try:
+        champion, best_so_far = (load(lake.settings, each) if each else None for each in (named.get(CHAMPION), best))
+    except LakehouseError as error:  # what mends a challenger, another training, mends no champion
+        raise LakehouseError(error.message, UNREADABLE, error.code) from error
     evidence = gather(lake, Versions(challenger, champion, best_so_far))
     return evidence, Decision(judge(evidence), champion is not None, accepted)
 
