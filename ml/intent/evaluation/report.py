@@ -102,7 +102,8 @@ def _facts(model: Figures) -> Iterator[str]:
         yield f"at the threshold: {_listed(AT_THRESHOLD, known)}"
     if RANKING.keys() & known.keys():
         yield f"lift {_listed(RANKING, known)}"
-    yield f"calibration: {_listed(CALIBRATION, known)}"
+    if CALIBRATION.keys() & known.keys():
+        yield f"calibration: {_listed(CALIBRATION, known)}"
 
 
 def _listed(names: Mapping[str, str], known: Mapping[str, Estimate]) -> str:
