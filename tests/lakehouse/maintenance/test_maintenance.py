@@ -213,6 +213,14 @@ def test_vacuum_keeps_what_files_were_put_in_order_from_a_moment_ago(two_runs, t
     assert rows(lake, name, before) == rows(two_runs, name)
 
 
+def test_vacuum_keeps_what_another_program_put_in_order_since_the_publication(two_runs, tmp_path):
+    lake, name = copy(two_runs, tmp_path), "silver.session_events"
+    DeltaTable(lake.store.uri(name)).optimize.compact()
+    assert lake.store.version(name) > lake.ledger.published().versions[name]
+    vacuum.vacuum(lake, print, hours=0, is_applied=True)
+    assert rows(lake, name) == rows(two_runs, name)
+
+
 def test_a_log_is_shortened_by_vacuum_alone_and_never_by_what_is_published(two_runs, tmp_path):
     lake = copy(two_runs, tmp_path)
     name = "gold.activity"

@@ -60,13 +60,12 @@ def test_the_list_beats_what_needs_no_training_and_loses_the_hits_on_what_is_sol
 
 @pytest.fixture
 def told(recommend) -> evaluate.Evaluation:
-    """Of one visit, 1, 2 and the new item 9, where the lists are always 2 and 3, and those of the rival 1 and 2."""
+    """Of one visit, 1, 2 and the new item 9; the lists are 2 and 1, of protocol C 2 and 3, and the rival's 1 and 2."""
     part = evaluate.Test(datetime(2015, 6, 1, tzinfo=UTC), recommend(), visits([1, 2]), KNOWN, visits([1, 2, 9]))
     asked = evaluate.cases(part)
-    lists = {SERVED: [2, 3], evaluate.RIVAL: [1, 2]}
-    return evaluate.evaluate(
-        part, asked, {name: {key: [each] * len(asked[key]) for key in asked} for name, each in lists.items()}
-    )
+    ours = {key: [[2, 3] if key[1] == "C" else [2, 1]] * len(of_key) for key, of_key in asked.items()}
+    theirs = {key: [[1, 2]] * len(of_key) for key, of_key in asked.items()}
+    return evaluate.evaluate(part, asked, {SERVED: ours, evaluate.RIVAL: theirs})
 
 
 def test_lists_are_told_by_the_known_items_they_cover_their_popularity_and_how_many_are_short(told):
