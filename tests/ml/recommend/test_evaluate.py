@@ -60,8 +60,8 @@ def test_the_list_beats_what_needs_no_training_and_loses_the_hits_on_what_is_sol
 
 @pytest.fixture
 def told(recommend) -> evaluate.Evaluation:
-    """Of one visit, 1, 2 and the new item 9; the lists are 2 and 1, of protocol C 2 and 3, and the rival's 1 and 2."""
-    part = evaluate.Test(datetime(2015, 6, 1, tzinfo=UTC), recommend(), visits([1, 2]), KNOWN, visits([1, 2, 9]))
+    """Of one visit, 1, 2 and the new 8 and 9; the lists are 2 and 1, of protocol C 2 and 3, and the rival's 1 and 2."""
+    part = evaluate.Test(datetime(2015, 6, 1, tzinfo=UTC), recommend(), visits([1, 2]), KNOWN, visits([1, 2, 8, 9]))
     asked = evaluate.cases(part)
     ours = {key: [[2, 3] if key[1] == "C" else [2, 1]] * len(of_key) for key, of_key in asked.items()}
     theirs = {key: [[1, 2]] * len(of_key) for key, of_key in asked.items()}
@@ -75,8 +75,9 @@ def test_lists_are_told_by_the_known_items_they_cover_their_popularity_and_how_m
 
 def test_new_items_are_dropped_and_beside_it_count_as_misses(told):
     scores = told.methods[SERVED].scores
-    assert told.cold == {"A": 0.5, "B": 0.5, "C": 0.5}
-    assert [(scores[kind, "C"].hr.value, scores[kind, "C"].num) for kind in ("known", "all")] == [(1.0, 1), (0.5, 2)]
+    assert told.cold == {"A": 2 / 3, "B": 2 / 3, "C": 2 / 3}
+    assert [scores[kind, "C"].num for kind in ("known", "all")] == [1, 3]
+    assert [scores[kind, "C"].hr.value for kind in ("known", "all")] == pytest.approx([1, 1 / 3])
 
 
 def test_what_is_served_is_compared_with_its_rival_prediction_by_prediction(told):
