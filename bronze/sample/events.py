@@ -43,13 +43,13 @@ class Events:
 def travel(rng: np.random.Generator, catalogue: Catalogue, visits: Visits) -> Events:
     """Draw all the events of `visits`; those after the end of the period are lost."""
     steps = walk(rng, catalogue, visits, set_out(rng, catalogue, visits))
-    columns = (visits.visitor[steps.visit], steps.event, steps.item, steps.order, _moments(rng, visits, steps))
+    columns = (visits.visitor[steps.visit], steps.event, steps.item, steps.order, moments(rng, visits, steps))
     in_time = columns[-1] < END
     return Events(*(column[in_time] for column in columns))
 
 
-def _moments(rng: np.random.Generator, visits: Visits, steps: Steps) -> NDArray[np.int64]:
-    """Draw when each event occurs; a visit waits until the one before it is over by half an hour and more."""
+def moments(rng: np.random.Generator, visits: Visits, steps: Steps) -> NDArray[np.int64]:
+    """Draw when each step occurs, in epoch milliseconds; a visit waits half an hour and more for the one before it."""
     is_first = np.diff(steps.visit, prepend=-1) != 0
     same_order = (steps.order >= 0) & (np.diff(steps.order, prepend=-1) == 0)
     pause = _pauses(rng, len(steps.visit))

@@ -47,7 +47,11 @@ def interaction(*terms: Term) -> Term:
 
 
 def terms() -> list[Term]:
-    """Return all terms of the model."""
+    """Return all terms of the model.
+
+    The first event says less of a visit than the tenth: what a cart or the visitor's past weighs depends on how many
+    there are, or the answers after one event are too cautious and those after ten too bold.
+    """
     has_cart, bought_before = at_least("num_adds", 1)[0], at_least("num_earlier_purchases", 1)[0]
     return [
         log("decision_point"),
@@ -78,12 +82,15 @@ def terms() -> list[Term]:
         *[log(name, plus=0.0) for name in RATES],
         *cyclic("session_hour", 24, waves=2),
         *at_least("session_weekday", 6),
+        interaction(has_cart, at_least("decision_point", 2)[0]),
         interaction(has_cart, log("decision_point")),
         interaction(has_cart, log("events_since_add")),
         interaction(has_cart, log("seconds_since_last")),
         interaction(has_cart, bought_before),
         interaction(has_cart, log("item_purchase_rate", plus=0.0)),
         interaction(log("decision_point"), log("distinct_products")),
+        interaction(log("decision_point"), log("num_earlier_visits")),
+        interaction(log("decision_point"), bought_before),
     ]
 
 

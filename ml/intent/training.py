@@ -106,6 +106,7 @@ def _same(lake: Lake, identity: dict[str, str]) -> Outcome | None:
     for alias in (each for each in (aliases.CHALLENGER, aliases.CHAMPION) if each in named):
         version = named[alias]
         if version.identity == identity:
-            evaluation = from_document(versions.document(lake.settings, version)["evaluation"])
-            return Outcome(version.number, alias, report.brief(evaluation), is_new=False)
+            document = versions.document(lake.settings, version)
+            lines = [*report.brief(from_document(document["evaluation"])), report.whole_visits(document["brief"])]
+            return Outcome(version.number, alias, lines, is_new=False)
     return None

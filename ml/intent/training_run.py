@@ -22,12 +22,14 @@ from ml.intent.estimator import Fitted
 from ml.intent.evaluation import by_mllib, curves, report
 from ml.intent.evaluation.baselines import count_points
 from ml.intent.evaluation.by_rdd import tally
+from ml.intent.evaluation.counting import count_scored
 from ml.intent.evaluation.evaluation import evaluate
 from ml.intent.evaluation.figures import FEWEST_TO_SHOW, MODEL, Evaluation
-from ml.intent.evaluation.slices import ALL
+from ml.intent.evaluation.slices import ALL, COLUMNS
 from ml.intent.evaluation.tally import Tallies
 from ml.intent.slices import Coverage, Slices, has_ended, split
 from ml.intent.threshold import Threshold, choose
+from ml.registry import card_of
 from ml.registry.aliases import CHALLENGER
 from ml.registry.tracking import Trained, record
 from ml.serving import expression
@@ -103,7 +105,10 @@ def train(
         source=lake.store.uri(EXAMPLES),
         answers=learned.answers,
     )
-    return {"version": record(settings, trained), "alias": CHALLENGER, "lines": report.brief(evaluation)}
+    version = record(settings, trained)
+    card_of.show(settings, [version], lambda text: tell(say=text))
+    lines = [*report.brief(evaluation), report.whole_visits(beside)]
+    return {"version": version.number, "alias": CHALLENGER, "lines": lines}
 
 
 def open_on_spark(settings: Settings, tell: Tell) -> Lake:
@@ -176,7 +181,8 @@ def tally_test(rows: DataFrame, slices: Slices, served: Document) -> Tallies:
     seen = rows.where(F.col("started_at") < F.lit(begin)).select("visitor_id", F.lit(True).alias("was_seen")).distinct()
     test = rows.where("part = 'test'").join(seen, "visitor_id", how="left")
     scored = test.withColumns({"is_seen": F.col("was_seen").isNotNull(), MODEL: expression.probability(served)})
-    return tally(scored, served, rows.sparkSession.sparkContext.defaultParallelism)
+    tasks = rows.sparkSession.sparkContext.defaultParallelism
+    return tally(scored.select(*COLUMNS, MODEL), lambda points: count_scored(points, served), tasks)
 
 
 def _second_opinion(rows: DataFrame, served: Document) -> dict[str, float]:

@@ -1,5 +1,6 @@
 """ml.promotion.promotion — compare, promote and roll back; whatever goes wrong, the champion stays."""
 
+import json
 from dataclasses import dataclass, replace
 
 from lakehouse import error_messages, failpoints
@@ -13,13 +14,14 @@ from ml.promotion.decision import Decision
 from ml.promotion.evidence import Evidence
 from ml.promotion.gates import judge
 from ml.promotion.measure import Versions, gather, later, measure
-from ml.registry import aliases, records
+from ml.registry import aliases, card_of, records
 from ml.registry.aliases import BEST, CHALLENGER, CHAMPION, PREVIOUS
 from ml.registry.versions import Version
-from ml.serving.scorer import Scorer, load
+from ml.serving.scorer import load
 from ml.spark_process import Say
 
 EVIDENCE = "promotion.json"
+UNREADABLE = "put the folder mlflow back from a copy of the lake, or lakehouse ml rollback"
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,10 @@ def promote(lake: Lake, say: Say, bootstrap: bool = False, accepted: str = "") -
             a gate needs could not be had.
     """
     with lock.hold(lake.settings, "lakehouse ml promote"):
-        named = aliases.read(lake.settings)
+        try:
+            named = aliases.read(lake.settings)
+        except LakehouseError as error:
+            raise LakehouseError(f"Nothing is promoted. {error.message}", error.remedy, Exit.REFUSED) from error
         champion, challenger = named.get(CHAMPION), named.get(CHALLENGER)
         if challenger is None:
             return _nothing_to_promote(champion, say)
@@ -71,7 +76,7 @@ def promote(lake: Lake, say: Say, bootstrap: bool = False, accepted: str = "") -
             aliases.write(lake.settings, after)
         except Exception as error:
             raise _refusal(error, challenger.number, lake) from error
-        records.show_aliases(lake.settings, say)
+        card_of.show(lake.settings, [kept, *([champion] if champion else [])], say)
         for line in (f"{each.gate.name}: {each.found}" for each in decision.warnings):
             say(f"Let through undecided: {line}")
         say(f"Version {challenger.number} is the champion.")
@@ -131,18 +136,18 @@ def rollback(lake: Lake, say: Say, reason: str = "") -> int:
         aliases.write(lake.settings, after)
         because = {"rolled_back_at": now().isoformat(), "rolled_back_because": reason}
         records.tag(lake.settings, champion.number, because)
-        records.show_aliases(lake.settings, say)
+        card_of.show(lake.settings, [previous, champion], say)
         say(f"Version {previous.number} is the champion again; version {champion.number} is the previous one.")
         return previous.number
 
 
 def _compare(lake: Lake, named: dict[str, Version], accepted: str) -> tuple[Evidence, Decision]:
     best = named.get(BEST) or named.get(CHAMPION)
-    loaded: list[Scorer | None] = [
-        load(lake.settings, each) if each else None for each in (named[CHALLENGER], named.get(CHAMPION), best)
-    ]
-    challenger, champion, best_so_far = loaded
-    assert challenger
+    challenger = load(lake.settings, named[CHALLENGER])
+    try:
+        champion, best_so_far = (load(lake.settings, each) if each else None for each in (named.get(CHAMPION), best))
+    except LakehouseError as error:  # what mends a challenger, another training, mends no champion
+        raise LakehouseError(error.message, UNREADABLE, error.code) from error
     evidence = gather(lake, Versions(challenger, champion, best_so_far))
     return evidence, Decision(judge(evidence), champion is not None, accepted)
 
@@ -156,7 +161,8 @@ def _keep(lake: Lake, version: Version, evidence: Evidence, decision: Decision) 
     }
     tags = {"judged_at": now().isoformat(), "accepted_undecidable": decision.accepted}
     tags["warnings"] = "\n".join(f"{each.gate.name}: {each.found}" for each in decision.warnings)
-    tags |= records.keep(lake.settings, version, EVIDENCE, content)
+    digest = records.keep(lake.settings, version, EVIDENCE, json.dumps(content, indent=1, default=str))
+    tags |= {"evidence": EVIDENCE, "evidence_sha256": digest}
     records.tag(lake.settings, version.number, tags)
     return replace(version, tags={**version.tags, **tags})
 

@@ -35,8 +35,6 @@ def text(
         evaluation: of its test.
         promotion: what its promotion kept: gates and evidence; None where it was never judged.
     """
-    brief = document["brief"]
-    whole = brief["metrics"]
     lines = [
         f"# Purchase intent, version {version.number}",
         f"Aliases: {', '.join(aliases) or 'none'}",
@@ -48,11 +46,10 @@ def text(
         *_made_from(version, document),
         "## Figures of its test",
         "Each figure stands with its 95 % interval from a bootstrap over visitors, and has the digits that it bears.",
-        *report.lines(evaluation),
+        *report.markdown(evaluation),
         "## The brief's model",
-        brief["caveat"],
-        f"On whole visits of the test: ROC-AUC {whole['roc_auc']:.2f}, PR-AUC {whole['pr_auc']:.2f}, accuracy "
-        f"{whole['accuracy']:.3f}, precision {whole['precision']:.2f}, recall {whole['recall']:.2f}.",
+        document["brief"]["caveat"],
+        f"- {report.whole_visits(document['brief'])}",
         "## Gates",
         *_gates(promotion),
     ]

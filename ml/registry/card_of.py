@@ -1,9 +1,16 @@
-"""ml.registry.card_of — gather what a version's model card needs."""
+"""ml.registry.card_of — gather what a version's model card needs, and show it beside the version in MLflow."""
 
+from collections.abc import Iterable
+
+from lakehouse import error_messages
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import Settings
 from ml.intent.evaluation.figures import from_document
-from ml.registry import aliases, card, records, versions
+from ml.registry import aliases, card, mlflow_store, records, versions
+from ml.registry.versions import Version
+from ml.spark_process import Say
+
+FILE = "card.md"  # the artefact of a version's run
 
 
 def text(settings: Settings, number: int | None) -> str:
@@ -21,3 +28,16 @@ def text(settings: Settings, number: int | None) -> str:
     document = versions.document(settings, version)
     evaluation = from_document(records.evaluation(settings, version.number))
     return card.text(version, names, document, evaluation, records.kept(settings, version))
+
+
+def show(settings: Settings, changed: Iterable[Version], say: Say) -> None:
+    """Let MLflow show the aliases that the lake's file says, and the cards of the versions that this changed.
+
+    A failure is told and changes nothing: what serves is decided already, and the next command tries again.
+    """
+    try:
+        mlflow_store.connect(settings)
+        for version in changed:
+            records.keep(settings, version, FILE, text(settings, version.number))
+    except Exception as error:
+        say(f"MLflow's aliases and cards are not up to date yet: {error_messages.explain(error, settings).message}")

@@ -1,6 +1,6 @@
 """ml.registry.records — what MLflow keeps of a version beside its model, read and written by MLflow's own client.
 
-Answers and signature come from its training; evidence, tags and the model card from its promotion.
+Answers and signature come from its training; evidence and tags from its promotion.
 """
 
 import hashlib
@@ -12,13 +12,11 @@ from typing import Any
 
 import pandas as pd
 
-from lakehouse import error_messages
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import Settings
 from ml.registry import mlflow_store
 from ml.registry.tracking import ANSWERS, EVALUATION
 from ml.registry.versions import Version
-from ml.spark_process import Say
 
 
 def answers(settings: Settings, number: int) -> pd.DataFrame:
@@ -73,15 +71,14 @@ def signature(settings: Settings, number: int) -> dict[str, str]:
     return {each.name: each.type.name for each in found.inputs.inputs}
 
 
-def keep(settings: Settings, version: Version, name: str, content: Mapping[str, Any]) -> dict[str, str]:
-    """Keep JSON with a version; return the tags that tell where it lies and its digest."""
+def keep(settings: Settings, version: Version, name: str, text: str) -> str:
+    """Keep a text with a version, in the place of an earlier one; return its digest."""
     mlflow = mlflow_store.connect(settings)
-    text = json.dumps(content, indent=1, default=str)
     run = mlflow.get_run(_run_id(mlflow, settings, version.number))
     # By its place: by its id, MLflow's client remembers where another copy of the lake has that run's artefacts.
     folder = mlflow.utils.file_utils.local_file_uri_to_path(run.info.artifact_uri)
     Path(folder, name).write_text(text, encoding="utf-8")
-    return {"evidence": name, "evidence_sha256": hashlib.sha256(text.encode()).hexdigest()}
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def tag(settings: Settings, number: int, tags: Mapping[str, str]) -> None:
@@ -89,14 +86,6 @@ def tag(settings: Settings, number: int, tags: Mapping[str, str]) -> None:
     mlflow = mlflow_store.connect(settings)
     for key, value in tags.items():
         _client(mlflow).set_model_version_tag(settings.model.name, str(number), key, value)
-
-
-def show_aliases(settings: Settings, say: Say) -> None:
-    """Let MLflow's aliases say what the lake's file says; a failure is told, and the next command tries again."""
-    try:
-        mlflow_store.connect(settings)
-    except Exception as error:  # what serves is decided already
-        say(f"MLflow's aliases are not up to date yet: {error_messages.explain(error, settings).message}")
 
 
 def _client(mlflow: Any) -> Any:

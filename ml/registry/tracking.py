@@ -60,11 +60,11 @@ class Trained:
     answers: pd.DataFrame
 
 
-def record(settings: Settings, trained: Trained) -> int:
+def record(settings: Settings, trained: Trained) -> versions.Version:
     """Log a training as an MLflow run, and register its model as the challenger.
 
     Returns:
-        The number of the registered version.
+        The registered version.
 
     Raises:
         LakehouseError: the served model does not answer as MLlib's does; nothing is registered then (exit code 3).
@@ -88,15 +88,14 @@ def record(settings: Settings, trained: Trained) -> int:
     if not client.search_registered_models(f"name = '{name}'"):
         client.create_registered_model(name, description="Will this visit still end in a purchase?")
     area = with_interval(trained.evaluation.of().estimates["pr_auc"])
-    description = f"PR-AUC {area}, trained on {table} version {table_version}."
+    description = f"PR-AUC {area}, trained on {table} version {table_version}. Its card is card.md of its run."
     registered = client.create_model_version(
         name, served.model_uri, run.info.run_id, tags, description=description, model_id=served.model_id
     )
     failpoints.reach("ml.registered")
-    number = int(registered.version)
-    aliases.write(settings, {aliases.CHALLENGER: versions.Version(number, tags)})
-    aliases.show(settings, mlflow)
-    return number
+    version = versions.Version(int(registered.version), tags)
+    aliases.write(settings, {aliases.CHALLENGER: version})
+    return version
 
 
 def compare(model: Any, answers: pd.DataFrame) -> None:

@@ -10,11 +10,16 @@ import numpy.typing as npt
 
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import Settings
+from ml.intent.evaluation.figures import Evaluation, from_document
+from ml.intent.evaluation.report import with_interval
+from ml.intent.evaluation.slices import POINTS, at
 from ml.registry import aliases, versions
 from ml.serving import formula
 
 if TYPE_CHECKING:
     import pandas as pd
+
+FREQUENCIES = (0.67, 1.5)  # observed over promised purchases: its interval lies within, or no frequency is told
 
 Row: TypeAlias = Mapping[str, float | None]
 Rows: TypeAlias = "Sequence[Row] | pd.DataFrame"
@@ -84,6 +89,28 @@ class Scorer:
     def metrics(self) -> dict[str, float]:
         """Figures of the test, by name."""
         return dict(self.document["metrics"])
+
+    @cached_property
+    def evaluation(self) -> Evaluation:
+        """What its test said, with intervals: over all decision points, and after each number of events."""
+        return from_document(self.document["evaluation"])
+
+    def told(self, figure: str) -> str:
+        """Return a figure of the test with its 95 % interval, in as many digits as that bears."""
+        found = self.evaluation.of().estimates.get(figure)
+        return "too few purchases" if found is None else with_interval(found)
+
+    def bears_frequencies(self, num_events: int) -> bool:
+        """Say whether a probability after so many events may be told as a frequency.
+
+        It may where the test held enough purchases at the nearest number that was measured, and came true about as
+        often as promised.
+        """
+        figures = self.evaluation.of(at(max(each for each in POINTS if each <= max(num_events, 1))))
+        if not figures.bears_a_claim:
+            return False
+        ratio = figures.estimates["observed_to_expected"]
+        return bool(FREQUENCIES[0] <= ratio.low and ratio.high <= FREQUENCIES[1])
 
     @property
     def trained_on(self) -> dict[str, str]:

@@ -1,13 +1,22 @@
 import json
 import math
+from dataclasses import replace
 
 import pytest
 
 from app.pages.predict import page as predict
 from ml.intent.design import number
+from ml.intent.evaluation.figures import MAIN, Estimate, Evaluation, Figures
 from ml.serving.scorer import Scorer
 
 METRICS = {"base_rate": 0.01, "roc_auc": 0.9, "pr_auc": 0.2, "precision": 0.25, "recall": 0.5}
+KNOWN = {name: Estimate(value, 0.9 * value, 1.1 * value) for name, value in METRICS.items()}
+
+
+def tested(num_purchases: int, ratio: Estimate) -> dict:
+    """A test that was alike after each number of events."""
+    figures = Figures(5_000, 2 * num_purchases, num_purchases, KNOWN | {"observed_to_expected": ratio})
+    return Evaluation({name: {"model": figures} for name in MAIN}).to_document()
 
 
 @pytest.fixture
@@ -20,6 +29,7 @@ def model():
         "calibration": {"slope": 0.5, "intercept": -1.0},
         "threshold": 0.9,
         "metrics": METRICS,
+        "evaluation": tested(200, Estimate(1.0, 0.8, 1.2)),
     }
     return Scorer(3, document, "")
 
@@ -65,8 +75,35 @@ def test_the_answer_states_the_probability_beside_the_base_rate(model):
     assert problems == [None] * 4
     assert round(chance, 3) == 0.562
     assert "The chance of a purchase later in this visit: 56.2%" in text(cards)
-    assert "The base rate is 1 visit in 100; this one is 56.2 times as likely to buy" in text(cards)
+    assert "56.2 times the base rate of 1.00%" in text(cards)
     assert "below the threshold: not flagged" in text(cards)
+
+
+@pytest.mark.parametrize(
+    ("num_purchases", "ratio", "is_told"),
+    [
+        (30, Estimate(1.0, 0.7, 1.4), True),
+        (29, Estimate(1.0, 0.7, 1.4), False),  # too few
+        (300, Estimate(0.8, 0.6, 1.0), False),  # it may have promised too much
+        (300, Estimate(1.3, 1.1, 1.6), False),
+    ],
+)
+def test_a_frequency_is_told_only_where_the_calibration_bears_it(model, num_purchases, ratio, is_told):
+    measured = replace(model, document={**model.document, "evaluation": tested(num_purchases, ratio)})
+    cards, _ = predict.answer(measured, (2, 1, 2, 12))
+
+    assert ("As a frequency" in text(cards)) == is_told
+
+
+def test_the_models_figures_stand_with_their_intervals_and_what_was_undecided_beside_them(model):
+    shown = text(predict.model_card(replace(model, warnings=("better than base rate: it is not sure",))))
+
+    assert "ROC area 0.9 [0.8, 1.0]" in shown
+    assert (
+        "Let through undecided at its promotion, for lack of purchases: 1" in shown
+        and "better than base rate: it is not sure" in shown
+    )
+    assert "undecided" not in text(predict.model_card(model))
 
 
 def test_a_number_that_the_training_did_not_hold_is_told(model):

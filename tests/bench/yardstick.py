@@ -1,6 +1,6 @@
 """What gradient-boosted trees make of the decision points that the model learns from: a yard-stick, never served.
 
-    LAKEHOUSE_LAKE=DIR python tests/bench/yardstick.py
+    LAKEHOUSE_LAKE=DIR python -m tests.bench.yardstick
 
 The lake needs a run. Prints the areas of the model and of the trees on the test, over all points and after each number
 of events.

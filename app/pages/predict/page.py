@@ -61,6 +61,14 @@ LABELS = NAMES | {
     "category_cart_rate": "Cart rate of its category",
     "category_purchase_rate": "Purchase rate of its category",
 }
+FIGURES = {
+    "ROC area": "roc_auc",
+    "Precision-recall area": "pr_auc",
+    "Base rate": "base_rate",
+    "Precision, of the flagged": "precision",
+    "Recall, of all purchases": "recall",
+    "Observed over promised": "observed_to_expected",
+}
 MOST_REASONS = 8
 
 
@@ -167,12 +175,18 @@ def probability(model: Scorer, row: Mapping[str, int], palette: Palette = LIGHT)
             "at or above the threshold: flagged" if chance >= model.threshold else "below the threshold: not flagged"
         )
     title = f"The chance of a purchase later in this visit: {wording.percent(chance)}"
-    rows = [(name, wording.percent(value), wording.one_in(value)) for name, value, _ in points]
+    events = int(point["decision_point"] or 1)
+    headers, rows = ["", "Probability"], [[name, wording.percent(value)] for name, value, _ in points]
+    if model.bears_frequencies(events):
+        headers, rows = (
+            [*headers, "As a frequency"],
+            [[*row, wording.one_in(p[1])] for row, p in zip(rows, points, strict=True)],
+        )
     unseen = [f"{label(each.name)} from {each.low:,.0f} to {each.high:,.0f}" for each in model.out_of_range(point)]
     told = f"The training held only {', '.join(unseen)}: take the answer with care" if unseen else ""
     return card(
         title,
-        f"The base rate is {wording.one_in(base)}; this one is {times:,.1f} times as likely to buy",
+        f"{times:,.1f} times the base rate of {wording.percent(base)}",
         [
             html.Div(
                 [
@@ -185,7 +199,7 @@ def probability(model: Scorer, row: Mapping[str, int], palette: Palette = LIGHT)
             graph("predict-scale", figures.likelihoods(points, palette), 216, title),
         ],
         f"model {model.version} · logarithmic scale",
-        table(["", "Probability", "As a frequency"], rows),
+        table(headers, rows),
         "predict-chance",
     )
 
@@ -221,25 +235,22 @@ def label(group: str) -> str:
 
 def model_card(model: Scorer) -> Component:
     """Say which model answers and how good it was on visits it had not seen."""
-    metrics = model.metrics
     pairs = [
         ("Version", f"{model.version}, champion"),
-        ("Threshold", "none" if model.threshold is None else wording.percent(model.threshold)),
-        ("ROC area", f"{metrics['roc_auc']:.3f}"),
-        ("Precision-recall area", f"{metrics['pr_auc']:.3f}, chance {metrics['base_rate']:.3f}"),
-        ("Precision", wording.percent(metrics["precision"])),
-        ("Recall", wording.percent(metrics["recall"])),
+        ("Threshold", "none: too few purchases" if model.threshold is None else wording.percent(model.threshold)),
+        *[(name, model.told(figure)) for name, figure in FIGURES.items()],
     ]
+    undecided = [html.Li(each) for each in model.warnings]
+    told = html.Summary(f"Let through undecided at its promotion, for lack of purchases: {len(undecided)}")
     return html.Section(
         [
             html.H2("The model"),
             html.P("Measured on the last part of the time, which it has not seen", className="muted"),
             facts(pairs),
             html.P(
-                f"Of 100 flagged decision points {metrics['precision'] * 100:.0f} were followed by a purchase, "
-                f"and {metrics['recall'] * 100:.0f} of 100 before a purchase were flagged.",
-                className="muted note",
+                "In brackets: 95 % interval over visitors. Flagged: at or above the threshold.", className="muted note"
             ),
+            *([html.Details([told, html.Ul(undecided)], id="predict-warnings")] if undecided else []),
         ],
         id="predict-model",
         className="card",

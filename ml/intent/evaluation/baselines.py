@@ -95,10 +95,19 @@ def add_baselines(points: pd.DataFrame, document: Mapping[str, Any]) -> pd.DataF
         points: columns of gold.intent_examples, those of KEYS and of the brief's model among them.
         document: the served model; its `baselines` and `brief` were written by its training.
     """
-    brief = document["brief"]
-    log_odds = points[brief["features"]].to_numpy(float) @ np.array(brief["coefficients"]) + brief["intercept"]
     rates = from_document(document["baselines"]).scores(points)
-    return points.assign(**rates, brief=1 / (1 + np.exp(-log_odds)))
+    return points.assign(**rates, brief=score_by_brief(points, document["brief"]))
+
+
+def score_by_brief(rows: pd.DataFrame, brief: Mapping[str, Any]) -> Floats:
+    """Return the probabilities of the brief's model.
+
+    Args:
+        rows: its features.
+        brief: the features' names, the coefficients and the intercept.
+    """
+    log_odds = rows[brief["features"]].to_numpy(float) @ np.array(brief["coefficients"]) + brief["intercept"]
+    return np.asarray(1 / (1 + np.exp(-log_odds)))
 
 
 def _nearest_point(decision_point: "pd.Series[int]") -> Floats:

@@ -161,10 +161,15 @@ def calibration_slope(of: Resampled) -> Floats:
 
 
 def calibration_error(of: Resampled) -> Floats:
-    """Return the mean distance of promised and observed rates over ten bins of equally many points."""
+    """Return the mean distance of promised and observed rates over ten bins of equally many points.
+
+    Chance adds to a distance, and a resample has more of it than the points as they are: what it adds in the mean is
+    taken off again, so that the interval lies around the figure and not above it.
+    """
     observed, expected, weight = calibration_bins(of)
-    distance = np.abs(observed - expected) * weight
-    return np.nansum(distance, axis=1) / weight.sum(axis=1)
+    found = np.nansum(np.abs(observed - expected) * weight, axis=1) / weight.sum(axis=1)
+    added = found[1:].mean() - found[0] if len(found) > 1 else 0.0
+    return np.append(found[:1], np.maximum(found[1:] - added, 0.0))
 
 
 def calibration_bins(of: Resampled) -> tuple[Floats, Floats, Floats]:

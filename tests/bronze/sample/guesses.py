@@ -57,9 +57,13 @@ class Guesses:
 
 
 def play(scale: float, seed: int) -> Play:
-    """Let the visitors of a shop do what they do in its files, and keep the hidden states."""
-    rng, catalogue, clock = stream(seed, Stream.EVENTS), open_shop(scale, seed).catalogue, wind_up()
-    visits = visit(rng, clock, round(VISITORS * scale))
+    """Let the visitors of a shop do as those of its files do, and keep the hidden states."""
+    return act(stream(seed, Stream.EVENTS), open_shop(scale, seed).catalogue, wind_up(), round(VISITORS * scale))
+
+
+def act(rng: np.random.Generator, catalogue: Catalogue, clock: Clock, visitor_count: int) -> Play:
+    """Let some visitors come to a shop."""
+    visits = visit(rng, clock, visitor_count)
     goals = set_out(rng, catalogue, visits)
     return Play(catalogue, clock, visits, goals, walk(rng, catalogue, visits, goals))
 

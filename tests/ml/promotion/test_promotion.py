@@ -19,7 +19,7 @@ from lakehouse.storage.ledger import Run, now
 from ml.intent.training import TABLE
 from ml.promotion import promotion
 from ml.promotion.rebuild import derive
-from ml.registry import aliases, mlflow_store, records, versions
+from ml.registry import aliases, card_of, mlflow_store, records, versions
 from ml.serving.scorer import champion
 
 SERVES = "The champion stays."
@@ -173,11 +173,30 @@ def test_a_file_that_was_altered_is_a_refusal(trained_lake, alias):
     assert "it could not be judged" in refused(trained_lake)
 
 
-def test_a_champion_whose_file_is_gone_is_a_refusal(trained_lake):
+def test_a_champion_whose_file_is_gone_is_a_refusal_that_names_no_training(trained_lake):
     plant(trained_lake)
     first = aliases.by_alias(trained_lake.settings, "champion")
     (versions.artifacts(trained_lake.settings) / first.tags["path"]).unlink()
-    assert "is missing" in refused(trained_lake, accepted="never mind")
+    with pytest.raises(LakehouseError, match="is missing") as error:
+        promotion.promote(trained_lake, print, accepted="never mind")
+    assert (error.value.code, error.value.remedy) == (Exit.REFUSED, promotion.UNREADABLE)
+
+
+def test_aliases_that_cannot_be_read_are_a_refusal_and_not_taken_for_no_champion(lake):
+    aliases.path(lake.settings).parent.mkdir(parents=True)
+    aliases.path(lake.settings).write_text("{")
+    with pytest.raises(LakehouseError, match="Nothing is promoted") as error:
+        promotion.promote(lake, print, bootstrap=True)
+    assert error.value.code == Exit.REFUSED
+
+
+def test_the_card_lies_beside_the_versions_run_and_tells_what_the_gates_said(trained_lake):
+    settings = trained_lake.settings
+    mlflow, first = mlflow_store.connect(settings), aliases.by_alias(settings, "champion")
+    run_id = mlflow.MlflowClient().get_model_version(settings.model.name, str(first.number)).run_id
+    kept = mlflow.artifacts.load_text(f"runs:/{run_id}/card.md")
+    assert kept == card_of.text(settings, None)
+    assert "- passed: rebuilt decision points" in kept
 
 
 def test_a_locked_database_of_mlflow_is_a_refusal(trained_lake, monkeypatch):

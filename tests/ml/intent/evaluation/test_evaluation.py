@@ -6,7 +6,7 @@ import pytest
 
 from ml.intent.evaluation import baselines, curves, report
 from ml.intent.evaluation.evaluation import evaluate
-from ml.intent.evaluation.figures import Estimate, Evaluation, from_document
+from ml.intent.evaluation.figures import Estimate, Evaluation, Figures, from_document
 from ml.intent.evaluation.slices import slices
 from ml.intent.evaluation.tally import count
 
@@ -86,6 +86,34 @@ def test_an_evaluation_reads_back_as_it_was_written():
 )
 def test_a_figure_has_as_many_digits_as_its_interval_bears(value, text):
     assert report.with_interval(value) == text
+
+
+def test_what_a_model_is_compared_with_stands_in_a_table_with_the_difference_below_it():
+    figures = Figures(9, 3, 30, {"base_rate": Estimate(0.3, 0.2, 0.4), "roc_auc": Estimate(0.8, 0.7, 0.9)})
+    other = Figures(9, 3, 30, {"roc_auc": Estimate(0.5, 0.4, 0.6)}, {"roc_auc": Estimate(0.3, 0.2, 0.4)})
+    evaluation = Evaluation({"k=1": {"model": figures, "cart_so_far": other}})
+    assert report.block("k=1", evaluation) == [
+        "after 1 event: 9 points, 3 before one of 30 purchases",
+        "  base rate 0.3 [0.2, 0.4]",
+        "                       ROC-AUC",
+        "  this model           0.8 [0.7, 0.9]",
+        "  a cart so far        0.5 [0.4, 0.6]",
+        "  - the model less it  0.3 [0.2, 0.4]",
+    ]
+    assert report.markdown(evaluation)[-5:] == [
+        "|  | ROC-AUC |",
+        "|---|---|",
+        "| this model | 0.8 [0.7, 0.9] |",
+        "| a cart so far | 0.5 [0.4, 0.6] |",
+        "| the model less it | 0.3 [0.2, 0.4] |",
+    ]
+
+
+def test_without_a_flagged_point_there_is_no_figure_at_the_threshold():
+    points = scored(200, 60)
+    found = evaluate(count(points, slices(points), {"model": None}))
+    assert "  at the threshold: nothing is flagged" in report.block("all", found)
+    assert not any("recall" in line for line in report.lines(found))
 
 
 def test_the_three_curves_are_drawn_and_none_of_too_few_purchases():

@@ -7,6 +7,7 @@ from sklearn import metrics as sklearn
 from sklearn.linear_model import LogisticRegression
 
 from ml.intent.evaluation import measures, tally
+from ml.intent.evaluation.intervals import interval, weights
 
 
 def drawn(count: int, seed: int = 1) -> pd.DataFrame:
@@ -91,6 +92,13 @@ def test_twice_the_purchases_promised_are_observed():
     points = pd.DataFrame({"visitor_id": range(10), "started_at": 0, "label": [1, 1] + [0] * 8, "model": 0.1})
     assert measures.observed_to_expected(resampled(points))[0] == pytest.approx(2.0)
     assert measures.calibration_error(resampled(points))[0] == pytest.approx(0.1, abs=1e-3)
+
+
+def test_the_interval_of_the_calibration_error_of_a_true_model_lies_around_it_and_not_above():
+    points = drawn(20_000)
+    points["label"] = (np.random.default_rng(5).random(len(points)) < points["model"]).astype(int)
+    found = interval(measures.calibration_error(resampled(points, weights=weights())))
+    assert 0 <= found.low < found.point < found.high
 
 
 def test_one_score_for_all_has_no_calibration_slope():
