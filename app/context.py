@@ -7,7 +7,7 @@ from functools import cached_property
 from app import wording
 from app.data.cache import AnswerCache, Rows
 from app.data.publication import Publication, Published
-from app.data.query import Query
+from app.data.query import Query, Statement
 from app.params import Params
 from app.periods import Period, Window, window
 from app.theme import LIGHT, Palette
@@ -65,6 +65,12 @@ class PageContext:
         return replace(self, over=period)
 
     @property
+    def whole(self) -> "PageContext":
+        """The same for all visits, whatever segment and category are chosen."""
+        kept = [(name, value) for name, value in self.params.items() if name not in ("segment", "category")]
+        return replace(self, params=Params(self.params.declared.values(), kept))
+
+    @property
     def is_new(self) -> bool | None:
         """Whether only first visits of visitors are meant, or only later ones; None for all."""
         return {"all": None, "new": True, "returning": False}[self.params["segment"]]
@@ -82,26 +88,28 @@ class PageContext:
     def ask(self, query: Query) -> Rows:
         """Return the rows that answer a question. They are shared: nobody may change them."""
         statement = query(self)
-        tables = tuple(str(self.published.keys.get(name, name)) for name in sorted(query.reads))
-        key = (tables, statement.sql, tuple(statement.parameters.items()))
-        return self.answers.get(key, lambda: self.published.rows(statement.sql, **statement.parameters))
+        return self.answers.get(self._key(statement), lambda: self._run(statement, statement.sql))
 
     def first(self, query: Query, number: int) -> tuple[Rows, int]:
         """Return the first rows that answer a question that may have very many, and how many there are."""
         statement = query(self)
-        key = (
-            tuple(str(self.published.keys.get(name, name)) for name in query.reads),
-            statement.sql,
-            *statement.parameters.items(),
-        )
-        ask = self.published.rows
-        rows = self.answers.get(
-            (key, number), lambda: ask(f"FROM ({statement.sql}) LIMIT {number}", **statement.parameters)
-        )
-        counted = self.answers.get(
-            (key, "count"), lambda: ask(f"SELECT count(*) AS number FROM ({statement.sql})", **statement.parameters)
-        )
-        return rows, counted[0]["number"]
+        count = f"SELECT count(*) AS number FROM ({statement.sql})"
+        counted = self.answers.get((self._key(statement), "count"), lambda: self._run(statement, count))
+        return self.head(query, number), counted[0]["number"]
+
+    def head(self, query: Query, number: int) -> Rows:
+        """Return the first rows that answer a question that may have very many."""
+        statement = query(self)
+        head = f"FROM ({statement.sql}) LIMIT {number}"
+        return self.answers.get((self._key(statement), number), lambda: self._run(statement, head))
+
+    def _key(self, statement: Statement) -> tuple[object, ...]:
+        keys = self.published.keys
+        tables = tuple(str(keys.get(name, name)) for name in statement.tables)
+        return tables, statement.sql, tuple(statement.parameters.items())
+
+    def _run(self, statement: Statement, sql: str) -> Rows:
+        return self.published.rows(sql, **statement.parameters)
 
     def subtitle(self, is_compared: bool) -> str:
         """Return the days shown, in words, and those they are compared with if they are."""
@@ -113,7 +121,11 @@ class PageContext:
         history = ""
         if self.is_new is not None and first is not None and period.start < first + HISTORY:
             history = f" · history starts on {wording.day(first)}: many count as new that are not"
-        return f"{wording.span(period)} · {wording.days(period.days)}{against} · days in UTC{history}"
+        complete, filling = self.published.last_day, ""
+        if complete is not None and period.end > complete:
+            day = wording.short_day(period.end)
+            filling = f" · {day} is incomplete: leave it out to compare"
+        return f"{wording.span(period)} · {wording.days(period.days)}{against} · days in UTC{filling}{history}"
 
     @cached_property
     def model(self) -> Scorer | None:

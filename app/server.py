@@ -4,8 +4,10 @@ import errno
 import json
 import logging
 import socket
+import time
 from collections.abc import Callable
 from contextlib import suppress
+from threading import Thread
 from typing import Any
 
 from dash import Dash, Input, Output, State, ctx, no_update
@@ -22,6 +24,8 @@ from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import Settings
 
 THREADS = 8
+CONNECTIONS = 1000  # a browser holds six
+SECONDS_FOR_THE_FIRST_PAGE = 5  # in which a browser draws it, and needs the processor
 LARGEST_BODY = 1 << 20  # bytes of a request; a form or a callback needs a hundredth of it
 INDEX = """<!DOCTYPE html>
 <html lang="en">
@@ -30,6 +34,7 @@ INDEX = """<!DOCTYPE html>
         <title>{%title%}</title>
         <link rel="preload" href="BASE/assets/fonts/inter.woff2" as="font" type="font/woff2" crossorigin>
         <script src="BASE/assets/scheme.js"></script>
+        <script src="BASE/_dash-component-suites/plotly/package_data/plotly.min.js" async></script>
         <link rel="icon" href="BASE/assets/icons/favicon.svg" type="image/svg+xml">
         <script type="application/json" id="site-facts">FACTS</script>
         {%css%}
@@ -108,20 +113,38 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     """
     listening = listen(settings)
     logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s %(message)s", level=logging.WARNING)
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # that requests wait an instant is no news
     port = listening.getsockname()[1]
     site = Site(settings)
     site.lakes[""].refresh()
+    Thread(target=_warm, args=(site,), name="warm", daemon=True).start()
     app = make(site, port)
     warm = app.server.test_client()
     for path in ("", "_dash-layout", "_dash-dependencies"):
         warm.get(base_path(settings) + path, headers={"Host": f"127.0.0.1:{port}"})
     server = create_server(
-        app.server, sockets=[listening], threads=THREADS, ident=None, max_request_body_size=2 * LARGEST_BODY
+        app.server,
+        sockets=[listening],
+        threads=THREADS,
+        ident=None,
+        connection_limit=CONNECTIONS,
+        max_request_body_size=2 * LARGEST_BODY,
     )
     with suppress(KeyboardInterrupt):  # Ctrl-C is how the site ends
         announce(f"http://{settings.app.host}:{port}{base_path(settings)}")
         server.run()
     server.close()
+
+
+def _warm(site: Site) -> None:
+    """Bring into memory what pages and choices need: first what the first page shows, the rest when it is drawn."""
+    first, *others = [page for page in pages.all_pages() if page.group == pages.GROUPS[0]]
+    for query in ("", "?segment=returning", "?category=-1", "?segment=returning&category=-1"):
+        for page in (first, *others):
+            for card in page.cards:
+                card.content(page.slug, site.context(pages.parse(query), theme.LIGHT))
+            if (page, query) == (first, ""):
+                time.sleep(SECONDS_FOR_THE_FIRST_PAGE)
 
 
 def listen(settings: Settings) -> socket.socket:
@@ -173,7 +196,7 @@ def _draw(
 ) -> tuple[Any, Any]:
     try:
         shown = context()
-        key = card.key(shown)
+        key = card.key(page.slug, shown)
     except LakehouseError as error:
         return state("This link cannot be shown", error.message, error.remedy, kind="failed"), ""
     if key == known and not is_asked:

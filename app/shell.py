@@ -51,6 +51,7 @@ def layout(site: Site) -> Component:
             id="site-sql",
             **aria(label="The SQL behind this card"),
         ),
+        _note_dialog(),
         html.Div(id="site-said", role="status", className="said"),
     ]
     return dmc.MantineProvider(content, theme=theme.MANTINE, defaultColorScheme="auto")
@@ -194,6 +195,7 @@ def _header(site: Site, params: Params) -> Component:
             html.Div(brand, className="header-brand"),
             html.Div(dataset, className="dataset" if len(names) > 1 else "dataset absent"),
             html.Div(badge(lake, lake.current()), id="site-badge", className="badge"),
+            _views(),
             toggle,
         ],
         className="header",
@@ -216,6 +218,40 @@ def _navigation() -> Component:
             for page in members
         ]
     return html.Nav(html.Div(parts), className="navigation", **aria(label="Pages"))
+
+
+def _views() -> Component:
+    """Hold the saved views, which the browser's own code lists, and a field to save the one that is shown."""
+    field = dcc.Input(
+        id="site-view-name", type="text", maxLength=80, placeholder="Name of this view", autoComplete="off"
+    )
+    save = html.Button("Save", type="button", className="button", **data(saveview="site-view-name"))
+    content = [
+        html.H2("Saved views"),
+        html.Div(id="site-views-list", className="views-list"),
+        html.Label("Save this page with its choices", htmlFor="site-view-name", className="muted"),
+        html.Div([field, save], className="control-row"),
+    ]
+    summary = html.Summary(html.Span(className="icon icon-bookmark"), title="Saved views", **aria(label="Saved views"))
+    return html.Details([summary, html.Div(content, className="popover")], id="site-views", className="views-details")
+
+
+def _note_dialog() -> Component:
+    """Ask for the day and the words of a note."""
+    fields = [
+        html.Label("Day", htmlFor="site-note-day"),
+        dcc.Input(id="site-note-day", type="text", placeholder="2015-06-03", maxLength=10, autoComplete="off"),
+        html.Label("What happened", htmlFor="site-note-words"),
+        dcc.Input(id="site-note-words", type="text", maxLength=280, autoComplete="off"),
+        html.P("Everybody who opens this lake's site reads it.", className="muted note"),
+    ]
+    add = html.Button("Add", type="button", className="button", **data(addnote="site-note"))
+    close = html.Button("Close", type="button", className="button", **data(close="site-note"))
+    return html.Dialog(
+        [html.H2("Add a note"), html.Div(fields, className="fields"), html.Div([add, close], className="control-row")],
+        id="site-note",
+        **aria(label="Add a note"),
+    )
 
 
 def _dialog_buttons() -> Component:

@@ -9,8 +9,9 @@ visitors hold a third of the orders, and days vary by far more than a Poisson pr
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import exp, inf, lgamma, log, log1p, nan, sqrt
-from statistics import NormalDist, fmean, stdev
+from statistics import NormalDist, fmean
 from typing import Any
 
 CONFIDENCE = 0.98  # of the intervals that decide: of 100 figures without a change at most about two are coloured
@@ -101,7 +102,8 @@ def count_change(days: Sequence[float], former: Sequence[float]) -> Change:
     if number < FEWEST_DAYS:
         return Change(value, before, why_not="too few days")
     differences = [now - then for now, then in zip(days, former, strict=False)]
-    mean, spread = fmean(differences), stdev(differences)
+    mean = fmean(differences)
+    spread = sqrt(sum((each - mean) ** 2 for each in differences) / (number - 1))
     if spread == 0:
         return Change(value, before, value - before, value - before, 0.0 if mean else 1.0)
     error = spread / sqrt(number) * _autocorrelation_factor(differences, mean)
@@ -181,6 +183,7 @@ def t_cdf(t: float, freedom: float) -> float:
     return 1 - tail if t > 0 else tail
 
 
+@cache
 def t_quantile(probability: float, freedom: float) -> float:
     """Return the value up to which a probability above one half lies, under Student's distribution."""
     low, high = 0.0, 1.0

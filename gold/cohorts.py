@@ -40,7 +40,7 @@ def follow_cohorts(sessions: DataFrame, first_visits: DataFrame) -> DataFrame:
     Returns:
         The columns of gold.cohorts.
     """
-    has_purchase = F.max(F.col("num_transactions") > 0).alias("has_purchase")
+    has_purchase = F.bool_or(F.col("num_transactions") > 0).alias("has_purchase")
     weeks = sessions.groupBy("visitor_id", _week("session_date").alias("visit_week")).agg(has_purchase)
     cohorts = first_visits.select("visitor_id", _week("first_visit_date").alias("cohort_week"))
     week_number = (F.datediff("visit_week", "cohort_week") / 7).cast("int").alias("week_number")

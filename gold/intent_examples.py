@@ -127,7 +127,7 @@ def count_events(so_far: DataFrame) -> DataFrame:
         F.count_if(is_same_item).cast("int").alias("num_same_item"),
         F.count_if(F.col("category_id") == F.col("latest_category")).cast("int").alias("num_same_category"),
         (F.count_if(is_add & is_same_item) > 0).alias("is_item_in_cart"),
-        F.max(F.when(is_latest, F.col("is_available"))).alias("is_available"),
+        F.bool_or(F.when(is_latest, F.col("is_available"))).alias("is_available"),
         F.max(F.when(is_latest, F.col("price").cast("double"))).alias("price"),
         F.count_if(~F.col("is_available")).cast("int").alias("num_unavailable"),
     )

@@ -57,7 +57,7 @@ def trace_paths(session_events: DataFrame, categories: DataFrame) -> DataFrame:
     paths = numbered.groupBy("session_date", "visitor_id", "started_at").agg(
         *[F.max(F.when(F.col("number") == n, F.col("step"))).alias(f"step_{n}") for n in range(1, MOST_STEPS + 1)],
         (F.max("number") > MOST_STEPS).alias("is_longer"),
-        F.max(F.col("event_type") == "transaction").alias("has_purchase"),
+        F.bool_or(F.col("event_type") == "transaction").alias("has_purchase"),
     )
     return paths.groupBy(*table.key).agg(
         F.count(F.lit(1)).alias("num_sessions"), F.count_if("has_purchase").alias("num_purchase_sessions")

@@ -57,7 +57,7 @@ def frame(query: str, lake: str = "", settings: Settings | None = None, **params
     run = context.publication.run
     found.attrs |= {
         "run": run.run_id,
-        "versions": {name: run.versions[name] for name in asked.reads if name in run.versions},
+        "versions": {name: run.versions[name] for name in statement.tables if name in run.versions},
     }
     found.attrs["params"] = dict(chosen)
     return found

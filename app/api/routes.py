@@ -12,7 +12,7 @@ from typing import Any
 from flask import Blueprint, Response, g, request, stream_with_context
 
 from app import pages
-from app.api import openapi
+from app.api import openapi, saved
 from app.context import PageContext
 from app.data.query import Query, Statement
 from app.data.tables import OlderRelease
@@ -69,6 +69,8 @@ def blueprint(site: Site) -> Blueprint:
         state = state_of(site)
         return as_json({"status": state["status"]} if g.get("is_guest") else state)
 
+    saved.add(routes, site)
+
     @routes.get("/api/v1/<name>")
     def answer(name: str) -> Response:
         """Answer a question."""
@@ -89,7 +91,7 @@ def blueprint(site: Site) -> Blueprint:
 def respond(query: Query, context: PageContext, form: str) -> Response:
     """Answer a question in a form, or say that the answer is still the same."""
     shown, statement = context.published, query(context)
-    keys = sorted(str(shown.keys.get(name, name)) for name in query.reads)
+    keys = [str(shown.keys.get(name, name)) for name in statement.tables]
     etag = hashlib.sha256(repr((keys, str(statement), form)).encode()).hexdigest()[:32]
     if request.if_none_match.contains(etag):
         answer = Response(status=304)
@@ -102,6 +104,8 @@ def respond(query: Query, context: PageContext, form: str) -> Response:
     answer.set_etag(etag)
     answer.headers["Cache-Control"] = "no-cache"
     answer.headers["X-Run"] = shown.run.run_id
+    versions = [f"{name}={shown.versions[name]}" for name in statement.tables if name in shown.versions]
+    answer.headers["X-Versions"] = ", ".join(versions)
     return answer
 
 
@@ -160,7 +164,7 @@ def _body(query: Query, context: PageContext, statement: Statement) -> dict[str,
     return {
         "query": query.name,
         "run": {"number": shown.run.number, "id": shown.run.run_id, "built_at": shown.built_at},
-        "versions": {name: shown.versions[name] for name in query.reads if name in shown.versions},
+        "versions": {name: shown.versions[name] for name in statement.tables if name in shown.versions},
         "params": {name: context.params[name] for name in names if name in context.params},
         "columns": list(rows[0]) if rows else [],
         "rows": rows,

@@ -199,6 +199,8 @@
 
     // Menus of cards, copying, dialogs, and the filters of a telephone.
 
+    var POPOVERS = "details.menu[open], details.badge-details[open], details.views-details[open]";
+
     function say(words) {
         var place = document.getElementById("site-said");
         place.textContent = words;
@@ -270,16 +272,19 @@
         },
     };
 
+    // For the other files of the site.
+    window.site = { base: facts.base, read: read, write: write, inside: inside, say: say, poll: poll };
+
     document.addEventListener("click", function (event) {
         var target = event.target.closest ? event.target : event.target.parentElement;
-        document.querySelectorAll("details.menu[open], details.badge-details[open]").forEach(function (each) {
+        document.querySelectorAll(POPOVERS).forEach(function (each) {
             if (!each.contains(target)) { each.open = false; }
         });
         var button = target.closest("button");
         if (!button) { return; }
         var data = button.dataset;
         if (data.menu) {
-            acts[data.menu](button);
+            if (acts[data.menu]) { acts[data.menu](button); }
             var menu = button.closest("details.menu");
             if (menu) { menu.open = false; menu.querySelector("summary").focus(); }
         } else if (data.copy) {
@@ -296,7 +301,7 @@
 
     document.addEventListener("keydown", function (event) {
         if (event.key !== "Escape") { return; }
-        document.querySelectorAll("details.menu[open], details.badge-details[open]").forEach(function (each) {
+        document.querySelectorAll(POPOVERS).forEach(function (each) {
             each.open = false;
             each.querySelector("summary").focus();
         });

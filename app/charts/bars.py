@@ -2,18 +2,16 @@
 
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
-
 from app import wording
 from app.charts import annotations
-from app.charts.template import CLEAR, figure
+from app.charts.template import CLEAR, Figure, figure
 from app.statistics import Interval
 from app.theme import Palette
 
 
 def steps(
     names: Sequence[str], values: Sequence[float], former: Sequence[float] | None, whole: float, palette: Palette
-) -> go.Figure:
+) -> Figure:
     """Draw steps as bars over a faint track of the whole; a tick marks the previous period.
 
     Name and numbers stand above each bar, where neither the bar's end nor the tick can meet them. The previous period
@@ -66,7 +64,7 @@ def diverging(
     texts: Sequence[str],
     hovers: Sequence[str],
     palette: Palette,
-) -> go.Figure:
+) -> Figure:
     """Draw bars to both sides of zero, each with its value at its end."""
     drawn = figure(palette)
     drawn.add_bar(
@@ -84,7 +82,7 @@ def diverging(
         constraintext="none",
     )
     low, high = min([0.0, *values]), max([0.0, *values])
-    room = (high - low or 1) * 0.2
+    room = (high - low or 1) * 0.3  # for the numbers on a telephone
     drawn.update_xaxes(
         range=[low - (room if low < 0 else 0), high + (room if high > 0 else 0)], showticklabels=False, zeroline=True
     )
@@ -99,7 +97,7 @@ def rates(
     colour: str,
     palette: Palette,
     room: int = 60,
-) -> go.Figure:
+) -> Figure:
     """Draw a rate of each name as a dot with its interval, and a tick for the previous period.
 
     The numbers stand in a column of their own, so that none is read as the tick's.

@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
-
-from app.charts.template import CLEAR, figure
+from app.charts.template import CLEAR, Figure, figure
 from app.theme import Palette
 
 
@@ -17,7 +15,7 @@ def cells(
     texts: Sequence[Sequence[str]] | None = None,
     gap: int = 2,
     highest: float | None = None,
-) -> go.Figure:
+) -> Figure:
     """Draw a table of numbers as colours, the first row at the top.
 
     Args:

@@ -16,6 +16,7 @@ from app import wording
 from app.components.parts import aria, data, scrolling, state
 from app.context import PageContext
 from app.data.query import Query
+from app.data.saved import Note
 from app.data.tables import OlderRelease
 from app.params import Params
 from lakehouse.errors import LakehouseError
@@ -37,6 +38,7 @@ class Drawn:
         legend: what the marks mean.
         table: the same numbers to read, behind "Show as table".
         footer: instead of table and version, where the card shows no table.
+        source: the table it shows, where a choice decides which; else the first that the card reads.
     """
 
     title: str
@@ -45,6 +47,7 @@ class Drawn:
     legend: Component | None = None
     table: Component | None = None
     footer: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,14 +80,18 @@ class Card:
     is_plain: bool = False
     needs_data: bool = True
 
-    def key(self, context: PageContext) -> str:
+    def key(self, page: str, context: PageContext) -> str:
         """Return what the card depends on: as long as it is the same, nothing is drawn anew."""
         shown = context.publication
         keys = [str(shown.keys.get(name, "")) for name in self.reads] if shown else []
         days = (shown.last_day, shown.newest_day) if shown and self.needs_data else None
         run = shown.run.number if shown and not self.reads else 0
         values = [context.params[name] for name in (*self.params, "lake", "run")]
-        return repr((keys, days, run, values, context.palette.scheme, bool(shown)))
+        return repr((keys, days, run, values, self.notes(page, context), context.palette.scheme, bool(shown)))
+
+    def notes(self, page: str, context: PageContext) -> list[Note]:
+        """Return the notes that readers left on the card."""
+        return context.lake.saved.notes(f"{page}-{self.name}") if self.query else []
 
     def frame(self, page: str, params: Params) -> Component:
         """Build what stands still, with a skeleton where the body will be."""
@@ -109,7 +116,7 @@ class Card:
             if self.needs_data and (context.publication is None or context.published.first_day is None):
                 return nothing_yet(context)
             drawn = self.draw(context)
-            return self._lay_out(drawn, context) if isinstance(drawn, Drawn) else drawn
+            return self._lay_out(drawn, self.notes(page, context), context) if isinstance(drawn, Drawn) else drawn
         except OlderRelease as missing:
             return state("Not in this lake yet", missing.message, missing.remedy)
         except LakehouseError as error:
@@ -120,15 +127,16 @@ class Card:
             why = f"The rest of the page is not affected. The log of the site has the reason under {identity}."
             return state("This card could not be drawn", why, kind="failed")
 
-    def _lay_out(self, drawn: Drawn, context: PageContext) -> Component:
+    def _lay_out(self, drawn: Drawn, noted: Sequence[Note], context: PageContext) -> Component:
         subtitle = drawn.subtitle + self._not_applied(context)
         caption = html.Figcaption([html.H2(drawn.title), html.P(subtitle, className="muted")])
-        source = drawn.footer or (self._source(context) if self.reads else "")
+        source = drawn.footer or (self._source(drawn.source, context) if self.reads else "")
         foot: list[Component] = [html.Span(source, className="source")] if source else []
         if drawn.table is not None:
             content = scrolling(drawn.table, "The same numbers as a table")
             foot.append(html.Details([html.Summary("Show as table"), content]))
         parts = [caption, *([drawn.legend] if drawn.legend else []), html.Div(drawn.body, className="card-body")]
+        parts += [notes(noted)] if noted else []
         return html.Div([*parts, *([html.Div(foot, className="card-foot")] if foot else [])], className="drawn")
 
     def _not_applied(self, context: PageContext) -> str:
@@ -142,22 +150,33 @@ class Card:
         ]
         return f" · the {' and the '.join(passed)} cannot apply here" if passed else ""
 
-    def _source(self, context: PageContext) -> str:
+    def _source(self, table: str, context: PageContext) -> str:
         """Say which table, which version and which run the card shows."""
-        built, name = wording.clock_time(context.published.built_at, now()), self.reads[0]
+        built, name = wording.clock_time(context.published.built_at, now()), table or self.reads[0]
         return f"{name} · v{context.published.versions.get(name, '–')} · run of {built}"
 
 
 def menu(identity: str, query: Query) -> Component:
     """Offer the rows of a card; the browser takes the choices from the address."""
     items = [("csv", "Download CSV"), ("png", "Download PNG"), ("sql", "Show the SQL"), ("link", "Copy link")]
-    items += [("frozen", "Copy link to this version")]
+    items += [("frozen", "Copy link to this version"), ("note", "Add a note")]
     buttons = [
         html.Li(html.Button(words, type="button", **data(menu=act, query=query.name, card=identity)))
         for act, words in items
     ]
     summary = html.Summary(html.Span("⋯", **aria(hidden="true")), title="More", **aria(label="Download, SQL and links"))
     return html.Details([summary, html.Ul(buttons)], className="menu")
+
+
+def notes(found: Sequence[Note]) -> Component:
+    """List what readers noted, each with a button that removes it."""
+    items = []
+    for each in found:
+        label = aria(label=f"Remove the note of {wording.day(each.day)}")
+        remove = html.Button("×", type="button", className="remove", **data(note=str(each.id)), **label)
+        day = html.Time(wording.day(each.day), dateTime=each.day.isoformat())
+        items.append(html.Li([day, html.Span(each.words), remove]))
+    return html.Ol(items, className="notes", **aria(label="Notes"))
 
 
 def nothing_yet(context: PageContext) -> Component:

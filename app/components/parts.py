@@ -4,10 +4,11 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-import plotly.graph_objects as go
 from dash import dcc, html
 from dash.development.base_component import Component
 from flask import current_app, has_app_context
+
+from app.charts.template import Figure
 
 BASE = "LAKEHOUSE_BASE"  # where the Flask app keeps the path under which the site lies
 CONFIG: Any = {"displayModeBar": False, "displaylogo": False, "showSendToCloud": False, "responsive": True}
@@ -23,9 +24,11 @@ def data(**attributes: str) -> dict[str, Any]:
     return {f"data-{name}": value for name, value in attributes.items()}
 
 
-def graph(identity: str, figure: go.Figure, height: int, label: str) -> Component:
+def graph(identity: str, figure: Figure, height: int, label: str) -> Component:
     """Wrap a figure: no toolbar, no upload to anybody's cloud, a sentence for those who cannot see it."""
-    chart = dcc.Graph(id=identity, figure=figure, config=CONFIG, responsive=True, style={"height": height})
+    chart = dcc.Graph(
+        id=identity, figure=figure.to_plotly_json(), config=CONFIG, responsive=True, style={"height": height}
+    )
     return html.Div(chart, role="img", className="chart", **aria(label=label))
 
 

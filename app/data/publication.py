@@ -4,7 +4,7 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
 from threading import Lock, Thread
@@ -13,6 +13,8 @@ from typing import Any
 import duckdb
 from deltalake.exceptions import DeltaError
 
+from app.data.derived import DERIVED
+from app.data.saved import Saved
 from app.data.tables import TableKey, TableStore
 from lakehouse.completeness import TimeBounds, time_bounds
 from lakehouse.errors import Exit, LakehouseError
@@ -136,6 +138,7 @@ class Published:
         self.store = Store(settings)
         self.ledger = Ledger(self.store)
         self.problem = ""
+        self.saved = Saved(settings.lake_path)
         self._tables = tables
         self._clock = clock
         self._lock = Lock()
@@ -152,9 +155,9 @@ class Published:
 
     @property
     def shown(self) -> str:
-        """What a browser compares: which run of which lake is shown, and whether a newer one cannot be read."""
+        """What a browser compares: which run of which lake is shown, with which notes; whether a newer one fails."""
         number = self._newest.run.number if self._newest else ""
-        return f"{self.name}:{number}:{'stale' if self.problem else ''}"
+        return f"{self.name}:{number}:{'stale' if self.problem else ''}:{self.saved.revision}"
 
     def at(self, number: int) -> Publication:
         """Return what the run of a number published.
@@ -210,6 +213,11 @@ class Published:
         """Read what every page needs, and what the former set had in memory, before anybody sees the new one."""
         _ = publication.bounds
         for key in [each for each in self._tables.kept if each.lake == self.name]:
-            if self._newest and key.name in publication.keys and key in self._newest.keys.values():
-                self._tables.load(self.store, publication.keys[key.name])
+            source = DERIVED[key.name].source if key.name in DERIVED else key.name
+            if (
+                self._newest
+                and source in publication.keys
+                and replace(key, name=source) == self._newest.keys.get(source)
+            ):
+                self._tables.load(self.store, replace(publication.keys[source], name=key.name))
         return publication

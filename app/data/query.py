@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from app.data.derived import DERIVED
+from app.data.tables import NAME
+
 PARAMETER = re.compile(r"\$(\w+)")
 Build = Callable[[Any], "Statement"]  # from a PageContext, which knows queries and is not known here
 
@@ -17,11 +20,17 @@ class Statement:
     sql: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def tables(self) -> list[str]:
+        """The tables of the lake that it asks, in order."""
+        return sorted({DERIVED[name].source if name in DERIVED else name for name in NAME.findall(self.sql)})
+
     def __str__(self) -> str:
         """Return the SQL with its values, as somebody may run it elsewhere."""
         lines = [line.rstrip() for line in self.sql.strip("\n").splitlines()]
         indent = min((len(line) - len(line.lstrip()) for line in lines if line), default=0)
         text = "\n".join(line[indent:] for line in lines)
+        text = NAME.sub(lambda found: f"({DERIVED[found[0]].sql})" if found[0] in DERIVED else found[0], text)
         return PARAMETER.sub(lambda found: _literal(self.parameters[found[1]]), text)
 
 

@@ -2,27 +2,30 @@
 
 A table is kept by (lake, name, id, version), with the columns that the pages ask for. What was not asked for longest
 makes room once the budget is used up; a table that fits into no half of it is read from its files, as all that is not
-gold is.
+gold is. Tables of `site` are made of gold here (data.derived).
 """
 
 import re
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import RLock
 from typing import Any
 
 import duckdb
 from deltalake import DeltaTable
+from pyarrow.dataset import Dataset
 
+from app.data.derived import DERIVED
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.storage import log
 from lakehouse.storage.store import Store
 
-NAME = re.compile(r"\b(?:bronze|silver|gold|ml)\.[a-z]\w*\b")
+NAME = re.compile(r"\b(?:bronze|silver|gold|ml|site)\.[a-z]\w*\b")
 IN_MEMORY = "gold."
 BYTES_OF_A_VALUE = 8
+DATASETS_KEPT = 32
 DATABASE: dict[str, str | bool | int | float | list[str]] = {
     "threads": 2,
     "enable_external_access": "false",  # its SQL reaches neither files nor the network
@@ -67,6 +70,8 @@ class TableStore:
         self.columns = columns
         self._budget = budget_mb << 20
         self._lock = RLock()
+        self._building: dict[TableKey, RLock] = {}
+        self._datasets: OrderedDict[TableKey, Dataset] = OrderedDict()
         self._sizes: OrderedDict[TableKey, int] = OrderedDict()
         config = DATABASE | {"memory_limit": f"{2 * budget_mb + 64}MiB"}  # tables, and what queries need beside them
         self._database = duckdb.connect(":memory:", config=config)
@@ -110,24 +115,50 @@ class TableStore:
 
     def load(self, store: Store, key: TableKey) -> bool:
         """Bring a table into memory if it is not there; return whether it is there now."""
+        if not key.name.startswith(IN_MEMORY) and key.name not in DERIVED:
+            return False
+        if self._is_kept(key):
+            return True
+        with self._lock:
+            building = self._building.setdefault(key, RLock())
+        with building:  # whoever asks for this table waits for it; others do not
+            return self._is_kept(key) or (self._derive(store, key) if key.name in DERIVED else self._read(store, key))
+
+    def _is_kept(self, key: TableKey) -> bool:
         with self._lock:
             if key in self._sizes:
                 self._sizes.move_to_end(key)
-                return True
-            if not key.name.startswith(IN_MEMORY):
-                return False
-            delta = store.delta(key.name, key.version)
-            columns = self._columns(delta, key.name)
-            size = sum(int(each["num_records"]) for each in log.files(delta)) * len(columns) * BYTES_OF_A_VALUE
-            if size > self._budget / 2:
-                return False
+            return key in self._sizes
+
+    def _read(self, store: Store, key: TableKey) -> bool:
+        delta = store.delta(key.name, key.version)
+        columns = self._columns(delta, key.name)
+        size = sum(int(each["num_records"]) for each in log.files(delta)) * len(columns) * BYTES_OF_A_VALUE
+        if size > self._budget / 2:
+            return False
+        with closing(self._database.cursor()) as cursor:
+            cursor.register("incoming", delta.to_pyarrow_dataset().scanner(columns=columns).to_reader())
+            cursor.execute(f'CREATE OR REPLACE TABLE "{key}" AS FROM incoming')
+            cursor.unregister("incoming")
+        self._keep(key, size)
+        return True
+
+    def _derive(self, store: Store, key: TableKey) -> bool:
+        derived = DERIVED[key.name]
+        with closing(self._database.cursor()) as cursor:
+            source = self._spell(cursor, store, replace(key, name=derived.source))
+            made = NAME.sub(lambda _: source, derived.sql)
+            cursor.execute(f'CREATE OR REPLACE TABLE "{key}" AS FROM ({made}) ORDER BY day')
+            (rows,) = cursor.execute(f'SELECT count(*) FROM "{key}"').fetchall()[0]
+            columns = len(cursor.execute(f'DESCRIBE "{key}"').fetchall())
+        self._keep(key, rows * columns * BYTES_OF_A_VALUE)
+        return True
+
+    def _keep(self, key: TableKey, size: int) -> None:
+        with self._lock:
             self._make_room(size)
-            with closing(self._database.cursor()) as cursor:
-                cursor.register("incoming", delta.to_pyarrow_dataset().scanner(columns=columns).to_reader())
-                cursor.execute(f'CREATE TABLE IF NOT EXISTS "{key}" AS FROM incoming')
-                cursor.unregister("incoming")
             self._sizes[key] = size
-            return True
+            self._building.pop(key, None)
 
     def _execute(
         self,
@@ -137,22 +168,41 @@ class TableStore:
         sql: str,
         parameters: Mapping[str, Any],
     ) -> list[str]:
-        spelled = {name: self._provide(cursor, store, keys, name) for name in set(NAME.findall(sql))}
-        try:
-            cursor.execute(NAME.sub(lambda found: spelled[found[0]], sql), dict(parameters))
-        except duckdb.BinderException as error:
-            raise OlderRelease(f"such column in {', '.join(sorted(spelled))} ({_first_line(error)})") from error
+        for attempt in (1, 2):
+            spelled = {name: self._provide(cursor, store, keys, name) for name in set(NAME.findall(sql))}
+            try:
+                cursor.execute(NAME.sub(lambda found: spelled[found[0]], sql), dict(parameters))  # noqa: B023
+                break
+            except duckdb.BinderException as error:
+                raise OlderRelease(f"such column in {', '.join(sorted(spelled))} ({_first_line(error)})") from error
+            except duckdb.CatalogException:  # a table made room for another just now
+                if attempt == 2:
+                    raise
         return [column[0] for column in cursor.description or []]
 
     def _provide(self, cursor: duckdb.DuckDBPyConnection, store: Store, keys: Mapping[str, TableKey], name: str) -> str:
         """Make a table readable for a cursor; return how SQL spells it."""
-        if name not in keys:
-            raise OlderRelease(name)
-        key = keys[name]
+        source = DERIVED[name].source if name in DERIVED else name
+        if source not in keys:
+            raise OlderRelease(source)
+        return self._spell(cursor, store, replace(keys[source], name=name))
+
+    def _spell(self, cursor: duckdb.DuckDBPyConnection, store: Store, key: TableKey) -> str:
         if not self.load(store, key):
-            delta = store.delta(key.name, key.version)
-            cursor.register(str(key), delta.to_pyarrow_dataset())
+            cursor.register(str(key), self._dataset(store, key))
         return f'"{key}"'
+
+    def _dataset(self, store: Store, key: TableKey) -> Dataset:
+        """Return a table by its files; to find them takes longer than to read a day."""
+        with self._lock:
+            found = self._datasets.get(key)
+        if found is None:
+            found = store.delta(key.name, key.version).to_pyarrow_dataset()
+            with self._lock:
+                self._datasets[key] = found
+                while len(self._datasets) > DATASETS_KEPT:
+                    self._datasets.popitem(last=False)
+        return found
 
     def _columns(self, delta: DeltaTable, name: str) -> list[str]:
         """Return which of the wanted columns a table has, in its order; all if nobody said which."""

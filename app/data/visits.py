@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from app.data import derived
+
 if TYPE_CHECKING:
     from app.context import PageContext
 
@@ -48,6 +50,109 @@ def part(context: "PageContext") -> tuple[str, dict[str, Any]]:
 def sums(x: str, y: str) -> str:
     """Return the columns of PairedSums for a denominator and a numerator of `per_visitor`."""
     return _SUMS.format(x=x, y=y)
+
+
+SEGMENTS = {
+    "gold.visit_segments": f"session_date root_category_id is_new {STEPS} num_abandoned_carts num_bounces",
+}
+_LINEAR = {
+    "v": "num_sessions",
+    "w": "num_view_sessions",
+    "c": "num_cart_sessions",
+    "p": "num_purchase_sessions",
+    "a": "num_abandoned_carts",
+    "b": "num_bounces",
+}
+_NOW = {"1": "", "0": "NOT "}  # periods do not overlap
+_PERIODS = {"1": "BETWEEN $start AND $end", "0": "BETWEEN $start0 AND $end0"}
+
+
+def visitors_before(context: "PageContext", by_root: bool = False) -> str:
+    """Return the derived table that counts visitors by their day before, for the segment and category meant."""
+    return derived.firsts(context.is_new is False, by_root or context.category is not None)
+
+
+def cluster_sums(
+    context: "PageContext", rates: dict[str, tuple[str, str]], by_root: bool = False
+) -> tuple[str, dict[str, Any]]:
+    """Return SQL that yields the columns of PairedSums of some rates, and its parameters; visits are counted.
+
+    Args:
+        context: whose days, segment and category are meant.
+        rates: name -> denominator and numerator, each v (visits), w (views), c (carts), p (purchases), a (abandoned
+            carts) or b (bounces); v and c may be denominators.
+        by_root: whether there is a row for each `root_category_id`.
+    """
+    conditions, parameters = part(context)
+    is_new, root = context.is_new, "root_category_id"
+    of_root = " AND root_category_id = $category" if context.category is not None else ""
+    used = sorted({letter for pair in rates.values() for letter in pair})
+    linear = [
+        f"coalesce(sum({_LINEAR[letter]}) FILTER (session_date {period}), 0)::BIGINT AS {letter}{digit}"
+        for letter in used
+        for digit, period in _PERIODS.items()
+    ]
+    group, key = (f" GROUP BY {root}", f"{root}, ") if by_root else ("", "")
+    either = "({day} BETWEEN $start AND $end OR {day} BETWEEN $start0 AND $end0)"
+    parts = [
+        f"linear AS (SELECT {key}{', '.join(linear)} FROM gold.visit_segments "
+        f"WHERE {either.format(day='session_date')}{conditions}{group})"
+    ]
+    source = "linear"
+    if not is_new:
+        named = (is_new is False, by_root or context.category is not None)
+        used_products = sorted({product for x, y in rates.values() for product in (f"{x}{x}", f"{x}{y}", f"{y}{y}")})
+        sums_ = ", ".join(f"sum({product}) AS {product}" for product in used_products)
+        squares = [_product(x, y) for x, y in sorted(set(rates.values()))]
+        days_ = f"{either.format(day='day')} AND {either.format(day='other_day')}"
+        seen = [
+            f"coalesce(sum(number) FILTER (step = '{step}' AND day {period} AND "
+            f"(previous_day IS NULL OR previous_day < $start{digit.strip('1')})), 0)::BIGINT AS seen_{step}{digit}"
+            for step in sorted({x for x, _ in rates.values()})
+            for digit, period in _PERIODS.items()
+        ]
+        parts += [
+            f"summed AS (SELECT {key}day {_PERIODS['1']} AS is_now, other_day {_PERIODS['1']} AS is_other_now, {sums_} "
+            f"FROM {derived.pairs(*named)} WHERE {days_}{of_root} GROUP BY ALL)",
+            f"squares AS (SELECT {key}{', '.join(squares)} FROM summed{group})",
+            f"seen AS (SELECT {key}{', '.join(seen)} FROM {derived.firsts(*named)} "
+            f"WHERE {either.format(day='day')}{of_root}{group})",
+        ]
+        join = "LEFT JOIN {} USING (root_category_id)" if by_root else "CROSS JOIN {}"
+        source = f"linear {join.format('squares')} {join.format('seen')}"
+    selects = [
+        f"SELECT {key}'{name}' AS rate, {_named(x, y, is_new is True)} FROM {source}" for name, (x, y) in rates.items()
+    ]
+    sql = "WITH " + ",\n                 ".join(parts) + "\n            " + "\n            UNION ALL ".join(selects)
+    return sql, both_periods(context) | parameters
+
+
+def _product(x: str, y: str) -> str:
+    """Return the sums of products of a denominator and a numerator, within each period and across both."""
+    found = []
+    for digits in ("11", "00", "10"):
+        within = f"{_NOW[digits[0]]}is_now AND {_NOW[digits[1]]}is_other_now"
+        names = {f"{x}{x}": "xx", f"{x}{y}": "xy", f"{y}{y}": "yy"}
+        found += [
+            f"coalesce(sum({product}) FILTER ({within}), 0)::BIGINT AS {x}{y}_{name}{digits}"
+            for product, name in names.items()
+        ]
+    found.append(f"coalesce(sum({x}{y}) FILTER (NOT is_now AND is_other_now), 0)::BIGINT AS {x}{y}_yx10")
+    return ", ".join(found)
+
+
+def _named(x: str, y: str, is_single: bool) -> str:
+    """Return the columns of PairedSums; a visitor's first visit is one, so that its squares and products are counts."""
+    columns = {f"{side}{digit}": f"{letter}{digit}" for side, letter in (("x", x), ("y", y)) for digit in "10"}
+    for digit in "10":
+        squares = {"xx": f"{x}{digit}", "xy": f"{y}{digit}", "yy": f"{y}{digit}"}
+        for name, plain in squares.items():
+            column = plain if is_single else f"{x}{y}_{name}{digit}{digit}"
+            columns[f"{name[0]}{digit}{name[1]}{digit}"] = column
+        columns[f"visitors{digit}"] = f"{x}{digit}" if is_single else f"seen_{x}{digit}"
+    for name in ("xx", "xy", "yx", "yy"):
+        columns[f"{name[0]}1{name[1]}0"] = "0" if is_single else f"{x}{y}_{name}10"
+    return ", ".join(f"{sql} AS {name}" for name, sql in columns.items())
 
 
 def per_visitor(

@@ -103,18 +103,22 @@ def _removable(lake: Lake, hours: int) -> list[Removed]:
 def _unneeded(lake: Lake, name: str, hours: int) -> dict[str, int]:
     """Return the data files in a table's folder that no version needs which is to stay: path -> bytes."""
     delta = lake.store.delta(name)
-    needed = {path for version in _kept_versions(lake, name, hours) for path in _paths(lake.store.delta(name, version))}
-    for commit in reversed(log.since(delta, max(-1, delta.version() - 1000)) if hours else []):
-        if commit.at < now() - timedelta(hours=hours):
-            break
-        needed |= {*commit.added, *commit.removed}
+    needed = {path for version in _kept_versions(lake, name) for path in _paths(lake.store.delta(name, version))}
+    for version in _recent_versions(delta, hours):
+        needed |= log.removed_files(delta, version)
     return {path: size for path, size in files.data_files(delta.table_uri).items() if path not in needed}
 
 
-def _kept_versions(lake: Lake, name: str, hours: int) -> set[int]:
+def _kept_versions(lake: Lake, name: str) -> set[int]:
     """Return the newest version, and the published one."""
     published, newest = lake.ledger.published(), lake.store.version(name)
     return {newest, published.versions.get(name, newest) if published else newest}
+
+
+def _recent_versions(delta: DeltaTable, hours: int) -> list[int]:
+    """Return the versions of the last hours; what they removed was current until then."""
+    cutoff, found = now() - timedelta(hours=hours), log.since(delta, max(-1, delta.version() - 1000)) if hours else []
+    return [each.version for each in found if each.at >= cutoff]
 
 
 def _paths(delta: DeltaTable) -> set[str]:
@@ -124,9 +128,7 @@ def _paths(delta: DeltaTable) -> set[str]:
 def _shorten_log(lake: Lake, name: str, hours: int) -> None:
     """Remove the entries before the checkpoint from which every version that stays can be read."""
     delta = lake.store.delta(name)
-    cutoff = now() - timedelta(hours=hours)
-    recent = [each.version for each in log.since(delta, max(-1, delta.version() - 1000)) if each.at >= cutoff]
-    oldest = min([*_kept_versions(lake, name, hours), *(version - 1 for version in recent if hours)])
+    oldest = min([*_kept_versions(lake, name), *(version - 1 for version in _recent_versions(delta, hours))])
     files.shorten_log(delta.table_uri, max(0, oldest))
 
 

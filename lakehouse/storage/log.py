@@ -86,6 +86,11 @@ def commit(table: DeltaTable, version: int) -> Commit:
     )
 
 
+def removed_files(table: DeltaTable, version: int) -> set[str]:
+    """Return the paths of the files that a commit removed, also where it only wrote their rows again."""
+    return {unquote(action["path"]) for kind, action in actions(table, version) if kind == "remove"}
+
+
 def actions(table: DeltaTable, version: int) -> list[tuple[str, dict[str, Any]]]:
     """Return an entry of a table's log: what it does, by Delta's name, and to what.
 

@@ -22,6 +22,7 @@ from ml.recommend import baselines, protocols, serving, visits
 from ml.recommend.protocols import PROTOCOLS, Case, List, Ranker, Score, Share
 from ml.recommend.rank import LENGTH, Recommender
 from ml.recommend.visits import Visits
+from ml.spark_process import Say
 
 SESSIONS = "silver.sessions"
 SERVED, UNFILTERED = "served", "served, sold out included"
@@ -140,13 +141,17 @@ def cases(test: Test) -> Asked:
     return {(kind, each): list(protocols.cases(seen[kind], each)) for kind in KINDS for each in PROTOCOLS}
 
 
-def rank(test: Test, asked: Asked) -> dict[str, dict[tuple[str, str], list[List]]]:
-    """Ask each method for the list of each case: name -> (kind, protocol) -> lists."""
+def rank(test: Test, asked: Asked, say: Say = lambda line: None) -> dict[str, dict[tuple[str, str], list[List]]]:
+    """Ask each method for the list of each case: name -> (kind, protocol) -> lists; `say` receives whose turn it is."""
     recommender = test.recommender
     blind = Recommender(**{**vars(recommender), "catalogue": recommender.catalogue.without_availability()})
     rankers = {SERVED: served(recommender), UNFILTERED: served(blind)}
     rankers |= baselines.rankers(baselines.History.of(test.history), recommender)
-    return {name: _ask(ranker, asked) for name, ranker in rankers.items()}
+    found = {}
+    for number, (name, ranker) in enumerate(rankers.items(), 1):
+        say(f"Asking for lists, {number} of {len(rankers)}: {name} …")
+        found[name] = _ask(ranker, asked)
+    return found
 
 
 def served(recommender: Recommender) -> Ranker:

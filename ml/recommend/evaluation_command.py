@@ -46,8 +46,8 @@ def evaluate(lake: Lake, say: Say, hours: float, with_spark: bool = True) -> Eva
         say(f"Fitting what was known {hours:g} hours before the end …")
         test = evaluation.prepare(lake, run.versions, hours)
         asked = evaluation.cases(test)
-        say(f"Asking for {len(asked['all', 'A']):,} next items of {len(test.test):,} visits …")
-        lists = evaluation.rank(test, asked)
+        say(f"{len(test.test):,} visits with {len(asked['all', 'A']):,} next items are the test.")
+        lists = evaluation.rank(test, asked, say)
         mlflow = mlflow_store.connect(lake.settings, mlflow_store.RECOMMENDATIONS)
         with mlflow.start_run(run_name=f"publication {run.run_id}") as logged:
             if with_spark:

@@ -2,12 +2,17 @@ import csv
 import io
 import json
 import re
+from collections import Counter
+from dataclasses import replace
 
 import duckdb
 import pytest
 
 from app import api, pages, server
 from app.api.routes import neutral
+from app.pages.about import queries as about
+from app.pages.funnel import numbers
+from app.pages.journeys.queries import STEPS
 from app.site import Site
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import open_lake
@@ -38,7 +43,7 @@ def silver(built_lake, settings_for):
     """DuckDB over silver of the sample lake: the numbers that no page has touched."""
     lake = open_lake(settings_for())
     database = duckdb.connect()
-    for name in ("sessions", "session_events"):
+    for name in ("sessions", "session_events", "categories"):
         database.register(name, lake.store.arrow(f"silver.{name}"))
     return database
 
@@ -55,6 +60,7 @@ def test_every_question_is_answered_with_run_and_versions_or_the_command_that_me
     else:
         assert answer.status_code == 200
         assert answer.json["run"]["id"] and answer.json["versions"].keys() <= set(query.reads)
+        assert answer.headers["X-Run"] == answer.json["run"]["id"]
         assert query.description.endswith(".")
 
 
@@ -99,6 +105,146 @@ def test_the_funnel_equals_a_count_of_the_visits_by_visit_and_by_visitor(get, si
         row = get(f"/api/v1/funnel-steps?range=28d&unit={unit}").json["rows"][0]
 
         assert tuple(row.values()) == found
+
+
+@pytest.mark.parametrize("window", [0, 1, 7])
+@pytest.mark.parametrize("order", ["any", "ordered"])
+def test_the_funnel_over_days_equals_a_search_of_the_events_and_so_do_the_sums_of_its_intervals(
+    get, silver, window, order
+):
+    if (window, order) == (0, "any"):
+        pytest.skip("counted by what a visit holds")
+    query = f"?range=28d&order={order}&window={'visit' if window == 0 else f'{window}d'}"
+    bounds = [each["session_date"] for each in get("/api/v1/overview-by-day?range=28d").json["rows"]]
+    found = silver.execute(
+        """WITH visits AS (
+               SELECT visitor_id, started_at, max(occurred_at) AS ended_at,
+                      min(occurred_at) FILTER (event_type = 'view') AS viewed_at
+               FROM session_events WHERE session_date BETWEEN $start::DATE AND $end::DATE - $days::INTEGER
+               GROUP BY ALL HAVING viewed_at IS NOT NULL),
+           timed AS (SELECT *, CASE WHEN $days > 0 THEN greatest(ended_at, viewed_at + to_days($days::INTEGER))
+                                    ELSE ended_at END AS latest FROM visits),
+           carts AS (
+               SELECT v.*, (SELECT min(e.occurred_at) FROM session_events e WHERE e.visitor_id = v.visitor_id
+                            AND e.event_type = 'addtocart'
+                            AND e.occurred_at >= CASE WHEN $ordered THEN v.viewed_at ELSE v.started_at END) AS cart_at
+               FROM timed v),
+           purchases AS (
+               SELECT c.*, (SELECT min(e.occurred_at) FROM session_events e WHERE e.visitor_id = c.visitor_id
+                            AND e.event_type = 'transaction'
+                            AND e.occurred_at >= CASE WHEN $ordered THEN c.cart_at ELSE c.started_at END) AS bought_at
+               FROM carts c)
+           SELECT count(*), count(*) FILTER (cart_at <= latest), count(*) FILTER (bought_at <= latest) FROM purchases""",
+        {"start": bounds[0], "end": bounds[-1], "days": window, "ordered": order == "ordered"},
+    ).fetchone()
+    (steps,) = get(f"/api/v1/funnel-steps{query}").json["rows"]
+    sums = {row["rate"]: row for row in get(f"/api/v1/funnel-rates{query}").json["rows"]}
+
+    assert (steps["view"], steps["cart"], steps["purchase"]) == found
+    assert (sums["cart"]["x1"], sums["cart"]["y1"], sums["purchase"]["y1"]) == found
+
+
+def test_a_window_that_no_visit_of_the_days_has_had_yet_is_said(ask):
+    steps = next(card for card in pages.find("/funnel").cards if card.name == "steps")
+
+    assert "No visit of these days has had 30 days yet" in str(steps.content("funnel", ask("?range=7d&window=30d")))
+
+
+def test_a_funnel_over_days_is_compared_with_as_many_days_before_and_says_what_may_be_noise(ask):
+    found = numbers.steps(ask("?range=28d&window=7d"))
+    shown = str(next(c for c in pages.find("/funnel").cards if c.name == "steps").content("funnel", ask("?window=7d")))
+
+    assert found.period.days == 21 and found.before.total > 0
+    assert set(found.changes) == {"view", "cart", "purchase"}
+    assert "likely noise" in shown or "The cart rate" in shown
+
+
+def test_categories_activity_and_journeys_equal_a_count_of_the_events(get, silver):
+    bounds = [each["session_date"] for each in get("/api/v1/overview-by-day?range=all").json["rows"]]
+    dates = [bounds[0], bounds[-1]]
+    by_root = silver.execute(
+        """SELECT coalesce(root_id, category_id, -1) AS root, count(DISTINCT (visitor_id, started_at)) AS visits
+           FROM session_events LEFT JOIN categories USING (category_id)
+           WHERE session_date BETWEEN ? AND ? GROUP BY root""",
+        dates,
+    ).fetchall()
+    by_hour = silver.execute(
+        """SELECT isodow(event_date), hour(occurred_at), count(*) FROM session_events
+           WHERE event_date BETWEEN ? AND ? AND event_type = 'view' GROUP BY ALL""",
+        dates,
+    ).fetchall()
+    lengths = silver.execute(
+        """SELECT least(num_events, 20), count(*) FROM sessions WHERE session_date BETWEEN ? AND ? GROUP BY 1""", dates
+    ).fetchall()
+    returned = silver.execute(
+        """WITH weeks AS (SELECT DISTINCT visitor_id, date_trunc('week', session_date)::DATE AS week FROM sessions),
+                firsts AS (SELECT visitor_id, min(week) AS first FROM weeks GROUP BY visitor_id)
+           SELECT first, (week - first) // 7, count(*) FROM weeks JOIN firsts USING (visitor_id) GROUP BY ALL"""
+    ).fetchall()
+
+    level = get("/api/v1/categories-level?range=all").json["rows"]
+    assert {(row["category_id"], row["visits"]) for row in level} == set(by_root)
+    hours = get("/api/v1/activity-hours?range=all").json["rows"]
+    assert {(row["weekday"], row["event_hour"], row["num_events"]) for row in hours} == set(by_hour)
+    found = Counter()
+    for row in get("/api/v1/activity-lengths?range=all").json["rows"]:
+        found[row["num_events"]] += row["num_sessions"]
+    assert found == dict(lengths)
+    cohorts = get("/api/v1/journeys-cohorts").json["rows"]
+    assert {(row["cohort_week"], row["week_number"], row["num_visitors"]) for row in cohorts} == {
+        (week.isoformat(), later, number) for week, later, number in returned
+    }
+    paths = get("/api/v1/journeys-paths?range=all").json["rows"]
+    flows = get("/api/v1/journeys-flows?range=all").json["rows"]
+    whole = sum(row["num_sessions"] for row in paths)
+    assert whole == sum(row["num_sessions"] for row in flows) == sum(number for _, number in lengths)
+
+
+def test_the_flows_are_the_paths_with_three_categories_by_name_and_equals_in_a_row_folded(get):
+    paths = get("/api/v1/journeys-paths?range=all").json["rows"]
+    touched = Counter()
+    for row in paths:
+        for root in {row[name].partition(":")[2] for name in STEPS if row[name]} - {"-1"}:
+            touched[root] += row["num_sessions"]
+    top = {"-1", *sorted(touched, key=lambda root: (-touched[root], root))[:3]}
+    expected = Counter()
+    for row in paths:
+        way = [
+            f"{kind}:{root if root in top else 'other'}"
+            for kind, _, root in (row[n].partition(":") for n in STEPS if row[n])
+        ]
+        folded = [step for place, step in enumerate(way) if place == 0 or step != way[place - 1]]
+        expected[(*folded, None, None, None)[:3]] += row["num_sessions"]
+    found = Counter()
+    for row in get("/api/v1/journeys-flows?range=all&steps=3").json["rows"]:
+        found[tuple(row[name] for name in STEPS[:3])] += row["num_sessions"]
+
+    assert found == expected
+
+
+def test_the_self_check_compares_every_page_and_tells_a_number_that_differs(ask, monkeypatch):
+    check = next(card for card in pages.find("/about").cards if card.name == "check")
+    shown = ask("?range=all")
+    assert f"All {len(about.CHECKS)} numbers agree" in str(check.content("about", shown))
+    assert {each.page for each in about.CHECKS} == {
+        page.name for page in pages.all_pages() if page.group == pages.GROUPS[0]
+    }
+    wrong = [replace(about.CHECKS[0], gold="sum(num_sessions) + 1 FROM gold.daily_kpis"), *about.CHECKS[1:]]
+    monkeypatch.setattr(about, "CHECKS", wrong)
+
+    assert f"1 of {len(wrong)} numbers differ" in str(check.content("about", shown))
+
+
+def test_all_rows_set_aside_can_be_downloaded_as_they_came(get, built_lake, settings_for):
+    lake = open_lake(settings_for())
+    aside = lake.store.arrow("silver.events_quarantine").to_pylist()
+    text = get("/api/v1/lineage-refused.csv?table=silver.events").text
+    lines = list(csv.DictReader(io.StringIO(text)))
+
+    assert len(lines) == len(aside) > 10
+    assert sorted(line["broken_rules"] for line in lines) == sorted("; ".join(row["_broken_rules"]) for row in aside)
+    assert sorted(line["visitorid"] for line in lines) == sorted(str(neutral(row["visitorid"] or "")) for row in aside)
+    assert get("/api/v1/lineage-refused?table=gold.funnel").json["rows"] == []
 
 
 def test_an_answer_that_is_still_the_same_is_not_sent_again(get):

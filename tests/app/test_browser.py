@@ -1,6 +1,7 @@
 """The site in a real Chromium, over a finished sample lake: one site, one browser, one tab."""
 
 import re
+import shutil
 import signal
 from pathlib import Path
 
@@ -8,11 +9,13 @@ import pytest
 from playwright.sync_api import expect
 
 from app import pages
+from lakehouse.lake import open_lake
+from lakehouse.runs import lock
 from ml.serving.form import describe
 from ml.serving.scorer import champion
 
 from ..conftest import settings_of
-from .conftest import start
+from .conftest import publish, start
 
 PAGES = {page.name: page.path for page in pages.all_pages()}
 WIDE, NARROW = 1440, 375
@@ -226,6 +229,64 @@ def test_the_key_figures_in_the_browser_are_those_of_the_api(look, site):
 
     for name, column in (("visits", "num_sessions"), ("orders", "num_orders")):
         expect(page.locator(f"#overview-{name}")).to_have_text(f"{sum(day[column] for day in days):,}")
+
+
+@pytest.fixture
+def growing(built_lake, tmp_path):
+    """A lake of its own that another process is writing, and the address of a site over it."""
+    lake = open_lake(settings_of(shutil.copytree(built_lake, tmp_path / "lake")))
+    with lock.hold(lake.settings, "lakehouse run"):
+        process, address = start(lake.settings.lake_path)
+        yield lake, address
+        process.terminate()
+        process.wait(timeout=10)
+
+
+def test_a_new_publication_of_a_lake_that_is_being_written_appears_by_itself_and_whole(look, growing):
+    lake, address = growing
+    page = look()
+    page.goto(address)
+    ready(page)
+    page.evaluate("() => { window.isTheSame = true; }")
+    run = lake.ledger.published()
+    days = lake.store.arrow("gold.daily_kpis").to_pylist()
+    publish(lake, "20991231T060000-aaaaaa", {"gold.daily_kpis": [day | {"num_orders": 1_000} for day in days]})
+    expect(page.locator("#overview-orders")).to_have_text("28,000")
+
+    expect(page.locator("#overview-clocks .card-foot")).to_contain_text(f"run {run.number + 1}")
+    version = lake.store.version("gold.daily_kpis")
+    expect(page.locator("#overview-trend .source")).to_contain_text(f"gold.daily_kpis · v{version}")
+    assert page.evaluate("window.isTheSame")
+
+
+def test_a_view_is_saved_under_a_name_and_opened_and_a_note_stands_on_its_chart_until_it_is_removed(look, growing):
+    _, address = growing
+    page = look()
+    page.goto(address + "/?range=7d&segment=new")
+    ready(page)
+    page.locator("#site-views summary").click()
+    page.locator("#site-view-name").fill("New visitors, a week")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name="New visitors, a week")).to_be_visible()
+    page.goto(address + "/about")
+    ready(page)
+    page.locator("#site-views summary").click()
+    page.get_by_role("link", name="New visitors, a week").click()
+    expect(page).to_have_url(f"{address}/?range=7d&segment=new")
+    ready(page)
+    newest = page.request.get(address + "/api/v1/overview-by-day").json()["rows"][-1]["session_date"]
+    page.locator("#overview-trend .menu summary").click()
+    page.get_by_role("button", name="Add a note").last.click()
+    page.locator("#site-note-day").fill(newest)
+    page.locator("#site-note-words").fill("Newsletter <b>sent</b>")
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.locator("#overview-trend .notes")).to_contain_text("Newsletter <b>sent</b>")
+    expect(page.locator("#overview-trend .js-plotly-plot [data-unformatted='<b>1</b>']")).to_be_visible()
+    assert serious(page) == []
+    page.locator("#overview-trend .notes .remove").click()
+
+    expect(page.locator("#overview-trend .notes")).to_have_count(0)
+    assert page.complaints == []
 
 
 def test_the_site_ends_cleanly_when_interrupted(tmp_path):

@@ -162,6 +162,16 @@ def test_after_five_wrong_passwords_everyone_waits_a_minute():
     assert tries.wait() == 0
 
 
+def test_the_sixth_try_is_refused_whatever_the_password_and_says_how_long(make):
+    client = make(password_hash=login.hashed(PASSWORD))
+    post = HERE | {"Origin": "http://localhost:8050"}
+    tried = [client.post("/login", data={"password": "wrong"}, headers=post).status_code for _ in range(login.TRIES)]
+    answer = client.post("/login", data={"password": PASSWORD}, headers=post)
+
+    assert (tried, answer.status_code) == ([401] * login.TRIES, 429)
+    assert 0 < int(answer.headers["Retry-After"]) <= login.SECONDS + 1
+
+
 def test_two_hashes_of_one_password_differ_and_both_know_it():
     one, other = login.hashed(PASSWORD), login.hashed(PASSWORD)
 

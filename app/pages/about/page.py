@@ -5,7 +5,7 @@ from dash.development.base_component import Component
 
 from app import wording
 from app.components.card import Card, Drawn
-from app.components.parts import link, table
+from app.components.parts import link, scrolling, table
 from app.context import PageContext
 from app.pages import Page
 from app.pages.about import queries
@@ -91,24 +91,29 @@ def limits(context: PageContext) -> Drawn:
 
 
 def check(context: PageContext) -> Drawn:
-    """Compare the same numbers by two routes."""
-    gold, silver = context.ask(queries.by_gold)[0], context.ask(queries.by_silver)[0]
-    differing = [name for name in gold if gold[name] != silver[name]]
-    title = f"{len(gold) - len(differing)} of {len(gold)} numbers agree by both routes"
+    """Compare numbers of every page by two routes."""
+    pairs = list(zip(context.ask(queries.by_gold), context.ask(queries.by_silver), strict=True))
+    equal = [gold["total"] == silver["total"] for gold, silver in pairs]
+    title = (
+        f"All {len(equal)} numbers agree by both routes"
+        if all(equal)
+        else f"{equal.count(False)} of {len(equal)} numbers differ between the routes"
+    )
     rows = [
         (
-            name,
-            wording.count(gold[name] or 0),
-            wording.count(silver[name] or 0),
-            "differs" if name in differing else "equal",
+            f"{gold['page']}: {gold['number'].lower()}",
+            wording.count(gold["total"]),
+            wording.count(silver["total"]),
+            "equal" if is_equal else "differs",
         )
-        for name in gold
+        for (gold, silver), is_equal in zip(pairs, equal, strict=True)
     ]
     return Drawn(
         title,
-        f"Added up in gold, and counted anew from the visits in silver, {wording.span(context.period)}",
+        f"Numbers of every page, added up in gold and counted anew from visits and events in silver, "
+        f"{wording.span(context.period)}; cohorts over all days",
         [
-            table(["Number", "Gold", "Silver", "Verdict"], rows),
+            scrolling(table(["Number", "Gold", "Silver", "Verdict"], rows), title),
             html.P(
                 ["Where they come from: ", link("Lineage and quality", "/lineage", context.params.query())],
                 className="muted note",
@@ -130,9 +135,9 @@ page = Page(
         Card(
             "check",
             check,
-            reads=("gold.daily_kpis", "gold.visitor_days", "silver.sessions"),
+            reads=(*queries.GOLD, *queries.SILVER),
             params=("range",),
-            height=380,
+            height=640,
             query=queries.by_gold,
         ),
     ),

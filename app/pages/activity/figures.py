@@ -3,18 +3,15 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
-import plotly.graph_objects as go
-from plotly.subplots import make_subplots
-
 from app import wording
 from app.charts import annotations, heat
-from app.charts.template import CLEAR, figure, template
+from app.charts.template import CLEAR, Figure, figure, stacked
 from app.theme import Palette
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
-def hours(rows: Sequence[Mapping[str, float]], noun: str, palette: Palette) -> go.Figure:
+def hours(rows: Sequence[Mapping[str, float]], noun: str, palette: Palette) -> Figure:
     """Draw the average of each hour of the week."""
     found = {(row["weekday"], row["event_hour"]): row for row in rows}
     values = [[_average(found.get((day, hour))) for hour in range(24)] for day in range(1, 8)]
@@ -23,15 +20,14 @@ def hours(rows: Sequence[Mapping[str, float]], noun: str, palette: Palette) -> g
         for day in range(7)
     ]
     drawn = heat.cells(list(range(24)), WEEKDAYS, values, hovers, palette)
-    drawn.update_layout(margin={"b": 22})
+    drawn.layout["margin"] = {"b": 22}
     drawn.update_xaxes(tickvals=list(range(0, 24, 3)), ticktext=[f"{hour} h" for hour in range(0, 24, 3)])
     return drawn
 
 
-def by_day(rows: Sequence[Mapping[str, object]], palette: Palette) -> go.Figure:
+def by_day(rows: Sequence[Mapping[str, object]], palette: Palette) -> Figure:
     """Draw views, carts and purchases by day, one above the other: they differ too much in size for one axis."""
-    drawn = make_subplots(rows=3, cols=1, shared_xaxes=True, row_heights=[0.42, 0.29, 0.29], vertical_spacing=0.13)
-    drawn.update_layout(template=template(palette), margin={"l": 0, "r": 8, "t": 26, "b": 0}, hovermode="x unified")
+    drawn = stacked(palette, [0.42, 0.29, 0.29], 0.13)
     x = [row["event_date"] for row in rows]
     panels = (
         ("Views", "num_views", palette.view),
@@ -44,18 +40,17 @@ def by_day(rows: Sequence[Mapping[str, object]], palette: Palette) -> go.Figure:
             y=[row[column] for row in rows],
             name=name,
             row=place,
-            col=1,
             mode="lines+markers" if len(x) == 1 else "lines",
             line={"color": colour, "width": 2},
             hovertemplate=f"%{{y:,.0f}}<extra>{name}</extra>",
         )
-        annotations.heading(drawn, name, drawn.layout[f"yaxis{place if place > 1 else ''}"].domain[1], palette)
+        annotations.heading(drawn, name, drawn.top(place), palette)
     drawn.update_yaxes(zeroline=True, ticks="outside", ticklen=6, tickcolor=CLEAR, nticks=3, tickformat=",.0f")
     drawn.update_xaxes(**annotations.day_axis(x))  # type: ignore[arg-type]
     return drawn
 
 
-def calendar(by_date: Mapping[date, int], noun: str, palette: Palette) -> go.Figure:
+def calendar(by_date: Mapping[date, int], noun: str, palette: Palette) -> Figure:
     """Draw every day as a cell: a column is a week, a row a weekday."""
     first = min(by_date) - timedelta(days=min(by_date).weekday())
     weeks = (max(by_date) - first).days // 7 + 1
@@ -74,7 +69,7 @@ def calendar(by_date: Mapping[date, int], noun: str, palette: Palette) -> go.Fig
     return drawn
 
 
-def lengths(events: Sequence[tuple[str, float, str]], palette: Palette) -> go.Figure:
+def lengths(events: Sequence[tuple[str, float, str]], palette: Palette) -> Figure:
     """Draw shares of visits by how much they hold: (name, share, what the bar says)."""
     drawn = figure(palette, margin={"r": 56})
     drawn.add_bar(

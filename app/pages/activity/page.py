@@ -6,6 +6,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from app import wording
+from app.charts import annotations
 from app.components import controls
 from app.components.card import Card, Drawn
 from app.components.parts import graph, legend, table
@@ -109,10 +110,13 @@ def by_day(context: PageContext) -> Drawn:
         (wording.day(r["event_date"]), *[wording.count(r[c]) for c in ("num_views", "num_adds", "num_transactions")])
         for r in reversed(rows)
     ]
+    figure = figures.by_day(rows, context.palette)
+    days = [row["event_date"] for row in rows]
+    annotations.mark_notes(figure, context.lake.saved.notes("activity-days"), days, context.palette)
     return Drawn(
         title,
         f"Events by day of the event, UTC, {wording.span(context.period)}",
-        graph("activity-days-chart", figures.by_day(rows, context.palette), 380, title),
+        graph("activity-days-chart", figure, 380, title),
         table=table(["Day", "Views", "Carts", "Purchased items"], lines),
     )
 

@@ -2,7 +2,7 @@
 
 from app.context import PageContext
 from app.data.query import Statement, query
-from app.data.visits import STEPS, VISITOR_DAYS, both_periods, per_visitor, sums
+from app.data.visits import SEGMENTS, STEPS, VISITOR_DAYS, both_periods, cluster_sums
 
 TREE = {"silver.categories": "category_id parent_id root_id depth path"}
 CONVERSION = {
@@ -45,13 +45,7 @@ def ancestors(context: PageContext) -> Statement:
     return Statement(sql, {"node": int(context.params["node"] or -1)})
 
 
-@query(VISITOR_DAYS, params=("range",))
+@query(VISITOR_DAYS | SEGMENTS, params=("range",))
 def clustering(context: PageContext) -> Statement:
     """Add up the shop's conversion over visitors: by how much their repeats widen the interval of a rate."""
-    visitors, parameters = per_visitor(context)
-    return Statement(
-        f"""
-            WITH visitors AS ({visitors})
-            SELECT {sums("visits", "purchases")} FROM visitors""",
-        parameters,
-    )
+    return Statement(*cluster_sums(context.whole, {"conversion": ("v", "p")}))

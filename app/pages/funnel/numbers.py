@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from app.context import PageContext
+from app.data.cache import Rows
 from app.data.visits import UNKNOWN_CATEGORY
 from app.pages.funnel import queries
 from app.periods import Period
@@ -84,35 +85,40 @@ def plain_steps(context: PageContext) -> Found:
 
 
 def steps(context: PageContext) -> Found:
-    """Return the steps as the page's controls ask for them."""
-    window = queries.WINDOWS[context.params["window"]]
-    is_plain = window == 0 and context.params["order"] == "any"
-    shown, previous = _over(context, window), context.previous
-    now = Steps(**shown.ask(queries.steps)[0])
-    before = Steps(**previous.ask(queries.steps)[0]) if previous and shown.period == context.period else None
-    found = {row["rate"]: PairedSums.of(row) for row in context.ask(queries.rates)} if is_plain else {}
-    changes = {name: rate_change(sums) for name, sums in found.items()} if previous else {}
-    return Found(now, before, shown.period, changes, {name: rate_interval(sums) for name, sums in found.items()})
+    """Return the steps as the page's controls ask for them; days whose window is not over are left out."""
+    now, before, previous = context.within(queries.entries(context)), None, context.previous
+    if previous:
+        start = previous.period.start
+        before = previous.within(Period(start, start + timedelta(days=now.period.days - 1)))
+    found = {row["rate"]: PairedSums.of(row) for row in context.ask(queries.rates)}
+    return Found(
+        Steps(**now.ask(queries.steps)[0]),
+        Steps(**before.ask(queries.steps)[0]) if before else None,
+        now.period,
+        {name: rate_change(sums) for name, sums in found.items()} if previous else {},
+        {name: rate_interval(sums) for name, sums in found.items()},
+    )
 
 
 def roots(context: PageContext) -> list[Root]:
     """Return every root category of entry, the most visited first."""
-    rows = context.ask(queries.roots)
-    sums = [PairedSums.of(row) for row in rows]
-    changes = [rate_change(each) for each in sums]
-    named = are_discoveries([each.p for each in changes])
+    by_root: dict[int, dict[str, PairedSums]] = {}
+    for row in context.ask(queries.roots):
+        by_root.setdefault(row["root_category_id"], {})[row["rate"]] = PairedSums.of(row)
+    visited = {root: found for root, found in by_root.items() if found["purchase"].x1}
+    changes = [rate_change(found["purchase"]) for found in visited.values()]
+    named = are_discoveries([change.p for change in changes])
     return [
         Root(
-            row["root_category_id"],
-            int(row["x1"] or 0),
-            row["views"],
-            row["carts"],
-            rate_interval(each),
+            root,
+            int(found["purchase"].x1),
+            int(found["view"].y1),
+            int(found["cart"].y1),
+            rate_interval(found["purchase"]),
             change,
             is_named,
         )
-        for row, each, change, is_named in zip(rows, sums, changes, named, strict=True)
-        if row["x1"]
+        for (root, found), change, is_named in zip(visited.items(), changes, named, strict=True)
     ]
 
 
@@ -127,9 +133,13 @@ def skips(context: PageContext) -> Skips:
     return Skips(**context.ask(queries.skips)[0])
 
 
-def _over(context: PageContext, window: int) -> PageContext:
-    """Leave out the days whose window is not over at the last complete day."""
-    last = context.published.last_day
-    assert last is not None
-    end = min(context.period.end, last - timedelta(days=window))
-    return context.within(Period(context.period.start, end)) if window else context
+def dropped(context: PageContext, number: int) -> tuple[Rows, int]:
+    """Return the newest visits that went no further, and how many they are; the newest days mostly hold enough."""
+    whole = context.ask(queries.num_dropped)[0]["number"]
+    rows: Rows = []
+    for days in (1, 7, context.period.days):
+        start = max(context.period.start, context.period.end - timedelta(days=days - 1))
+        rows = context.within(Period(start, context.period.end)).head(queries.dropped_visits, number)
+        if len(rows) >= min(number, whole):
+            break
+    return rows, whole

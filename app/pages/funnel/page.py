@@ -47,11 +47,15 @@ def step_controls(params: Params) -> Component:
 def funnel(context: PageContext) -> Drawn:
     """Show how many come how far."""
     params, unit = context.params, context.params["unit"]
-    is_plain = params["order"] == "any" and params["window"] == "visit"
+    is_plain = queries.is_plain(context)
     if unit == "visitor" and not is_plain:
         message = "Order and time are counted by visits: a visitor may begin several times."
         raise LakehouseError(message, "choose Visits, or any order in the same visit", Exit.USAGE)
     found = numbers.steps(context)
+    if found.period.days < 1:
+        return Drawn(
+            words.too_early(params["window"]), "Only visits whose time is over are counted; take more days", ""
+        )
     title, units = words.steps(found.now, unit, params["window"]), wording.unit_name(unit)
     before = found.before.shares if found.before else None
     figure = bars.steps(numbers.NAMES, found.now.counts, before, found.now.total, context.palette)
@@ -70,6 +74,7 @@ def funnel(context: PageContext) -> Drawn:
         [graph("funnel-chart", figure, 300, title), *([html.P(note, className="muted note")] if note else [])],
         legend(*entries),
         table(["Step", units.capitalize(), "Of all", "Interval", "Of the step before", "Previous"], _step_rows(found)),
+        source="" if is_plain and unit == "session" else "gold.visitor_days" if is_plain else "gold.funnel_windows",
     )
 
 
@@ -172,7 +177,7 @@ def dropped_controls(params: Params) -> Component:
 
 def dropped(context: PageContext) -> Drawn:
     """List the visits that went no further."""
-    rows, number = context.first(queries.dropped_visits, LISTED)
+    rows, number = numbers.dropped(context, LISTED)
     title = words.dropped(number, context.params["dropped"])
     head = ["Visitor", "Started, UTC", "Root category", "Views", "Carts", "Items", "Length"]
     listed = [
@@ -229,7 +234,13 @@ page = Page(
         Card(
             "steps",
             funnel,
-            reads=("gold.funnel", "gold.visitor_days", "gold.visit_segments", "gold.funnel_windows"),
+            reads=(
+                "gold.funnel",
+                "gold.visitor_days",
+                "gold.visit_segments",
+                "gold.funnel_windows",
+                "gold.visit_outcomes",
+            ),
             params=(*PARAMS, "order", "window"),
             columns=8,
             height=440,

@@ -1,8 +1,23 @@
 """funnel.queries — what the Funnel asks."""
 
+from datetime import timedelta
+
 from app.context import PageContext
 from app.data.query import Statement, query
-from app.data.visits import ALL_CATEGORIES, SKIPS, STEPS, VISITOR_DAYS, days, part, per_visitor, sums
+from app.data.visits import (
+    ALL_CATEGORIES,
+    SEGMENTS,
+    SKIPS,
+    STEPS,
+    VISITOR_DAYS,
+    both_periods,
+    cluster_sums,
+    days,
+    part,
+    per_visitor,
+    sums,
+)
+from app.periods import Period
 
 WINDOWS = {"visit": 0, "1d": 1, "7d": 7, "30d": 30}
 FUNNEL = {
@@ -26,7 +41,7 @@ SUMS = """coalesce(sum(num_sessions), 0)::BIGINT AS total, coalesce(sum(num_view
 )
 def steps(context: PageContext) -> Statement:
     """Count how many visits, or visitors, came how far in a range."""
-    if context.params["order"] != "any" or context.params["window"] != "visit":
+    if not is_plain(context):
         return _windows(context)
     return visitor_steps(context) if context.params["unit"] == "visitor" else visit_steps.build(context)
 
@@ -58,8 +73,9 @@ def visitor_steps(context: PageContext) -> Statement:
 
 
 def _windows(context: PageContext) -> Statement:
-    """Count visits with a view whose visitor went on within a time; the page leaves days out whose time is not over."""
+    """Count visits with a view whose visitor went on within a time; days whose time is not over are left out."""
     conditions, parameters = part(context)
+    over = context.within(entries(context))
     sql = f"""
             SELECT coalesce(sum(num_sessions), 0)::BIGINT AS total, coalesce(sum(num_sessions), 0)::BIGINT AS view,
                    coalesce(sum(num_cart_sessions), 0)::BIGINT AS cart,
@@ -68,13 +84,38 @@ def _windows(context: PageContext) -> Statement:
             WHERE session_date BETWEEN $start AND $end
               AND window_days = $window AND is_ordered = $is_ordered{conditions}"""
     chosen = {"window": WINDOWS[context.params["window"]], "is_ordered": context.params["order"] == "ordered"}
-    return Statement(sql, days(context) | chosen | parameters)
+    return Statement(sql, days(over) | chosen | parameters)
 
 
-@query(VISITOR_DAYS, params=("range", "compare", "segment", "category", "unit"))
+def entries(context: PageContext) -> Period:
+    """Return the days of the period whose window is over at the last complete day; they may be none."""
+    last, period = context.published.last_day, context.period
+    assert last is not None
+    return Period(period.start, min(period.end, last - timedelta(days=WINDOWS[context.params["window"]])))
+
+
+def is_plain(context: PageContext) -> bool:
+    """Say whether steps count in any order within the same visit."""
+    return context.params["order"] == "any" and context.params["window"] == "visit"
+
+
+OUTCOMES = {
+    "gold.visit_outcomes": "visitor_id session_date root_category_id is_new first_view_at ended_at "
+    "cart_at purchase_at ordered_cart_at ordered_purchase_at"
+}
+
+
+RATES = {"view": ("v", "w"), "cart": ("v", "c"), "purchase": ("v", "p")}
+
+
+@query(
+    VISITOR_DAYS | SEGMENTS | OUTCOMES, params=("range", "compare", "segment", "category", "unit", "order", "window")
+)
 def rates(context: PageContext) -> Statement:
     """Add up over visitors what the intervals of the cart and the purchase rate need."""
-    visitors, parameters = per_visitor(context, context.params["unit"])
+    if is_plain(context) and context.params["unit"] == "session":
+        return Statement(*cluster_sums(context, RATES))
+    visitors, parameters = per_visitor(context, "visitor") if is_plain(context) else _followed(context)
     return Statement(
         f"""
             WITH visitors AS ({visitors})
@@ -85,17 +126,57 @@ def rates(context: PageContext) -> Statement:
     )
 
 
-@query(VISITOR_DAYS, params=("range", "compare", "segment", "category", "unit"))
+def _followed(context: PageContext) -> tuple[str, dict[str, object]]:
+    """Return SQL that yields each visitor's visits with a view, and those followed by a cart and a purchase in time.
+
+    Its columns are those of `per_visitor` that rates need. The previous period is as many days.
+    """
+    conditions, parameters = part(context)
+    now, first, is_ordered = entries(context), both_periods(context)["start0"], context.params["order"] == "ordered"
+    cart, purchase = ("ordered_cart_at", "ordered_purchase_at") if is_ordered else ("cart_at", "purchase_at")
+    window = WINDOWS[context.params["window"]]
+    latest = f"greatest(ended_at, first_view_at + INTERVAL {window} DAY)" if window else "ended_at"
+    shown, former = "session_date BETWEEN $start AND $end", "session_date BETWEEN $start0 AND $end0"
+    where = f"WHERE ({shown} OR {former}){conditions}"
+    sql = f"""
+            SELECT visitor_id, sum(visits1)::BIGINT AS visits1, sum(visits0)::BIGINT AS visits0,
+                   sum(visits1)::BIGINT AS views1, sum(visits0)::BIGINT AS views0,
+                   sum(carts1)::BIGINT AS carts1, sum(carts0)::BIGINT AS carts0,
+                   sum(purchases1)::BIGINT AS purchases1, sum(purchases0)::BIGINT AS purchases0
+            FROM (
+                SELECT visitor_id, coalesce(sum(num_view_sessions) FILTER ({shown}), 0) AS visits1,
+                       coalesce(sum(num_view_sessions) FILTER ({former}), 0) AS visits0,
+                       0 AS carts1, 0 AS carts0, 0 AS purchases1, 0 AS purchases0
+                FROM gold.visitor_days {where} GROUP BY visitor_id
+                UNION ALL
+                SELECT visitor_id, 0, 0,
+                       count(*) FILTER ({cart} <= {latest} AND {shown}),
+                       count(*) FILTER ({cart} <= {latest} AND {former}),
+                       count(*) FILTER ({purchase} <= {latest} AND {shown}),
+                       count(*) FILTER ({purchase} <= {latest} AND {former})
+                FROM gold.visit_outcomes {where} GROUP BY visitor_id)
+            GROUP BY visitor_id"""
+    last = first + timedelta(days=now.days - 1)
+    return sql, parameters | {"start": now.start, "end": now.end, "start0": first, "end0": last}
+
+
+@query(VISITOR_DAYS | SEGMENTS, params=("range", "compare", "segment", "category", "unit"))
 def roots(context: PageContext) -> Statement:
-    """Add up the conversion of each root category of entry over visitors, the most visited first; -1 is unknown."""
-    visitors, parameters = per_visitor(context, context.params["unit"], by="root_category_id")
+    """Add up the steps of each root category of entry over visitors, the most visited first; -1 is unknown."""
+    if context.params["unit"] == "session":
+        sql, parameters = cluster_sums(context, RATES, by_root=True)
+        return Statement(f"SELECT * FROM ({sql}) ORDER BY x1 DESC, root_category_id, rate", parameters)
+    visitors, parameters = per_visitor(context, "visitor", by="root_category_id")
+    selects = [
+        f"SELECT root_category_id, '{name}' AS rate, {sums('visits', column)} FROM visitors GROUP BY root_category_id"
+        for name, column in (("cart", "carts"), ("purchase", "purchases"), ("view", "views"))
+    ]
+    union = "\n            UNION ALL ".join(selects)
     return Statement(
         f"""
             WITH visitors AS ({visitors})
-            SELECT root_category_id, sum(views1)::BIGINT AS views, sum(carts1)::BIGINT AS carts,
-                   {sums("visits", "purchases")}
-            FROM visitors GROUP BY root_category_id
-            ORDER BY x1 DESC, root_category_id""",
+            SELECT * FROM ({union})
+            ORDER BY x1 DESC, root_category_id, rate""",
         parameters,
     )
 
@@ -154,6 +235,24 @@ def dropped_visits(context: PageContext) -> Statement:
             LEFT JOIN silver.categories ON category_id = entry_category_id
             WHERE session_date BETWEEN $start AND $end AND {DROPPED[context.params["dropped"]]}{condition}
             ORDER BY started_at DESC, visitor_id"""
+    return Statement(sql, days(context) | parameters)
+
+
+@query(SESSIONS | SEGMENTS, params=("range", "category", "dropped"))
+def num_dropped(context: PageContext) -> Statement:
+    """Count the visits of a range that went no further than a step."""
+    parameters = {} if context.category is None else {"category": context.category}
+    if context.params["dropped"] == "cart":  # gold knows how many
+        condition = "" if context.category is None else " AND root_category_id = $category"
+        sql = f"""
+            SELECT coalesce(sum(num_abandoned_carts), 0)::BIGINT AS number FROM gold.visit_segments
+            WHERE session_date BETWEEN $start AND $end{condition}"""
+        return Statement(sql, days(context) | parameters)
+    condition = "" if context.category is None else " AND coalesce(root_id, -1) = $category"
+    joined = "" if context.category is None else "LEFT JOIN silver.categories ON category_id = entry_category_id"
+    sql = f"""
+            SELECT count(*) AS number FROM silver.sessions {joined}
+            WHERE session_date BETWEEN $start AND $end AND {DROPPED["view"]}{condition}"""
     return Statement(sql, days(context) | parameters)
 
 

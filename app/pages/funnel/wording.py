@@ -18,6 +18,11 @@ def steps(found: Steps, unit: str, window: str = "visit") -> str:
     return f"Of 1,000 {unit_name(unit)}, {cart:.0f} fill a cart and {purchase:.0f} buy{WINDOWS[window]}"
 
 
+def too_early(window: str) -> str:
+    """Say that no visit of the period has had its time yet."""
+    return f"No visit of these days has had{WINDOWS[window].replace(' within', '')} yet"
+
+
 def how(params: Params) -> str:
     """Say how steps are counted."""
     order = "in this order" if params["order"] == "ordered" else "in any order"

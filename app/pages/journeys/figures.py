@@ -3,18 +3,16 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-import plotly.graph_objects as go
-
 from app import wording
 from app.charts import heat
-from app.charts.template import figure
+from app.charts.template import Figure, figure
 from app.pages.journeys.numbers import END, REST, Cohort, Flow
 from app.theme import Palette
 
 GAP = 0.045  # between two steps at one place, as a share of the height
 
 
-def retention(cohorts: Sequence[Cohort], palette: Palette) -> go.Figure:
+def retention(cohorts: Sequence[Cohort], palette: Palette) -> Figure:
     """Draw which share of each cohort came again, by weeks; what cannot be known yet is blank."""
     weeks = max((sum(each is not None for each in cohort.returned) for cohort in cohorts), default=1)
     later = list(range(1, weeks))
@@ -33,11 +31,11 @@ def retention(cohorts: Sequence[Cohort], palette: Palette) -> go.Figure:
     highest = shares[int(0.98 * (len(shares) - 1))] if shares else 1
     drawn = heat.cells(later, names, rows, hovers, palette, texts, gap=2, highest=highest or 1)
     drawn.update_xaxes(side="top", tickvals=later, ticktext=[f"{week} wk" for week in later])
-    drawn.update_layout(margin={"t": 24})
+    drawn.layout["margin"] = {"t": 24}
     return drawn
 
 
-def paths(flows: Sequence[Flow], steps: int, palette: Palette) -> go.Figure:
+def paths(flows: Sequence[Flow], steps: int, palette: Palette) -> Figure:
     """Draw how visits go from step to step: a column for each place, the most frequent step at the top."""
     sizes: Counter[tuple[int, str]] = Counter()
     for flow in flows:

@@ -10,7 +10,6 @@ from typing import Any
 from app import wording
 
 KINDS = {"view": "View", "addtocart": "Cart", "transaction": "Purchase"}
-CATEGORIES = 3  # drawn by name; the others are folded into one step
 DRAWN = 7  # steps at one place that keep their name
 END, OTHER, REST = "End of visit", "other", "Other steps"
 STEPS = tuple(f"step_{place}" for place in range(1, 6))
@@ -79,14 +78,13 @@ def weighted(found: Sequence[Cohort], later: int) -> tuple[int, int]:
 def flows(rows: Sequence[Mapping[str, Any]], steps: int) -> list[Flow]:
     """Fold the paths of visits that went on after their first step into what can be drawn.
 
-    The most visited categories keep their name; of the steps at one place the most frequent do, the rest is one.
+    Of the steps at one place the most frequent keep their name, the rest is one.
 
     Args:
-        rows: of the query `paths`.
+        rows: of the query `flows`.
         steps: how many steps are drawn.
     """
-    top = _top_categories(rows)
-    ways = [(_way(row, top, steps), row["num_sessions"]) for row in rows if row["step_2"]]
+    ways = [(_way(row, steps), row["num_sessions"]) for row in rows if row["went_on"]]
     visits: Counter[tuple[int, str]] = Counter()
     for way, number in ways:
         visits.update({(place, step): number for place, step in enumerate(way)})
@@ -105,17 +103,9 @@ def flows(rows: Sequence[Mapping[str, Any]], steps: int) -> list[Flow]:
     ]
 
 
-def _top_categories(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    visits: Counter[str] = Counter()
-    for row in rows:
-        for root in {row[name].partition(":")[2] for name in STEPS if row[name]}:
-            visits[root] += row["num_sessions"]
-    return [root for root, _ in visits.most_common() if root != "-1"][:CATEGORIES]
-
-
-def _way(row: Mapping[str, Any], top: Sequence[str], steps: int) -> list[str]:
+def _way(row: Mapping[str, Any], steps: int) -> list[str]:
     """Return the steps of a path by the names that are drawn; a visit that ends before the last one says so."""
-    way = _fold([_name(row[name], top) for name in STEPS if row[name]])
+    way = [_name(row[name]) for name in STEPS if row.get(name)]
     return [*way, END][:steps] if not row["is_longer"] else way[:steps]
 
 
@@ -127,11 +117,7 @@ def said(step: str | None) -> str:
     return f"{KINDS.get(kind, kind)} {'?' if root == '-1' else root}"
 
 
-def _name(step: str, top: Sequence[str]) -> str:
+def _name(step: str) -> str:
     kind, _, root = step.partition(":")
-    place = wording.category(int(root)).lower() if root in top else "unknown" if root == "-1" else OTHER
+    place = {"-1": "unknown", OTHER: OTHER}.get(root) or wording.category(int(root)).lower()
     return f"{KINDS.get(kind, kind)}, {place}"
-
-
-def _fold(way: Sequence[str]) -> list[str]:
-    return [step for place, step in enumerate(way) if place == 0 or step != way[place - 1]]

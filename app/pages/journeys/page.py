@@ -69,11 +69,12 @@ def retention(context: PageContext) -> Drawn:
 
 def paths(context: PageContext) -> Drawn:
     """Show the ways that visits take."""
-    rows = context.ask(queries.paths)
+    rows = context.ask(queries.flows)
+    listed, number = context.first(queries.paths, LISTED)
     whole = sum(row["num_sessions"] for row in rows)
     steps = int(context.params["steps"])
     flows = numbers.flows(rows, steps)
-    single = sum(row["num_sessions"] for row in rows if row["step_2"] is None)
+    single = sum(row["num_sessions"] for row in rows if not row["went_on"])
     title = (
         f"{wording.percent(single / whole)} of {wording.count(whole)} visits stay at their first step"
         if whole
@@ -87,12 +88,12 @@ def paths(context: PageContext) -> Drawn:
             wording.percent(row["num_sessions"] / whole, 1),
             wording.count(row["num_purchase_sessions"]),
         )
-        for row in rows[:LISTED]
+        for row in listed
     ]
     return Drawn(
         title,
         f"The {wording.count(whole - single)} visits that went on; a step is a kind of event and a "
-        f"root category, equals in a row folded; the {numbers.CATEGORIES} most visited categories "
+        f"root category, equals in a row folded; the {queries.NAMED} most visited categories "
         f"by name, the others as one; {wording.span(context.period)}",
         graph("journeys-paths-chart", figures.paths(flows, steps, context.palette), 460, title),
         legend(
@@ -104,7 +105,7 @@ def paths(context: PageContext) -> Drawn:
         ),
         table(
             [
-                f"Path, the {min(LISTED, len(rows))} most frequent of {wording.count(len(rows))}",
+                f"Path, the {len(listed)} most frequent of {wording.count(number)}",
                 "Visits",
                 "Of all",
                 "With a purchase",

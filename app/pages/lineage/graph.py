@@ -11,7 +11,7 @@ from app.components.parts import aria, link
 from app.pages.lineage.numbers import Node, levels
 from app.params import Params
 
-ROW = 60  # pixels from one table to the next
+ROW = 64  # pixels from one table to the next
 WIDTH = 1000  # units across, of which a table takes this share of its column
 TABLE = 0.86
 
@@ -109,9 +109,7 @@ def _layer(
 def _table(node: Node, params: Params) -> Component:
     name = node.table.name.split(".")[1]
     words = {"good": "checks passed", "warn": _trouble(node), "missing": "not built yet"}[node.status]
-    version = (
-        f"v{node.version} · {wording.short_count(node.rows)} rows" if node.version is not None else "not built yet"
-    )
+    version = f"v{node.version} · {wording.short_count(node.rows)}" if node.version is not None else "not built yet"
     return link(
         [
             html.Span(

@@ -117,6 +117,11 @@ def refused(lake: Lake, name: str) -> list[tuple[str, int, int]]:
     return [(rule, rows, files[rule]) for rule, rows in rules.most_common()]
 
 
+def landed_files(lake: Lake) -> dict[str, str]:
+    """Return the names that landed files were given, by the name under which they are kept."""
+    return {each.file_name: f"{each.number} ({each.name})" for each in lake.landing.receipts()}
+
+
 def runs(lake: Lake) -> list[Run]:
     """Return the newest runs, newest first."""
     return lake.ledger.runs(RUNS)[::-1]

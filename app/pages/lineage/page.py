@@ -7,13 +7,14 @@ from dash.development.base_component import Component
 
 from app import wording
 from app.components.card import Card, Drawn
-from app.components.parts import command, legend, scrolling, table
+from app.components.parts import command, data, legend, link, scrolling, table
 from app.context import PageContext
 from app.pages import Page
-from app.pages.lineage import graph, numbers
+from app.pages.lineage import graph, numbers, queries
 from app.pages.lineage.numbers import Node
-from app.params import Param
+from app.params import Param, Params
 
+LISTED = 50  # rows set aside that are shown
 TABLE = Param("table", "gold.daily_kpis", pattern=r"[a-z]+\.[a-z][a-z0-9_]*", meaning="the table that is shown closely")
 
 
@@ -24,8 +25,7 @@ def tables(context: PageContext) -> Drawn:
     rows = [_table_row(node) for node in found]
     return Drawn(
         title,
-        "Every table of the lake and what it is computed from, from landed files to answers; choose "
-        "one to see it closely",
+        "Every table of the lake with version and rows, and what it is computed from; choose one to see it closely",
         graph.draw(found, context.params),
         legend(
             ("dot good", "Checks passed"),
@@ -73,23 +73,61 @@ def checks(context: PageContext) -> Drawn:
     title = f"{len(found)} checks, all passed in the newest run" if found else "No rule is declared"
     if trouble:
         title = "; ".join(f"{name}: {wording.count(number)}" for name, number in trouble.items())
+        title = title[0].upper() + title[1:]
     head = ["Rule", *[f"Run {run.number}" for run in runs]]
     rows = [(name, *[wording.count(number) if number else "0" for number in counts]) for name, counts in found.items()]
     body: list[Component | str] = [scrolling(table(head, rows), "Checks over the newest runs")] if rows else []
     if refused:
         reasons = [(rule, wording.count(number), files) for rule, number, files in refused]
-        body += [
-            html.H3("Why rows were set aside"),
-            table(["Rule", "Rows", "Landed files"], reasons),
-            html.P("Print them as they were landed, mend them and land them again:", className="muted note"),
-            command(f"lakehouse quarantine show {contract.name} --csv"),
-        ]
+        body += [html.H3("Why rows were set aside"), table(["Rule", "Rows", "Landed files"], reasons)]
     return Drawn(
         title,
         f"Rows of {contract.name} that break a rule, by run; only what a run wrote is counted",
         body,
         footer="ledger",
     )
+
+
+def refused(context: PageContext) -> Drawn:
+    """Show the rows that a table set aside, as they came."""
+    lake, aside = numbers.lake_of(context), queries.aside(context)
+    contract = lake.contract(context.params["table"].removesuffix("_quarantine"))
+    if not aside:
+        names = [each.name for each in lake.tables.values() if each.quarantine_rules]
+        links = [link(name, "/lineage", context.params.query(table=name), className="more") for name in names]
+        title, why = f"{contract.name} sets no rows aside", "Rows are judged where they come in; choose such a table"
+        return Drawn(title, why, html.Div(links, className="control-row"), footer="contracts")
+    rows, number = context.first(queries.refused, LISTED)
+    if not number:
+        return Drawn(f"{contract.name} set no row aside", "Every row that came in keeps its rules", "", footer=aside)
+    files = numbers.landed_files(lake)
+    columns = [name for name in rows[0] if name not in ("broken_rules", "landed_file")]
+    listed = [
+        (
+            row["broken_rules"],
+            files.get(row["landed_file"], row["landed_file"]),
+            *[_cell(row[name]) for name in columns],
+        )
+        for row in rows
+    ]
+    shown = "all of them" if number <= LISTED else f"the first {LISTED}; the download holds all"
+    grid = scrolling(html.Div(table(["Broken rules", "Landed file", *columns], listed), className="texts"), aside, 420)
+    return Drawn(
+        f"{wording.count(number)} row{wording.plural(number)} of {contract.name} set aside",
+        f"As they came, with every rule that they break, {shown}",
+        [
+            grid,
+            html.P("Print them as they were landed, mend them and land them again:", className="muted note"),
+            command(f"lakehouse quarantine show {contract.name} --csv"),
+        ],
+        footer=f"{aside} · v{context.published.versions[aside]}",
+    )
+
+
+def refused_controls(_params: Params) -> Component:
+    """Download all of them."""
+    query = queries.refused.name
+    return html.Button("Download all", type="button", className="button", **data(menu="csv", query=query))
 
 
 def versions(context: PageContext) -> Drawn:
@@ -160,6 +198,10 @@ def _soundness(found: Sequence[Node]) -> str:
     return f"{words}; {wording.count(refused)} rows set aside" if refused else f"{words}; no row set aside"
 
 
+def _cell(value: object) -> str:
+    return "" if value is None else str(value)
+
+
 def _table_row(node: Node) -> tuple[str, ...]:
     broken = "; ".join(f"{rule}: {wording.count(rows)}" for rule, rows in node.broken.items())
     return (
@@ -186,6 +228,14 @@ page = Page(
         Card("closely", closely, params=("table",), columns=7, rows=2, height=560),
         Card("checks", checks, params=("table",), columns=5, height=240),
         Card("versions", versions, params=("table",), columns=5, height=240),
+        Card(
+            "refused",
+            refused,
+            params=("table",),
+            height=260,
+            query=queries.refused,
+            controls=refused_controls,
+        ),
         Card("runs", runs, params=(), height=260),
     ),
 )

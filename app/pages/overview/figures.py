@@ -2,17 +2,14 @@
 
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
-from plotly.subplots import make_subplots
-
 from app import wording
 from app.charts import annotations, bars
-from app.charts.template import CLEAR, template
+from app.charts.template import CLEAR, Figure, stacked
 from app.pages.overview.numbers import Day, Move
 from app.theme import Palette
 
 
-def trend(days: Sequence[Day], previous: Sequence[Day], incomplete: Sequence[Day], palette: Palette) -> go.Figure:
+def trend(days: Sequence[Day], previous: Sequence[Day], incomplete: Sequence[Day], palette: Palette) -> Figure:
     """Draw visits and conversion by day, one above the other, over the same weekdays of the previous period.
 
     Args:
@@ -21,8 +18,7 @@ def trend(days: Sequence[Day], previous: Sequence[Day], incomplete: Sequence[Day
         incomplete: days after them that are still filling; their visits are dotted, a conversion they have not yet.
         palette: the colours.
     """
-    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.62, 0.38], vertical_spacing=0.17)
-    figure.update_layout(template=template(palette), margin={"l": 0, "r": 8, "t": 26, "b": 0}, hovermode="x unified")
+    figure = stacked(palette, [0.62, 0.38], 0.17)
     x = [each.day for each in days]
     panels = (
         (1, "Visits", [each.visits for each in days], [each.visits for each in previous], palette.view, ",.0f"),
@@ -36,7 +32,6 @@ def trend(days: Sequence[Day], previous: Sequence[Day], incomplete: Sequence[Day
                 name=f"{name}, previous",
                 customdata=[wording.short_day(each.day) for each in previous],
                 row=row,
-                col=1,
                 mode="lines",
                 line={"color": palette.previous, "width": 1.5, "dash": "4px,4px"},
                 hovertemplate=f"%{{y:{digits}}} on %{{customdata}}<extra>Previous</extra>",
@@ -46,7 +41,6 @@ def trend(days: Sequence[Day], previous: Sequence[Day], incomplete: Sequence[Day
             y=now,
             name=name,
             row=row,
-            col=1,
             mode="lines+markers" if len(x) == 1 else "lines",
             line={"color": colour, "width": 2},
             hovertemplate=f"%{{y:{digits}}}<extra>{name}</extra>",
@@ -54,16 +48,15 @@ def trend(days: Sequence[Day], previous: Sequence[Day], incomplete: Sequence[Day
     if incomplete and days:
         _dot(figure, [days[-1], *incomplete], palette)
     for row, text in ((1, "Visits per day"), (2, "Conversion: visits with a purchase per visit")):
-        top = figure.layout["yaxis" if row == 1 else "yaxis2"].domain[1]
-        annotations.heading(figure, text, top, palette)
+        annotations.heading(figure, text, figure.top(row), palette)
     figure.update_yaxes(zeroline=True, ticks="outside", ticklen=6, tickcolor=CLEAR)
-    figure.update_yaxes(nticks=4, tickformat=",.0f", row=1, col=1)
-    figure.update_yaxes(nticks=3, tickformat=".1%", row=2, col=1)
+    figure.update_yaxes(nticks=4, tickformat=",.0f", row=1)
+    figure.update_yaxes(nticks=3, tickformat=".1%", row=2)
     figure.update_xaxes(**annotations.day_axis(x + [each.day for each in incomplete]))
     return figure
 
 
-def movers(moves: Sequence[Move], palette: Palette) -> go.Figure:
+def movers(moves: Sequence[Move], palette: Palette) -> Figure:
     """Draw the change of visits per category; what may be chance is grey."""
     names = [wording.category(move.category) for move in moves]
     changes = [move.change.difference for move in moves]
@@ -79,7 +72,7 @@ def movers(moves: Sequence[Move], palette: Palette) -> go.Figure:
     return bars.diverging(names, changes, colours, [wording.signed(each, 0) for each in changes], hovers, palette)
 
 
-def entries(roots: Sequence[tuple[int, int]], palette: Palette) -> go.Figure:
+def entries(roots: Sequence[tuple[int, int]], palette: Palette) -> Figure:
     """Draw the visits of each root category: (category, visits)."""
     names = [wording.category(root) for root, _ in roots]
     totals = [visits for _, visits in roots]
@@ -89,13 +82,12 @@ def entries(roots: Sequence[tuple[int, int]], palette: Palette) -> go.Figure:
     )
 
 
-def _dot(figure: go.Figure, tail: Sequence[Day], palette: Palette) -> None:
+def _dot(figure: Figure, tail: Sequence[Day], palette: Palette) -> None:
     figure.add_scatter(
         x=[each.day for each in tail],
         y=[each.visits for each in tail],
         name="Visits, incomplete day",
         row=1,
-        col=1,
         mode="lines+markers",
         line={"color": palette.view, "width": 2, "dash": "1px,4px"},
         marker={"size": [0] + [6] * (len(tail) - 1), "color": palette.view},

@@ -8,7 +8,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from app import wording
-from app.charts import bars
+from app.charts import annotations, bars
 from app.components.card import Card, Drawn
 from app.components.parts import graph, key_figure, legend, link, table
 from app.context import PageContext
@@ -75,7 +75,10 @@ def trend(context: PageContext) -> Drawn:
         (wording.day(d.day), wording.count(d.visits), wording.count(d.purchase_visits), wording.percent(d.conversion))
         for d in reversed(days)
     ]
-    figure = figures.trend(days, former, _incomplete(context), context.palette)
+    incomplete = _incomplete(context)
+    figure = figures.trend(days, former, incomplete, context.palette)
+    drawn = [d.day for d in (*days, *incomplete)]
+    annotations.mark_notes(figure, context.lake.saved.notes("overview-trend"), drawn, context.palette)
     return Drawn(
         title,
         f"Visits and visits with a purchase, by day, {wording.span(period)}",

@@ -2,7 +2,7 @@
 
 from app.context import PageContext
 from app.data.query import Statement, query
-from app.data.visits import ALL_CATEGORIES, VISITOR_DAYS, days, part, per_visitor, sums
+from app.data.visits import ALL_CATEGORIES, SEGMENTS, VISITOR_DAYS, cluster_sums, days, part, visitors_before
 
 COUNTS = (
     "num_sessions num_bounces num_cart_sessions num_abandoned_carts num_purchase_sessions num_views num_adds "
@@ -38,34 +38,38 @@ def by_day(context: PageContext) -> Statement:
     return Statement(sql, days(context) | parameters)
 
 
-@query(VISITOR_DAYS)
+@query(VISITOR_DAYS | SEGMENTS)
 def visitors(context: PageContext) -> Statement:
     """Count the different visitors of a range, and of each of its days; they do not add up."""
     conditions, parameters = part(context)
-    sql = f"""
-            WITH chosen AS (FROM gold.visitor_days WHERE session_date BETWEEN $start AND $end{conditions})
-            SELECT NULL::DATE AS session_date, count(DISTINCT visitor_id) AS num_visitors FROM chosen
+    if context.is_new:  # a visitor has one first visit
+        sql = f"""
+            WITH chosen AS (FROM gold.visit_segments WHERE session_date BETWEEN $start AND $end{conditions})
+            SELECT NULL::DATE AS session_date, coalesce(sum(num_sessions), 0)::BIGINT AS num_visitors FROM chosen
             UNION ALL
-            SELECT session_date, count(DISTINCT visitor_id) FROM chosen GROUP BY session_date
+            SELECT session_date, sum(num_sessions)::BIGINT FROM chosen GROUP BY session_date
             ORDER BY session_date NULLS FIRST"""
-    return Statement(sql, days(context) | parameters)
+        return Statement(sql, days(context) | parameters)
+    of_root = " AND root_category_id = $category" if context.category is not None else ""
+    sql = f"""
+            WITH chosen AS (
+                FROM {visitors_before(context)} WHERE step = 'v' AND day BETWEEN $start AND $end{of_root})
+            SELECT NULL::DATE AS session_date, coalesce(sum(number) FILTER (
+                previous_day IS NULL OR previous_day < $start), 0)::BIGINT AS num_visitors FROM chosen
+            UNION ALL
+            SELECT day, sum(number)::BIGINT FROM chosen GROUP BY day
+            ORDER BY session_date NULLS FIRST"""
+    chosen = {} if context.category is None else {"category": context.category}
+    return Statement(sql, days(context) | chosen)
 
 
-@query(VISITOR_DAYS, params=("range", "compare", "segment", "category"))
+RATES = {"conversion": ("v", "p"), "abandonment": ("c", "a"), "bounces": ("v", "b")}
+
+
+@query(VISITOR_DAYS | SEGMENTS, params=("range", "compare", "segment", "category"))
 def rates(context: PageContext) -> Statement:
     """Add up over visitors what the intervals of conversion, abandonment and bounce rate need."""
-    has_bounces = context.published.has("gold.visitor_days", "num_bounces")
-    visitors_, parameters = per_visitor(context, bounces=has_bounces)
-    pairs = [("conversion", "visits", "purchases"), ("abandonment", "carts", "abandoned")]
-    pairs += [("bounces", "visits", "bounces")] if has_bounces else []
-    selects = [f"SELECT '{name}' AS rate, {sums(x, y)} FROM visitors" for name, x, y in pairs]
-    union = "\n            UNION ALL ".join(selects)
-    return Statement(
-        f"""
-            WITH visitors AS ({visitors_})
-            {union}""",
-        parameters,
-    )
+    return Statement(*cluster_sums(context, RATES))
 
 
 @query(

@@ -3,15 +3,13 @@
 from collections.abc import Sequence
 from math import log10
 
-import plotly.graph_objects as go
-
 from app import wording
 from app.charts import annotations
-from app.charts.template import figure
+from app.charts.template import Figure, figure
 from app.theme import Palette
 
 
-def contributions(terms: Sequence[tuple[str, float]], score: float, palette: Palette) -> go.Figure:
+def contributions(terms: Sequence[tuple[str, float]], score: float, palette: Palette) -> Figure:
     """Draw the log-odds terms of a score around zero, where it starts first and their sum last.
 
     Name and number stand above each bar, so that long names leave the bars their width on a telephone.
@@ -37,7 +35,7 @@ def contributions(terms: Sequence[tuple[str, float]], score: float, palette: Pal
     return drawn
 
 
-def likelihoods(points: Sequence[tuple[str, float, str]], palette: Palette) -> go.Figure:
+def likelihoods(points: Sequence[tuple[str, float, str]], palette: Palette) -> Figure:
     """Draw probabilities as dots on a logarithmic scale: (name, probability, colour), each on a line of its own."""
     low = min([0.001, *[value / 2 for _, value, _ in points if value > 0]])
     drawn = figure(palette, margin={"l": 0, "r": 0, "t": 0, "b": 20})

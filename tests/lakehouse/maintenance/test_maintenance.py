@@ -173,9 +173,9 @@ def test_vacuum_removes_old_versions_and_leftovers_and_never_what_is_published(t
         restore(lake, print, "gold.funnel", 1, is_applied=False)
 
 
-def age(table: Path, days: int) -> None:
-    """Let all that a table's log tells have happened days ago."""
-    for entry in (table / "_delta_log").glob("*.json"):
+def age(table: Path, days: int, upto: int | None = None) -> None:
+    """Let all that a table's log tells, up to a version if given, have happened days ago."""
+    for entry in sorted((table / "_delta_log").glob("*.json"))[: None if upto is None else upto + 1]:
         moved = re.sub(
             r'"(timestamp|deletionTimestamp|modificationTime)":(\d+)',
             lambda found: f'"{found[1]}":{int(found[2]) - days * 86_400_000}',
@@ -195,6 +195,32 @@ def test_vacuum_keeps_what_was_current_within_more_than_a_week(two_runs, tmp_pat
         restore(lake, print, "gold.funnel", first, is_applied=False)
 
 
+def test_vacuum_keeps_an_old_version_that_was_current_until_a_moment_ago(two_runs, tmp_path):
+    lake, name = copy(two_runs, tmp_path), "gold.funnel"
+    first = lake.ledger.runs()[0].versions[name]
+    age(lake.settings.lake_path / "gold" / "funnel", days=10, upto=first)
+    vacuum.vacuum(lake, print, hours=24, is_applied=True)
+    assert rows(lake, name, first) == rows(two_runs, name, first)
+
+
+def test_vacuum_keeps_what_files_were_put_in_order_from_a_moment_ago(two_runs, tmp_path):
+    lake, name = copy(two_runs, tmp_path), "silver.session_events"
+    before = lake.store.version(name)
+    age(Path(lake.store.uri(name)), days=10)
+    optimize.optimize(lake, print)
+    vacuum.vacuum(lake, print, hours=24, is_applied=True)
+    assert lake.store.version(name) > before
+    assert rows(lake, name, before) == rows(two_runs, name)
+
+
+def test_vacuum_keeps_what_another_program_put_in_order_since_the_publication(two_runs, tmp_path):
+    lake, name = copy(two_runs, tmp_path), "silver.session_events"
+    DeltaTable(lake.store.uri(name)).optimize.compact()
+    assert lake.store.version(name) > lake.ledger.published().versions[name]
+    vacuum.vacuum(lake, print, hours=0, is_applied=True)
+    assert rows(lake, name) == rows(two_runs, name)
+
+
 def test_a_log_is_shortened_by_vacuum_alone_and_never_by_what_is_published(two_runs, tmp_path):
     lake = copy(two_runs, tmp_path)
     name = "gold.activity"
@@ -206,7 +232,7 @@ def test_a_log_is_shortened_by_vacuum_alone_and_never_by_what_is_published(two_r
     assert lake.store.delta(name, kept).version() == kept
     before = len(list(Path(lake.store.uri(name), "_delta_log").glob("*.json")))
     vacuum.remove(lake, [name], hours=0)
-    assert lake.store.rows(name, kept) == two_runs.store.rows(name)
+    assert rows(lake, name, kept) == rows(two_runs, name)
     publish(lake, replace(lake.ledger.published(), run_id="later"), [name])
     vacuum.remove(lake, [name], hours=0)
     assert len(list(Path(lake.store.uri(name), "_delta_log").glob("*.json"))) < before

@@ -193,6 +193,19 @@ def test_a_replay_that_died_between_its_two_writes_leaves_no_row_in_both(run_onc
     assert counts(call) == (10, 9, 1, 0)
 
 
+def test_refused_rows_of_a_run_that_died_are_not_set_aside_again_and_alike_ones_of_a_new_file_all_are(
+    run_once, call, land, monkeypatch
+):
+    add = judging.add
+    land("b.csv", BAD, *[VIEW] * 4)
+    with monkeypatch.context() as dying:
+        dying.setattr(judging, "add", lambda *asked: add(*asked) and 1 / 0)
+        call("run", "+silver.events")
+    land("c.csv", BAD, BAD, *[VIEW] * 8)
+    assert call("run", "+silver.events").code == 0
+    assert (counts(call, "b.csv"), counts(call, "c.csv")) == ((5, 4, 1, 0), (10, 8, 2, 0))
+
+
 def test_a_replay_of_a_table_that_sets_nothing_aside_is_a_matter_of_usage(run_once, call):
     said = call("quarantine", "replay", "silver.item_history")
     assert (said.code, "silver.item_history has no row set aside." in said.err) == (2, True)

@@ -42,6 +42,24 @@ def test_a_lake_of_which_a_table_was_removed_is_whole_after_a_run(run_once, call
     assert call("plan", "--json").json == []
 
 
+@pytest.mark.parametrize(
+    ("name", "planned"),
+    [
+        ("silver.events_quarantine", "silver.events"),
+        ("silver.sessions", "silver.sessions"),
+        ("silver.sessions", "gold.session_features"),
+    ],
+)
+def test_a_table_made_anew_is_told_by_its_id_where_its_version_is_the_same(run_once, call, name, planned):
+    call("maintain", "vacuum", "--apply")  # publishes every table again, and builds none
+    version, contract = run_once.store.version(name), run_once.contracts[name]
+    remove(run_once, name)
+    run_once.store.create(contract)
+    while run_once.store.version(name) < version:
+        run_once.store.overwrite(contract, run_once.store.read(name), "run")
+    assert reasons(call)[planned] == f"{name} was made anew"
+
+
 def test_refused_rows_are_set_aside_again_where_a_run_died_that_had_made_their_table_anew(run_once, call, land):
     before = invariants.contents(run_once)
     remove(run_once, "silver.events_quarantine")

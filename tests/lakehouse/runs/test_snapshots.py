@@ -38,6 +38,13 @@ def test_a_tree_put_back_after_another_is_in_force_again(shop, lake, call):
     assert len(list((lake.landing.folder / "category_tree").glob("*.csv"))) == 2
 
 
+def test_a_tree_that_no_run_took_up_yet_is_not_in_force(no_gold, shop, land, lake, call):
+    shop("one.csv", *ONE)
+    land("two.csv", *TWO, header=TREE)
+    assert call("run", "silver.categories", "--full-refresh", "silver.categories").code == 0
+    assert lake.store.arrow("silver.categories")["category_id"].to_pylist() == [214, 1020]
+
+
 def test_the_tree_in_force_landed_again_is_already_received(no_gold, shop, lake, call):
     shop("one.csv", *ONE)
     assert shop("same.csv", *ONE).err == "Nothing to do: every table is up to date.\n"

@@ -48,6 +48,11 @@ def cut_file(table: Path) -> None:
     newest_file(table).write_bytes(b"")
 
 
+def lengthen(table: Path) -> None:
+    path = newest_file(table)
+    path.write_bytes(path.read_bytes() + b"PAR1")
+
+
 def flip_byte(table: Path) -> None:
     path = newest_file(table)
     content = bytearray(path.read_bytes())
@@ -136,11 +141,13 @@ def test_a_lost_or_damaged_file_is_named_and_its_remedy_mends_the_table(damaged,
     assert invariants.difference(damaged, whole) == []
 
 
-def test_a_file_cut_to_zero_length_is_told_with_both_sizes(copy):
+@pytest.mark.parametrize("damage", [cut_file, lengthen], ids=lambda damage: damage.__name__)
+def test_a_file_of_another_size_is_told_with_both_sizes(copy, damage):
     table = copy.settings.lake_path / "gold" / "funnel"
-    size = newest_file(table).stat().st_size
-    cut_file(table)
-    assert f"holds 0 bytes where its log says {size:,}" in refused(copy).message
+    path = newest_file(table)
+    size = path.stat().st_size
+    damage(table)
+    assert f"holds {path.stat().st_size:,} bytes where its log says {size:,}" in refused(copy).message
 
 
 def test_a_damaged_file_is_named_by_its_own_table_not_by_the_one_made_of_it(copy, sound):

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 from gold import item_neighbours, popular_items
 from ml.recommend import serving
 from ml.recommend.rank import Recommender
+from ml.recommend.visits import Visits
 from silver import categories, item_history
 
 TABLES = {
@@ -53,6 +55,13 @@ SHOP = {
         11          | 10        | 10 11
     """,
 }
+
+
+def visits(*items: list[int]) -> Visits:
+    """Visits of these items, each a second after the one before."""
+    starts = np.cumsum([0, *map(len, items)])
+    ended_at = np.arange(len(items)) * 1_000_000
+    return Visits(np.arange(len(items)), ended_at, starts, np.array([each for visit in items for each in visit]))
 
 
 @pytest.fixture

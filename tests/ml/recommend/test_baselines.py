@@ -1,16 +1,9 @@
 """What the baselines show."""
 
-import numpy as np
-
 from ml.recommend import baselines
 from ml.recommend.baselines import History
-from ml.recommend.visits import Visits
 
-
-def visits(*items: list[int]) -> Visits:
-    starts = np.cumsum([0, *map(len, items)])
-    ended_at = np.arange(len(items)) * 1_000_000
-    return Visits(np.arange(len(items)), ended_at, starts, np.array([each for visit in items for each in visit]))
+from .conftest import visits
 
 
 def test_own_items_are_shown_newest_first():

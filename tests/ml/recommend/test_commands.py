@@ -73,6 +73,10 @@ def test_an_evaluation_logs_all_methods_to_mlflow_and_spark_agrees(trained_lake:
     assert logged.info.status == "FINISHED"
     assert logged.data.metrics["known_C/ALS_hr"] == found.methods["ALS"].scores["known", "C"].hr.value
     assert logged.data.metrics["all_A/served_hr"] == found.methods[SERVED].scores["all", "A"].hr.value
+    assert logged.data.metrics.keys() >= {
+        *(f"lists/{name}_{figure}" for name in ("served", "ALS") for figure in ("coverage", "popularity", "short")),
+        *("all_C/new_targets", "known_A/gain_on_VSTAN_mrr", "known_B/own_items_hr_margin", "latency/p99_ms"),
+    }
 
 
 def test_an_evaluator_that_says_otherwise_is_refused(built_lake):
