@@ -2,8 +2,8 @@
 
     python -m tests.bench.seeds --folder /tmp/seeds --first 1 --last 20
 
-Calls for each seed what `make run` calls, and prints what became of the first model, its areas, and what was let through
-undecided. Ends with exit code 1 if one seed has no champion.
+Calls for each seed what `make run` calls, and prints what became of the first model, its areas, log loss and Brier score, and
+what was let through undecided. Ends with exit code 1 if one seed has no champion.
 """
 
 import argparse
@@ -39,11 +39,11 @@ def has_champion(folder: Path, seed: int) -> bool:
     done = subprocess.run([*LAKEHOUSE, *COMMANDS], cwd=PROJECT, env=environment, capture_output=True, text=True)
     lines = [line.strip() for line in (done.stdout + done.stderr).splitlines()]
     if done.returncode:
-        print(f"seed {seed}: ended with {done.returncode}: {done.stderr.strip()}", flush=True)
+        print(f"seed {seed}: ended with {done.returncode}: {done.stderr.rpartition('✗ ')[2].strip()}", flush=True)
         return False
-    figures = next(line for line in lines if line.startswith("ROC-AUC"))
     purchases = next(line for line in lines if line.startswith("all decision points")).rpartition("one of ")[2]
-    undecided = [line.partition(": ")[2] for line in lines if line.startswith("Let through undecided")]
+    figures = next(line for line in lines if line.startswith("this model"))
+    undecided = [line.split(": ")[1] for line in lines if line.startswith("Let through undecided")]
     print(f"seed {seed}: {purchases}; {figures}; undecided: {'; '.join(undecided) or 'nothing'}", flush=True)
     shutil.rmtree(lake)
     return True

@@ -12,6 +12,7 @@ from lakehouse.runs import lock
 from lakehouse.runs.publication import publish
 from lakehouse.storage.ledger import Run, now
 from ml.intent import training
+from ml.intent.evaluation.figures import from_document
 from ml.intent.training import TABLE
 from ml.registry import aliases, mlflow_store, tracking
 from ml.serving import formula, scorer
@@ -73,6 +74,14 @@ def test_a_run_tells_its_data_its_settings_its_figures_and_shows_its_curves(trai
     assert {"roc.png", "precision_recall.png", "calibration.png"} <= {
         each.path for each in client.list_artifacts(run.info.run_id)
     }
+
+
+def test_the_figures_of_the_briefs_model_have_intervals_and_are_those_of_mllibs_evaluators(trained_lake):
+    brief = scorer.champion(trained_lake.settings).document["brief"]
+    ours = from_document(brief["evaluation"]).of().estimates
+    for name in ("roc_auc", "accuracy", "recall", "log_loss", "brier", "base_rate"):
+        assert ours[name].point == pytest.approx(brief["metrics"][name], abs=1e-3), name
+        assert ours[name].low <= ours[name].point <= ours[name].high, name
 
 
 def test_a_served_model_that_differs_from_mllib_is_refused():
