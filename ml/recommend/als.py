@@ -125,6 +125,7 @@ def compare(settings: Settings, tell: Tell, folder: str, run_id: str) -> dict[st
     tell(say=f"Factorizing {len(np.unique(training['visit'])):,} visits × {len(ids):,} items by MLlib …")
     pq.write_table(rows, files / "rows.parquet")
     model = fit(spark.read.parquet(str(files / "rows.parquet")).cache(), settings.recommend, files / "checkpoints")
+    tell(say=f"Asking for lists: {NAME} …")
     answers = pa.array(list(_answers(folding(model, ids, settings.recommend), asked.to_pylist())), pa.list_(pa.int64()))
     columns = {"method": pa.array([NAME] * len(asked)), "list": answers}
     ours = asked.select(["kind", "protocol", "target"])
@@ -135,6 +136,7 @@ def compare(settings: Settings, tell: Tell, folder: str, run_id: str) -> dict[st
         spark.read.parquet(str(files / name)).select("method", "kind", "protocol", "target", "list")
         for name in (LISTS, ANSWERS)
     ]
+    tell(say="Letting Spark's evaluator judge all lists …")
     scores = judge(lists[0].unionByName(lists[1]))
     _log(settings, model, run_id, files)
     return {"scores": scores}
