@@ -13,7 +13,7 @@ METRICS = {"base_rate": 0.01, "roc_auc": 0.9, "pr_auc": 0.2, "precision": 0.25, 
 KNOWN = {name: Estimate(value, 0.9 * value, 1.1 * value) for name, value in METRICS.items()}
 
 
-def tested(num_purchases: int, ratio: Estimate) -> dict:
+def evaluation_with(num_purchases: int, ratio: Estimate) -> dict:
     """A test that was alike after each number of events."""
     figures = Figures(5_000, 2 * num_purchases, num_purchases, KNOWN | {"observed_to_expected": ratio})
     return Evaluation({name: {"model": figures} for name in MAIN}).to_document()
@@ -29,7 +29,7 @@ def model():
         "calibration": {"slope": 0.5, "intercept": -1.0},
         "threshold": 0.9,
         "metrics": METRICS,
-        "evaluation": tested(200, Estimate(1.0, 0.8, 1.2)),
+        "evaluation": evaluation_with(200, Estimate(1.0, 0.8, 1.2)),
     }
     return Scorer(3, document, "")
 
@@ -89,16 +89,16 @@ def test_the_answer_states_the_probability_beside_the_base_rate(model):
     ],
 )
 def test_a_frequency_is_told_only_where_the_calibration_bears_it(model, num_purchases, ratio, is_told):
-    measured = replace(model, document={**model.document, "evaluation": tested(num_purchases, ratio)})
+    measured = replace(model, document={**model.document, "evaluation": evaluation_with(num_purchases, ratio)})
     cards, _ = predict.answer(measured, (2, 1, 2, 12))
 
-    assert ("As a frequency" in text(cards)) == is_told
+    assert (" visits in 10" in text(cards)) == is_told
 
 
 def test_the_models_figures_stand_with_their_intervals_and_what_was_undecided_beside_them(model):
     shown = text(predict.model_card(replace(model, warnings=("better than base rate: it is not sure",))))
 
-    assert "ROC area 0.9 [0.8, 1.0]" in shown
+    assert "ROC area 0.90 [0.81, 0.99]" in shown
     assert (
         "Let through undecided at its promotion, for lack of purchases: 1" in shown
         and "better than base rate: it is not sure" in shown

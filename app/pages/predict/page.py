@@ -175,7 +175,7 @@ def probability(model: Scorer, row: Mapping[str, int], palette: Palette = LIGHT)
             "at or above the threshold: flagged" if chance >= model.threshold else "below the threshold: not flagged"
         )
     title = f"The chance of a purchase later in this visit: {wording.percent(chance)}"
-    events = int(point["decision_point"] or 1)
+    events = max(1, row["num_views"] + row["num_adds"])
     headers, rows = ["", "Probability"], [[name, wording.percent(value)] for name, value, _ in points]
     if model.bears_frequencies(events):
         headers, rows = (

@@ -15,6 +15,7 @@ TOP_SHARES = (0.01, 0.05, 0.10)
 CALIBRATION_BINS = 10
 NEWTON_STEPS = 12
 NEWTON_BINS = 512  # at most, neighbouring bins together
+HALVINGS = 6
 LARGEST_STEP = 2.0  # of log-odds in one of Newton's steps, so that a bad start does not run away
 
 
@@ -155,9 +156,20 @@ def calibration_slope(of: Resampled) -> Floats:
         h0, h1, h2 = curvature.sum(axis=1), curvature @ x, curvature @ (x * x)
         with np.errstate(divide="ignore", invalid="ignore"):
             step0, step1 = (np.array([h2 * g0 - h1 * g1, h0 * g1 - h1 * g0])) / (h0 * h2 - h1 * h1)
-        intercept = intercept + np.clip(step0, -LARGEST_STEP, LARGEST_STEP)
-        slope = slope + np.clip(step1, -LARGEST_STEP, LARGEST_STEP)
+        steps = np.clip([step0, step1], -LARGEST_STEP, LARGEST_STEP)
+        reached = _log_likelihood(intercept, slope, x, positives, total)
+        for _ in range(HALVINGS):  # of few purchases a whole step may lead away
+            is_worse = _log_likelihood(intercept + steps[0], slope + steps[1], x, positives, total) < reached
+            if not is_worse.any():
+                break
+            steps = np.where(is_worse, steps / 2, steps)
+        intercept, slope = intercept + steps[0], slope + steps[1]
     return slope
+
+
+def _log_likelihood(intercept: Floats, slope: Floats, x: Floats, positives: Floats, total: Floats) -> Floats:
+    odds = intercept[:, None] + slope[:, None] * x
+    return np.asarray((positives * odds - total * np.logaddexp(0, odds)).sum(axis=1))
 
 
 def calibration_error(of: Resampled) -> Floats:

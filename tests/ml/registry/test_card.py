@@ -86,7 +86,9 @@ def counted(rows: pd.DataFrame) -> dict[str, float]:
     log_odds = np.log(score / (1 - score)).to_numpy()[:, None]
     tenths = np.array_split(rows.sort_values("probability")[["label", "probability"]].to_numpy(float), 10)
     found = {name: figure(label, score) for name, figure in COMPARED.items()}
-    found |= {f"in the top {share} %" if share == 1 else f"{share} %": lift(rows, share / 100) for share in (1, 5, 10)}
+    found |= {
+        f"lift in the top {share} %" if share == 1 else f"{share} %": lift(rows, share / 100) for share in (1, 5, 10)
+    }
     return found | {
         "base rate": label.mean(),
         "accuracy": metrics.accuracy_score(label, flagged),
@@ -119,6 +121,8 @@ def test_every_figure_of_the_model_is_that_of_the_predictions(card, slices):
     for title, lines in blocks(card).items():
         figures, expected = told(lines[1:]), counted(slices[title]) if len(lines) > 2 else {}
         assert figures.keys() <= expected.keys(), title
+        if "- too few purchases for a claim" in lines:
+            figures.pop("slope", None)  # which bins of scores bend where purchases are few
         for name, text in figures.items():
             assert_told(text, expected[name], f"{title}: {name}")
         compared += len(figures)
