@@ -14,8 +14,7 @@ from ml.intent.evaluation.tally import SUMS, Floats, Integers, Tally, log_odds_o
 TOP_SHARES = (0.01, 0.05, 0.10)
 CALIBRATION_BINS = 10
 NEWTON_STEPS = 12
-NEWTON_BINS = 512  # at most, neighbouring bins together
-HALVINGS = 6
+NEWTON_WIDTH = 0.02  # of log-odds: what lies so near is fitted as one
 LARGEST_STEP = 2.0  # of log-odds in one of Newton's steps, so that a bad start does not run away
 
 
@@ -144,10 +143,11 @@ def calibration_slope(of: Resampled) -> Floats:
     """
     if len(of.log_odds) < 2:
         return np.full(len(of.total), np.nan)
-    starts = np.arange(0, len(of.log_odds), -(-len(of.log_odds) // NEWTON_BINS))
+    starts = np.unique(np.floor(of.log_odds / NEWTON_WIDTH), return_index=True)[1]
     x = np.add.reduceat(of.log_odds, starts) / np.diff([*starts, len(of.log_odds)])
     positives = np.add.reduceat(of.positives, starts, axis=1)
     total = positives + np.add.reduceat(of.negatives, starts, axis=1)
+    x = x - np.average(x, weights=positives[0] + 1e-9)  # about the purchases, so that both unknowns are told apart
     intercept, slope = np.zeros(len(total)), np.ones(len(total))
     for _ in range(NEWTON_STEPS):
         expected = 1 / (1 + np.exp(-np.clip(intercept[:, None] + slope[:, None] * x, -30, 30)))
@@ -156,20 +156,9 @@ def calibration_slope(of: Resampled) -> Floats:
         h0, h1, h2 = curvature.sum(axis=1), curvature @ x, curvature @ (x * x)
         with np.errstate(divide="ignore", invalid="ignore"):
             step0, step1 = (np.array([h2 * g0 - h1 * g1, h0 * g1 - h1 * g0])) / (h0 * h2 - h1 * h1)
-        steps = np.clip([step0, step1], -LARGEST_STEP, LARGEST_STEP)
-        reached = _log_likelihood(intercept, slope, x, positives, total)
-        for _ in range(HALVINGS):  # of few purchases a whole step may lead away
-            is_worse = _log_likelihood(intercept + steps[0], slope + steps[1], x, positives, total) < reached
-            if not is_worse.any():
-                break
-            steps = np.where(is_worse, steps / 2, steps)
-        intercept, slope = intercept + steps[0], slope + steps[1]
+        intercept = intercept + np.clip(step0, -LARGEST_STEP, LARGEST_STEP)
+        slope = slope + np.clip(step1, -LARGEST_STEP, LARGEST_STEP)
     return slope
-
-
-def _log_likelihood(intercept: Floats, slope: Floats, x: Floats, positives: Floats, total: Floats) -> Floats:
-    odds = intercept[:, None] + slope[:, None] * x
-    return np.asarray((positives * odds - total * np.logaddexp(0, odds)).sum(axis=1))
 
 
 def calibration_error(of: Resampled) -> Floats:

@@ -72,6 +72,18 @@ def test_the_calibration_slope_is_that_of_a_regression_on_the_log_odds(points):
     assert measures.calibration_slope(resampled(points))[0] == pytest.approx(theirs, abs=2e-3)
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_the_calibration_slope_of_few_purchases_is_that_of_a_regression_too(seed):
+    rng = np.random.default_rng(seed)
+    log_odds = rng.normal(-6, 1.2, 3_700)
+    few = drawn(3_700).assign(
+        model=1 / (1 + np.exp(-log_odds)),
+        label=(rng.random(3_700) < 1 / (1 + np.exp(-1.2 * log_odds - 1.8))).astype(int),
+    )
+    theirs = LogisticRegression(C=np.inf, solver="newton-cholesky").fit(log_odds[:, None], few["label"]).coef_[0, 0]
+    assert measures.calibration_slope(resampled(few))[0] == pytest.approx(theirs, abs=5e-3)
+
+
 def test_a_wrong_certainty_costs_much_and_not_infinitely_much():
     points = pd.DataFrame({"visitor_id": [1, 2], "started_at": 0, "label": [1, 0], "model": [0.0, 0.5]})
     expected = -(np.log(tally.SMALLEST) + np.log(0.5)) / 2
