@@ -14,6 +14,7 @@ import pytest
 os.environ["LAKEHOUSE_ENV"] = "test"
 # A JVM of a test lives too briefly for C2. C1 alone would get a code cache that is too small for Spark.
 os.environ["SPARK_SUBMIT_OPTS"] = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=400m"
+
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
