@@ -90,6 +90,16 @@ def test_acts_on_a_lake_with_a_table_that_was_removed_publish_the_others(run_onc
     assert run_once.ledger.published().versions["gold.funnel"] == run_once.store.version("gold.funnel")
 
 
+def test_a_table_made_anew_is_published_as_it_is_and_without_what_the_one_before_had_read(run_once, call):
+    name = "gold.activity"
+    shutil.rmtree(run_once.store.uri(name))
+    run_once.store.create(run_once.contracts[name])
+    assert call("quarantine", "discard", "silver.events", "--apply").code == 0
+    after = run_once.ledger.published()
+    assert after.versions[name] == run_once.store.version(name) == 0
+    assert name not in after.reads
+
+
 def test_every_row_carries_the_state_of_the_lake(run_once, call, land):
     land("b.csv", BAD)
     call("run", "+silver.events")
