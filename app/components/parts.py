@@ -24,12 +24,15 @@ def data(**attributes: str) -> dict[str, Any]:
     return {f"data-{name}": value for name, value in attributes.items()}
 
 
-def graph(identity: str, figure: Figure, height: int, label: str) -> Component:
-    """Wrap a figure: no toolbar, no upload to anybody's cloud, a sentence for those who cannot see it."""
-    chart = dcc.Graph(
-        id=identity, figure=figure.to_plotly_json(), config=CONFIG, responsive=True, style={"height": height}
-    )
-    return html.Div(chart, role="img", className="chart", **aria(label=label))
+def graph(identity: str, figure: Figure, height: int, label: str, least_width: int = 0) -> Component:
+    """Wrap a figure: no toolbar, no upload to anybody's cloud, a sentence for those who cannot see it.
+
+    One whose words need some width is scrolled where the screen is narrower.
+    """
+    style = {"height": height} | ({"minWidth": least_width} if least_width else {})
+    chart = dcc.Graph(id=identity, figure=figure.to_plotly_json(), config=CONFIG, responsive=True, style=style)
+    drawn = html.Div(chart, role="img", className="chart", **aria(label=label))
+    return scrolling(drawn, label) if least_width else drawn
 
 
 def legend(*entries: tuple[str, str]) -> Component:

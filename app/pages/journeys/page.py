@@ -61,7 +61,7 @@ def retention(context: PageContext) -> Drawn:
         f"Share of a cohort's visitors who {verb} so many weeks later; rows: week of the first visit "
         f"(Monday, UTC) and its "
         "visitors; weeks that are not over are blank; history starts with the lake",
-        graph("journeys-retention-chart", figures.retention(found, context.palette), 26 * len(found) + 40, title),
+        graph("journeys-retention-chart", figures.retention(found, context.palette), 26 * len(found) + 40, title, 860),
         legend(("heat-low", "few"), ("heat-high", "many")),
         table(head, rows),
     )
@@ -95,7 +95,7 @@ def paths(context: PageContext) -> Drawn:
         f"The {wording.count(whole - single)} visits that went on; a step is a kind of event and a "
         f"root category, equals in a row folded; the {queries.NAMED} most visited categories "
         f"by name, the others as one; {wording.span(context.period)}",
-        graph("journeys-paths-chart", figures.paths(flows, steps, context.palette), 460, title),
+        graph("journeys-paths-chart", figures.paths(flows, steps, context.palette), 460, title, 190 * steps),
         legend(
             ("bar view", "View"),
             ("bar cart", "Cart"),

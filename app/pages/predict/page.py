@@ -61,6 +61,7 @@ LABELS = NAMES | {
     "category_cart_rate": "Cart rate of its category",
     "category_purchase_rate": "Purchase rate of its category",
 }
+IN_PAIRS = {"num_adds": "Cart", "decision_point": "Events"}  # a pair of names stands in one line of a telephone
 FIGURES = {
     "ROC area": "roc_auc",
     "Precision-recall area": "pr_auc",
@@ -230,7 +231,9 @@ def reasons(model: Scorer, row: Mapping[str, int], palette: Palette = LIGHT) -> 
 
 def label(group: str) -> str:
     """Return a group of terms in words; an interaction names both."""
-    return " × ".join(LABELS.get(name, name) for name in group.split(" × "))
+    names = group.split(" × ")
+    words = LABELS | IN_PAIRS if len(names) > 1 else LABELS
+    return " × ".join(words.get(name, name) for name in names)
 
 
 def model_card(model: Scorer) -> Component:
