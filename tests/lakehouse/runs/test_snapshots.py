@@ -105,10 +105,10 @@ def test_a_tree_that_was_refused_whole_is_mended_by_another_and_not_by_accepting
 
 
 def test_refused_rows_of_a_tree_that_another_followed_are_not_counted(no_gold, shop, lake, call):
-    shop("one.csv", *[f"{number},214" for number in range(10)], "214,", "x,214")
-    assert lake.store.rows("silver.categories_quarantine") == 1
-    shop("two.csv", *TWO)
-    assert lake.store.rows("silver.categories_quarantine") == 0
+    tree = (*[f"{number},214" for number in range(10)], "214,", "x,214")
+    for name, lines, refused in (("one.csv", tree, 1), ("two.csv", TWO, 0), ("again.csv", tree, 1)):
+        shop(name, *lines)
+        assert lake.store.rows("silver.categories_quarantine") == refused
 
 
 def test_the_order_of_receipts_is_that_of_arrival_where_the_clock_goes_back(shop, lake, monkeypatch):
