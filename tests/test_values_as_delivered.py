@@ -153,7 +153,7 @@ def test_an_id_of_many_digits_is_shown_as_it_is_beside_one_that_is_missing(give,
 
 
 def test_a_stray_timestamp_bends_neither_newest_nor_complete(give, call, lake):  # noqa: F811
-    hours = [NOON - 12 * 3_600_000 + hour * 3_600_000 for hour in range(24 * 3)]
+    hours = [NOON - 12 * 3_600_000 + hour * 3_600_000 for hour in range(24 * 4)]
     ahead, midnight = int(datetime.now(UTC).timestamp() * 1000) + 20 * 3_600_000, hours[-1] + 3_600_000
     strays = [978350400000, ahead, midnight]
     events = [f"{hour + number},{number},view,7," for hour in hours for number in range(5)]
@@ -163,6 +163,6 @@ def test_a_stray_timestamp_bends_neither_newest_nor_complete(give, call, lake): 
     assert said.code == Exit.DONE, said.err
     found = {each["table"]: each for each in json.loads(said.out)}
     for name in ("silver.events", "silver.sessions", "gold.daily_kpis"):
-        assert found[name]["newest"].startswith("2015-06-03")
-        assert found[name]["complete_through"] == "2015-06-03"
-    assert lake.store.rows("silver.events") == 24 * 3 * 5 + len(strays)
+        assert found[name]["newest"].startswith("2015-06-04")
+        assert found[name]["complete_through"] == "2015-06-04"
+    assert lake.store.rows("silver.events") == 24 * 4 * 5 + len(strays)
