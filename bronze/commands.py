@@ -106,7 +106,9 @@ def _land(settings: Settings, files: Iterable[Path], as_json: bool) -> None:
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--every", default=0.5, show_default=True, type=click.FloatRange(0.1), help="Seconds between two looks.")
+@click.option(
+    "--every", default=0.5, show_default=True, type=click.FloatRange(0.1, 3600), help="Seconds between two looks."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print each run as a JSON object on one line.")
 @click.pass_obj
 def watch(settings: Settings, folder: Path, every: float, as_json: bool) -> None:

@@ -72,8 +72,8 @@ class Size:
     others: tuple[str, ...] = ()
 
     def admits(self, value: str) -> bool:
-        """Say whether it can be read as a size of at least one byte."""
-        return value in self.others or (SIZE.fullmatch(value) is not None and size_in_bytes(value) > 0)
+        """Say whether it can be read as a size of at least one byte that a machine can count."""
+        return value in self.others or (SIZE.fullmatch(value) is not None and 0 < size_in_bytes(value) < 2**63)
 
     def __str__(self) -> str:
         """Return what it is in words."""

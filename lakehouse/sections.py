@@ -8,6 +8,7 @@ from lakehouse.bounds import Choice, Range, Size, Text
 Share = Annotated[float, Range(0, 1)]
 Part = Annotated[float, Range(0, 1, is_open=True)]
 Count = Annotated[int, Range(1)]
+KEPT_HOURS = Range(0, 100_000)  # eleven years: an instant before the year 1 cannot be told
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Maintenance:
     """How the files of tables are kept."""
 
     file_mb: Annotated[float, Range(0, is_open=True)]
-    keep_hours: Annotated[int, Range(0)]
+    keep_hours: Annotated[int, KEPT_HOURS]
 
 
 @dataclass(frozen=True)

@@ -153,8 +153,9 @@ def test_an_id_of_many_digits_is_shown_as_it_is_beside_one_that_is_missing(give,
 
 
 def test_a_stray_timestamp_bends_neither_newest_nor_complete(give, call, lake):  # noqa: F811
-    hours = [NOON - 12 * 3_600_000 + hour * 3_600_000 for hour in range(24 * 3)]
-    strays = ["978350400000", str(int(datetime.now(UTC).timestamp() * 1000) + 20 * 3_600_000)]
+    hours = [NOON - 12 * 3_600_000 + hour * 3_600_000 for hour in range(24 * 4)]
+    ahead, midnight = int(datetime.now(UTC).timestamp() * 1000) + 20 * 3_600_000, hours[-1] + 3_600_000
+    strays = [978350400000, ahead, midnight]
     events = [f"{hour + number},{number},view,7," for hour in hours for number in range(5)]
     give("events.csv", EVENTS, *events, *[f"{stray},1,view,7," for stray in strays])
     assert call("run").code == Exit.DONE
@@ -162,6 +163,6 @@ def test_a_stray_timestamp_bends_neither_newest_nor_complete(give, call, lake): 
     assert said.code == Exit.DONE, said.err
     found = {each["table"]: each for each in json.loads(said.out)}
     for name in ("silver.events", "silver.sessions", "gold.daily_kpis"):
-        assert found[name]["newest"].startswith("2015-06-03")
-        assert found[name]["complete_through"] == "2015-06-03"
-    assert lake.store.rows("silver.events") == 24 * 3 * 5 + 2
+        assert found[name]["newest"].startswith("2015-06-04")
+        assert found[name]["complete_through"] == "2015-06-04"
+    assert lake.store.rows("silver.events") == 24 * 4 * 5 + len(strays)

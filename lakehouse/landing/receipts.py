@@ -179,6 +179,9 @@ class Landing:
             what = "was changed after it came in as" if file.is_file() else "is missing; it came in as"
             command = shlex.join(["lakehouse", "land", receipt.name])
             remedy = f"land the same content again, that puts it right: {command}"
+            if receipt.content_sha256:  # a visitor was erased from it, whom the same content would bring back
+                take_back = f"lakehouse retract {receipt.number} --reason TEXT --apply"
+                remedy = f"put it back from a copy of the lake, or take it back: {take_back}"
             raise LakehouseError(f"The landed file {file} {what} {receipt.label}.", remedy, Exit.REFUSED)
 
     @contextmanager

@@ -15,6 +15,7 @@ from lakehouse.maintenance.pending import require_published
 from lakehouse.runs import lock
 from lakehouse.runs.planner import changes
 from lakehouse.runs.publication import publish
+from lakehouse.storage import files
 from lakehouse.storage.ledger import Run, new_run_id, now
 
 Say = Callable[[str], None]
@@ -54,6 +55,7 @@ def restore(lake: Lake, say: Say, name: str, version: int, is_applied: bool) -> 
         run_id = new_run_id()
         properties = CommitProperties(custom_metadata={"userMetadata": run_id})
         lake.store.delta(name).restore(version, commit_properties=properties)
+        files.sync_log(lake.store.uri(name))
         failpoints.reach(f"restored.{name}")
         request = {"table": name, "version": version}
         run = Run(run_id, command, "published", started, now(), reads={name: known.reads[name]}, request=request)

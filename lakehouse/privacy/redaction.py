@@ -9,6 +9,7 @@ from deltalake import DeltaTable, write_deltalake
 
 from lakehouse.privacy.subject import DataSubject
 from lakehouse.runs.results import FILE_NAME
+from lakehouse.storage import files
 from lakehouse.storage.ledger import LEDGER
 from lakehouse.storage.store import Store
 
@@ -26,9 +27,11 @@ def clean_ledger(store: Store, visitor: DataSubject) -> None:
         cleaned = cleaned.set_column(cleaned.column_names.index(name), name, texts)
     if not cleaned.equals(rows):
         write_deltalake(store.delta(LEDGER), cleaned, mode="overwrite")
+        files.sync_table(store.uri(LEDGER))  # before the rows that they take the place of are removed
     store.delta(LEDGER).vacuum(0, dry_run=False, enforce_retention_duration=False, full=True)
     delta = store.delta(LEDGER)
     delta.create_checkpoint()
+    files.sync_log(store.uri(LEDGER))
     _forget_log(delta)
 
 

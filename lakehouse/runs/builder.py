@@ -1,6 +1,7 @@
 """runs.builder — bring one table up to its upstreams: by a full refresh, or by what changed alone."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -25,6 +26,7 @@ class _Done:
     rows_in: int
     outcome: Outcome
     discarded: list[dict[str, Any]] | None = None
+    passed_over: Sequence[int] = ()  # receipts that were taken back, and that the table never took up as it is now
 
 
 def build(lake: Lake, step: Step, run_id: str, days: tuple[date, date] | None = None) -> Result:
@@ -70,7 +72,7 @@ def build(lake: Lake, step: Step, run_id: str, days: tuple[date, date] | None = 
         read=done.outcome.read,
         wrote=wrote,
         discarded=done.discarded,
-        retracted=[each.number for each in step.retracted],
+        retracted=[*(each.number for each in step.retracted), *done.passed_over],
     )
 
 
@@ -81,7 +83,8 @@ def _append(lake: Lake, step: Step, run_id: str) -> _Done:
         before = lake.store.rows(table.name)
         rewriting.rewrite(lake.store, table, retraction.without(step.retracted), run_id)
         removed = before - lake.store.rows(table.name)
-    receipts = lake.landing.waiting(short_name(table.name), after=lake.store.consumed(table.name))
+    kind, after = short_name(table.name), lake.store.consumed(table.name)
+    receipts = lake.landing.waiting(kind, after)
     if not receipts:
         nothing = dict.fromkeys((rule.name for rule in table.output_rules), 0)
         unchanged = Written(lake.store.version(table.name), removed=removed, broken=nothing)
@@ -89,9 +92,11 @@ def _append(lake: Lake, step: Step, run_id: str) -> _Done:
     files = csv_reader.write(
         lake.store.engine, lake.landing, table, receipts, lake.store.object_uri(table.name), run_id
     )
-    written = replace(lake.store.ingest(table, files, run_id, receipts[-1].number), removed=removed)
+    upto = receipts[-1].number
+    written = replace(lake.store.ingest(table, files, run_id, upto), removed=removed)
     size = DataSize(len(receipts), sum(each.size for each in receipts))
-    return _Done("incremental", sum(each.lines for each in receipts), Outcome(0, written, size))
+    passed = [each.number for each in lake.landing.entries(kind, after) if each.is_retracted and each.number <= upto]
+    return _Done("incremental", sum(each.lines for each in receipts), Outcome(0, written, size), passed_over=passed)
 
 
 def _full_refresh(lake: Lake, table: Table, run_id: str, ignore_existing: bool = False) -> _Done:

@@ -78,11 +78,12 @@ def sync_table(table: str) -> None:
 
 
 def sync_log(table: str) -> None:
-    """Make a table's newest log entries durable, by content and by name."""
+    """Make a table's newest log entries, and what sums up those before, durable by content and by name."""
     if "://" in table:
         return
     log = Path(table, "_delta_log")
-    for path in sorted(log.glob("[0-9]*.json"))[-2:]:
+    sums = [*sorted(log.glob("[0-9]*.checkpoint.parquet"))[-1:], *log.glob("_last_checkpoint")]
+    for path in [*sorted(log.glob("[0-9]*.json"))[-2:], *sums]:
         with path.open("rb") as entry:
             os.fsync(entry.fileno())
     sync_folder(str(log))

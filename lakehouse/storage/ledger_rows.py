@@ -65,7 +65,7 @@ class Result:
         read: files and bytes read.
         wrote: files and bytes written.
         discarded: refused rows that are not kept, as `file`, `rules` and `rows`; None where they were not counted.
-        retracted: numbers of the receipts whose rows it took out of a table of landed files.
+        retracted: numbers of the receipts whose rows it took out of a table of landed files, or passed over.
     """
 
     table: str
@@ -152,7 +152,7 @@ class State:
         built_by: table -> number of the newest published row that built it.
         published_at: table -> when its published version was published first, UTC, ISO 8601.
         discarded: table -> its discarded rows, as `file`, `rules` and `rows`.
-        retracted: table of landed files -> numbers of the receipts whose rows were taken out of it.
+        retracted: table of landed files -> numbers of the receipts whose rows were taken out of it, or passed over.
         cut_at: the same -> the version at which that was done last.
     """
 

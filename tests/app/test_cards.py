@@ -2,6 +2,7 @@ import json
 import re
 import shutil
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import plotly.graph_objects as go
@@ -14,6 +15,7 @@ from app.data.tables import OlderRelease
 from app.site import Site
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import open_lake
+from lakehouse.storage.ledger import Run
 
 from ..conftest import settings_of
 from .conftest import activity, publish
@@ -89,6 +91,19 @@ def test_on_an_empty_lake_every_card_that_needs_data_says_what_to_do(lake):
     for page, card in all_cards():
         assert ("lakehouse sample" in said[f"{page.slug}-{card.name}"]) == card.needs_data
     assert "What the words mean" in said["about-definitions"]
+
+
+def test_on_a_lake_that_is_published_without_an_event_every_card_that_needs_data_says_that(lake):
+    lake.store.create(lake.contracts["gold.activity"])
+    id_, at = lake.store.id("gold.activity"), datetime(2015, 7, 1, 6, tzinfo=UTC)
+    versions, ids = {"gold.activity": 0}, {"gold.activity": id_}
+    lake.ledger.record(Run("20150701T060000-aaaaaa", "lakehouse run", "published", at, at, versions, ids=ids))
+    said = cards_of(site_over(lake))
+
+    for page, card in all_cards():
+        words = said[f"{page.slug}-{card.name}"]
+        assert ("There are no events yet" in words) == card.needs_data
+        assert "Nothing is published yet" not in words
 
 
 def test_a_first_publication_that_cannot_be_read_is_told_on_every_card_that_needs_it(lake):

@@ -1,6 +1,7 @@
 """What these tests may ask for: a command called in this process, on its one Spark session; and small lakes."""
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -95,6 +96,15 @@ def run_once(first_run: Path, lake: Lake) -> Lake:
     """This test's lake, a copy of `first_run`."""
     shutil.copytree(first_run, lake.settings.lake_path)
     return lake
+
+
+@pytest.fixture
+def synced(monkeypatch) -> set[str]:
+    """The paths that were made durable."""
+    found: set[str] = set()
+    sync = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda file: found.add(os.readlink(f"/proc/self/fd/{file}")) or sync(file))
+    return found
 
 
 @pytest.fixture

@@ -46,12 +46,13 @@ OUT_OF_BOUNDS = {
     "SAMPLE__SCALE": ("inf", "more than 0"),
     "SAMPLE__FAULTS": ("-0.1", "from 0 to 1"),
     "MODEL__TEST_SHARE": ("1", "between 0 and 1"),
-    "MAINTENANCE__KEEP_HOURS": ("-1", "0 or more"),
+    "MAINTENANCE__KEEP_HOURS": ("99999999999", "from 0 to 100000"),
     "MLFLOW__PORT": ("0", "from 1 to 65535"),
     "APP__PORT": ("65536", "from 0 to 65535"),
     "ENGINE__NAME": ("duckdb", '"sail" or "spark"'),
     "ENGINE__MEMORY": ("much", 'a size such as "5g" or "512m"'),
     "SPARK__DRIVER_MEMORY": ("0g", 'a size such as "5g" or "512m"'),
+    "SPARK__MAX_PARTITION_BYTES": ("999999999t", 'a size such as "5g" or "512m"'),
     "LAKE__PATH": ("", "a text that is not empty"),
 }
 

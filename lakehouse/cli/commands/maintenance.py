@@ -5,6 +5,7 @@ from dataclasses import asdict
 import click
 
 from lakehouse.cli.render import Commands, as_json_option, emit, say, unknown
+from lakehouse.sections import KEPT_HOURS
 from lakehouse.settings import Settings
 from lakehouse.storage.log import DataSize, total
 
@@ -39,7 +40,9 @@ def optimize(settings: Settings, select: tuple[str, ...], as_json: bool) -> None
 
 
 @maintain.command()
-@click.option("--older-than", "hours", type=click.IntRange(min=0), metavar="HOURS", help="Keep what is younger.")
+@click.option(
+    "--older-than", "hours", type=click.IntRange(0, int(KEPT_HOURS.high)), metavar="HOURS", help="Keep what is younger."
+)
 @apply_option
 @as_json_option
 @click.pass_obj

@@ -279,6 +279,14 @@ def test_a_restored_table_is_published_at_once_and_the_next_run_brings_it_up_to_
     assert plan(lake) == []
 
 
+def test_the_entry_that_restores_a_table_is_on_the_disk_before_it_is_published(two_runs, tmp_path, synced):
+    lake, name = copy(two_runs, tmp_path), "gold.visitor_days"
+    first = lake.ledger.runs()[0].versions[name]
+    die_within(f"restored.{name}", partial(restore, lake, print, name, first, is_applied=True))
+    folder = os.path.realpath(lake.store.uri(name))
+    assert f"{folder}/_delta_log/{lake.store.version(name):020d}.json" in synced
+
+
 def test_a_restored_table_is_built_whole_where_files_that_tell_what_changed_since_are_gone(two_runs, tmp_path):
     lake = copy(two_runs, tmp_path)
     name, upstream, first, last = "gold.funnel", "gold.visitor_days", lake.ledger.runs()[0], lake.ledger.published()

@@ -1,6 +1,7 @@
 """Whose rows an erasure takes: the visitor's and nobody else's; landing, receipts and bronze agree afterwards."""
 
 import json
+import shutil
 
 import pytest
 
@@ -161,3 +162,22 @@ def test_erased_content_may_be_landed_again_as_what_was_received(no_gold, lake, 
     (tmp_path / "a.csv").write_text("\n".join([EVENTS, f"{NOON},12,view,7,", f"{NOON},1,view,7,"]) + "\n")
     assert landing.accept(lake.landing, tmp_path / "a.csv")[1] is False
     assert f"{NOON},12,view,7," not in landed(lake)
+
+
+def test_erased_content_that_was_lost_is_not_brought_back_by_landing_it_and_its_remedy_mends_the_lake(
+    no_gold, lake, call, land, erase
+):
+    land("a.csv", f"{NOON},12,view,7,", f"{NOON},1,view,7,")
+    land("b.csv", f"{NOON},2,view,7,")
+    assert call("run").code == 0
+    erase(12)
+    lake.landing.file(lake.landing.receipt(1)).write_text(f"{EVENTS}\n")
+    shutil.rmtree(lake.store.uri("bronze.events"))
+    land("a.csv", f"{NOON},12,view,7,", f"{NOON},1,view,7,")
+    assert landed(lake).count(f"{NOON},12,view,7,") == 0
+    stopped = call("run")
+    assert (stopped.code, "lakehouse land" in stopped.err) == (3, False)
+    assert "lakehouse retract 1 --reason TEXT --apply" in stopped.err
+    call("retract", "1", "--reason", "lost", "--apply")
+    assert call("run").code == 0
+    assert bronze(lake) == [("2", None)]

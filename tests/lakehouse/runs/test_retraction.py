@@ -1,6 +1,7 @@
 """`lakehouse retract`: afterwards the lake is what it would be without the file."""
 
 import json
+import shutil
 from functools import partial
 
 import pytest
@@ -111,6 +112,25 @@ def test_a_file_that_no_run_took_up_is_passed_over(run_once, call, land):
     assert call("run", "--json").json["status"] == "nothing to do"
 
 
+def test_a_file_that_was_passed_over_costs_no_later_run_anything(no_gold, run_once, call, land):
+    land("b.csv", NEXT_DAY.replace(",7,", ",8,"))
+    call("retract", "2", "--reason", "wrong", "--apply")
+    land("c.csv", NEXT_DAY.replace(",7,", ",9,"))
+    assert call("run").code == 0
+    assert call("plan", "--json").json == []
+
+
+def test_a_table_made_anew_after_a_file_was_taken_back_is_settled_by_one_run(no_gold, run_once, call, land):
+    for number in (8, 9):
+        land(f"{number}.csv", NEXT_DAY.replace(",7,", f",{number},"))
+        call("run")
+    call("retract", "2", "--reason", "wrong", "--apply")
+    shutil.rmtree(run_once.store.uri("bronze.events"))
+    assert call("run").code == 0
+    assert call("plan", "--json").json == []
+    assert sorted(row["item_id"] for row in run_once.store.arrow("silver.events").to_pylist()) == [7, 7, 9]
+
+
 def test_a_file_that_stops_every_run_is_taken_back(run_once, call, land):
     land("b.csv", BAD, BAD)
     stopped = call("run")
@@ -143,6 +163,19 @@ def test_discards_of_a_file_that_is_taken_back_lapse(run_once, call, land):
     call("run")
     account = call("receipts", "3", "--json").json[0]
     assert (account["num_refused"], account["discarded"]) == (1, 0)
+
+
+def test_rows_that_an_older_copy_of_their_table_brings_back_leave_again(no_gold, call, land, lake, tmp_path):
+    land("a.csv", VIEW)
+    land("b.csv", NEXT_DAY)
+    call("run")
+    bronze, older = lake.store.uri("bronze.events"), tmp_path / "older"
+    shutil.copytree(bronze, older)
+    call("retract", "2", "--reason", "wrong", "--apply")
+    shutil.rmtree(bronze)
+    shutil.copytree(older, bronze)
+    assert call("run").code == 0
+    assert [lake.store.rows(name) for name in ("bronze.events", "silver.events")] == [1, 1]
 
 
 @pytest.mark.parametrize("number", ["1", "9"])

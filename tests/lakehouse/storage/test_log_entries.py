@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -12,8 +13,11 @@ from pyspark.sql import functions as F
 
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.expectations import expect_or_fail
+from lakehouse.privacy import redaction
+from lakehouse.privacy.subject import DataSubject
 from lakehouse.storage import log
 from lakehouse.storage.data_skipping import Bounds
+from lakehouse.storage.ledger import LEDGER
 from lakehouse.table import Table, rebuild
 
 DAY = date(2015, 6, 1)
@@ -109,15 +113,32 @@ def test_a_table_whose_new_rows_break_a_rule_keeps_its_version_and_its_files(sto
     assert sorted(os.listdir(store.uri(table.name))) == before
 
 
-def test_data_files_and_the_log_are_on_the_disk_before_a_write_returns(store, spark, monkeypatch):
-    synced: set[str] = set()
-    sync = os.fsync
-    monkeypatch.setattr(os, "fsync", lambda file: synced.add(os.readlink(f"/proc/self/fd/{file}")) or sync(file))
+def test_data_files_and_the_log_are_on_the_disk_before_a_write_returns(store, spark, synced):
     version = store.append(table, rows(spark, 1), "run")
     (added,) = log.commit(store.delta(table.name), version).added
     folder = os.path.realpath(store.uri(table.name))
     entry = f"{folder}/_delta_log/{version:020d}.json"
     assert {f"{folder}/{added}", folder, entry, f"{folder}/_delta_log"} <= synced
+
+
+def test_what_sums_a_log_up_is_on_the_disk_before_a_write_returns(store, spark, synced):
+    for _ in range(10):  # the interval of checkpoints
+        store.append(table, rows(spark, 1), "run")
+    folder = Path(os.path.realpath(store.uri(table.name)), "_delta_log")
+    (checkpoint,) = folder.glob("*.checkpoint.parquet")
+    assert {f"{folder}/_last_checkpoint", str(checkpoint)} <= synced
+
+
+def test_a_ledger_is_on_the_disk_anew_before_an_erasure_removes_what_quoted_the_visitor(run_once, synced, monkeypatch):
+    monkeypatch.setattr(DeltaTable, "vacuum", lambda *_, **__: 1 / 0)
+    (run,) = run_once.ledger.runs()
+    run_once.ledger.record(replace(run, status="failed", error="The value '12' is odd.", reads={}))
+    synced.clear()
+    with pytest.raises(ZeroDivisionError):
+        redaction.clean_ledger(run_once.store, DataSubject(12))
+    folder = os.path.realpath(run_once.store.uri(LEDGER))
+    (added,) = log.commit(run_once.store.delta(LEDGER), run_once.store.version(LEDGER)).added
+    assert {f"{folder}/{added}", f"{folder}/_delta_log/{run_once.store.version(LEDGER):020d}.json"} <= synced
 
 
 def test_another_programs_optimize_changes_nothing_for_whoever_reads_and_its_append_does(lake, spark):
