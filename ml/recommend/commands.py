@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lakehouse.bounds import Range
+from lakehouse.cli.bounded import Bounded
 from lakehouse.cli.render import Commands, as_json_option, emit, say
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import Settings
@@ -65,9 +67,7 @@ def recommend(context: click.Context, /, as_json: bool, **asked: Any) -> None:
 
 
 @recommend.command()
-@click.option(
-    "--hours", type=click.FloatRange(min=0, min_open=True), help="The test; recommend.test_hours if not given."
-)
+@click.option("--hours", type=Bounded(Range(0, is_open=True)), help="The test; recommend.test_hours if not given.")
 @click.option("--without-spark", is_flag=True, help="Leave out ALS and Spark's evaluator, which need Java.")
 @as_json_option
 @click.pass_obj

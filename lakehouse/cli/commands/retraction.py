@@ -2,13 +2,14 @@
 
 import click
 
+from lakehouse.cli.bounded import REASON
 from lakehouse.cli.render import as_json_option, emit, say
 from lakehouse.settings import Settings
 
 
 @click.command()
 @click.argument("receipt", type=click.IntRange(min=1))
-@click.option("--reason", required=True, metavar="TEXT", help="Why; it is kept with the receipt.")
+@click.option("--reason", required=True, type=REASON, metavar="TEXT", help="Why; it is kept with the receipt.")
 @click.option("--apply", "is_applied", is_flag=True, help="Do it; without this, only say what would be done.")
 @as_json_option
 @click.pass_obj

@@ -19,6 +19,18 @@ def lakehouse(lake: Path, *arguments: str, **environ: str) -> subprocess.Complet
 
 
 MISTAKES = {
+    "a pause that is no number": (
+        ("watch", ".", "--every", "nan"),
+        {},
+        2,
+        "Error: Invalid value for '--every': 'nan' is not possible: it must be from 0.1 to 3600.\n",
+    ),
+    "no reason": (
+        ("retract", "1", "--reason", " "),
+        {},
+        2,
+        "Error: Invalid value for '--reason': ' ' is not possible: it must be a text that is not empty.\n",
+    ),
     "unknown command": (("rnu",), {}, 2, "✗ There is no command rnu.\n  → did you mean run?\n"),
     "unknown table": (
         ("show", "gold.funel"),
