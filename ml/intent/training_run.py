@@ -80,11 +80,13 @@ def train(
     learned = learn(rows, slices, settings.model, nullable)
     beside = brief.train(lake.store.read(brief.TABLE, versions[brief.TABLE]), slices, settings.model)
     unmeasured = {**learned.document, "brief": beside, "trained_on": identity}
-    tallies = tally_test(rows, slices, unmeasured)
+    scored = score_test(rows, slices, unmeasured).cache()
+    tallies = tally_test(scored, unmeasured)
     evaluation = evaluate(tallies)
     _require_a_test(evaluation)
     metrics = evaluation.metrics() | {f"brief_whole_visit/{name}": each for name, each in beside["metrics"].items()}
-    opinion = {f"all/{name}": value for name, value in _second_opinion(rows, unmeasured).items()}
+    opinion = {f"all/{name}": value for name, value in _second_opinion(scored, unmeasured).items()}
+    scored.unpersist()
     made = {**unmeasured, **evaluation.summary()}
     params = {
         **asdict(settings.model),
@@ -145,7 +147,7 @@ def learn(rows: DataFrame, slices: Slices, settings: Model, nullable: set[str]) 
     counts, made = estimator.count(rows), terms()
     estimator.require_purchases(counts, slices)
     sampled = estimator.sample(rows.where(F.col("part").isin(*estimator.LEARNED)), counts, settings.max_examples)
-    examples = estimator.with_values(sampled, made).coalesce(1).cache()  # few enough for one task
+    examples = estimator.with_values(sampled, made).coalesce(2).cache()  # of two, sums have one order
     fitted = estimator.fit(examples, made, settings)
     seen = examples.where("part <> 'calibration'")
     described = document.describe_inputs(seen, made, nullable)
@@ -169,26 +171,39 @@ def _threshold(rows: DataFrame, served: Document) -> Threshold:
     return choose(found["score"].to_numpy(), found["label"].to_numpy(), np.ones(len(found)), bought)
 
 
-def tally_test(rows: DataFrame, slices: Slices, served: Document) -> Tallies:
-    """Sum up the decision points of the test, as the model and what it is compared with score them.
+def score_test(rows: DataFrame, slices: Slices, served: Document) -> DataFrame:
+    """Score the decision points of the test.
 
     Args:
         rows: what `decision_points` returns.
         slices: how the time is split.
         served: the served model.
+
+    Returns:
+        `evaluation.slices.COLUMNS` and `model`, the probability.
     """
     begin = slices.bounds["test"][0]
     seen = rows.where(F.col("started_at") < F.lit(begin)).select("visitor_id", F.lit(True).alias("was_seen")).distinct()
     test = rows.where("part = 'test'").join(seen, "visitor_id", how="left")
     scored = test.withColumns({"is_seen": F.col("was_seen").isNotNull(), MODEL: expression.probability(served)})
-    tasks = rows.sparkSession.sparkContext.defaultParallelism
-    return tally(scored.select(*COLUMNS, MODEL), lambda points: count_scored(points, served), tasks)
+    return scored.select(*COLUMNS, MODEL)
 
 
-def _second_opinion(rows: DataFrame, served: Document) -> dict[str, float]:
+def tally_test(scored: DataFrame, served: Document) -> Tallies:
+    """Sum up the decision points of the test, as the model and what it is compared with score them.
+
+    Args:
+        scored: what `score_test` returns.
+        served: the served model.
+    """
+    tasks = scored.sparkSession.sparkContext.defaultParallelism
+    return tally(scored, lambda points: count_scored(points, served), tasks)
+
+
+def _second_opinion(scored: DataFrame, served: Document) -> dict[str, float]:
     """Return the areas of the test by Spark's own evaluators."""
-    scored = rows.where("part = 'test'").withColumn("score", expression.probability(served))
-    found = by_mllib.evaluate(scored, served["threshold"])
+    rows = scored.select(F.col(MODEL).alias("score"), "label", F.lit(1.0).alias("weight"))
+    found = by_mllib.evaluate(rows, served["threshold"])
     return {"roc_auc_mllib": found["roc_auc"], "roc_auc_rdd": found["roc_auc_rdd"], "pr_auc_rdd": found["pr_auc_rdd"]}
 
 

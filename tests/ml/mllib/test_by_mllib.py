@@ -64,7 +64,8 @@ def test_the_areas_of_rdds_evaluator_and_scikit_learn_agree(rows_of_the_test):
 def test_the_sums_of_an_rdd_are_those_of_one_frame(trained, points):
     scorer = champion(trained.settings)
     slices = Slices.of(scorer.document["slices"])
-    by_rdd = training_run.tally_test(points, slices, scorer.document)
+    scored_points = training_run.score_test(points, slices, scorer.document)
+    by_rdd = training_run.tally_test(scored_points, scorer.document)
     seen = (
         points.where(F.col("started_at") < F.lit(slices.bounds["test"][0])).select("visitor_id").distinct().toPandas()
     )
