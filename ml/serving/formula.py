@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 Document: TypeAlias = Mapping[str, Any]
 Floats: TypeAlias = npt.NDArray[np.float64]
-FORMAT = 2  # of the document; raised when a reader must know more than the one before
+FORMAT = 3  # of the document; raised when a reader must know more than the one before
 
 
 class Mathematics(Protocol):
