@@ -70,7 +70,11 @@ def _receive(landing: Landing, receipt: Receipt, partial: Path) -> tuple[Receipt
             _put_back(landing, landing.receipt(same[-1]), receipt, partial) if same else _add(landing, receipt, partial)
         )
     if not same:
-        return _add(landing, receipt, partial)
+        former = [landing.receipt(each.number) for each in entries if each.sha256 == receipt.sha256][-1:]
+        kept = [
+            each for each in former if each.content_sha256 and landing.is_intact(each)
+        ]  # a visitor was erased there
+        return _put_back(landing, kept[0], receipt, partial) if kept else _add(landing, receipt, partial)
     known = landing.receipt(same[-1])
     if not known.content_sha256 and not landing.is_intact(known):
         landing.place(partial, known)
@@ -88,10 +92,15 @@ def _add(landing: Landing, receipt: Receipt, partial: Path) -> tuple[Receipt, bo
 
 
 def _put_back(landing: Landing, known: Receipt, receipt: Receipt, partial: Path) -> tuple[Receipt, bool]:
-    """Bring a snapshot that others have followed into force again: a new receipt for the file that lies there."""
+    """Give the file that lies there a new receipt: a snapshot that others have followed is in force again.
+
+    Or a file that was taken back counts again, without the visitors that were erased from it.
+    """
     if not known.content_sha256 and not landing.is_intact(known):
         return _add(landing, receipt, partial)
-    again = replace(known, name=receipt.name, received_at=receipt.received_at, accepted_at="")
+    again = replace(
+        known, name=receipt.name, received_at=receipt.received_at, accepted_at="", retracted_at="", reason=""
+    )
     numbered = _with_next_number(landing, again)
     landing.add(numbered)
     reach("landing.receipted")

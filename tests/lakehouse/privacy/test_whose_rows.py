@@ -164,6 +164,24 @@ def test_erased_content_may_be_landed_again_as_what_was_received(no_gold, lake, 
     assert f"{NOON},12,view,7," not in landed(lake)
 
 
+def test_a_file_that_was_taken_back_lands_again_without_the_visitors_erased_from_it(no_gold, lake, call, land, erase):
+    land("a.csv", f"{NOON},12,view,7,", f"{NOON},1,view,7,")
+    assert call("run").code == 0
+    erase(12)
+    assert call("retract", "1", "--reason", "too early", "--apply").code == 0
+    assert call("run").code == 0
+    assert bronze(lake) == []
+    land("a.csv", f"{NOON},12,view,7,", f"{NOON},1,view,7,")
+    assert call("run").code == 0
+    assert (landed(lake), bronze(lake)) == ([EVENTS, f"{NOON},1,view,7,"], [("1", None)])
+    assert [(each["number"], each["lines"], each["passed"]) for each in call("receipts", "--json").json] == [
+        (1, 1, 0),
+        (2, 1, 1),
+    ]
+    assert erase(1)["bronze.events"] == 1
+    assert landed(lake) == [EVENTS]
+
+
 def test_erased_content_that_was_lost_is_not_brought_back_by_landing_it_and_its_remedy_mends_the_lake(
     no_gold, lake, call, land, erase
 ):
