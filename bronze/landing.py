@@ -70,11 +70,8 @@ def _receive(landing: Landing, receipt: Receipt, partial: Path) -> tuple[Receipt
             _put_back(landing, landing.receipt(same[-1]), receipt, partial) if same else _add(landing, receipt, partial)
         )
     if not same:
-        former = [landing.receipt(each.number) for each in entries if each.sha256 == receipt.sha256][-1:]
-        kept = [
-            each for each in former if each.content_sha256 and landing.is_intact(each)
-        ]  # a visitor was erased there
-        return _put_back(landing, kept[0], receipt, partial) if kept else _add(landing, receipt, partial)
+        former = _erased_from(landing, receipt)
+        return _put_back(landing, former, receipt, partial) if former else _add(landing, receipt, partial)
     known = landing.receipt(same[-1])
     if not known.content_sha256 and not landing.is_intact(known):
         landing.place(partial, known)
@@ -105,6 +102,13 @@ def _put_back(landing: Landing, known: Receipt, receipt: Receipt, partial: Path)
     landing.add(numbered)
     reach("landing.receipted")
     return numbered, True
+
+
+def _erased_from(landing: Landing, receipt: Receipt) -> Receipt | None:
+    """Return the last receipt of the same content if a visitor was erased from it and the rest lies there whole."""
+    same = [each.number for each in landing.entries(receipt.kind) if each.sha256 == receipt.sha256]
+    known = landing.receipt(same[-1]) if same else None
+    return known if known and known.content_sha256 and landing.is_intact(known) else None
 
 
 def _with_next_number(landing: Landing, receipt: Receipt) -> Receipt:
