@@ -56,7 +56,7 @@ def train() -> dict[str, float]:
     with TemporaryDirectory() as log:
         conf = f'{{"spark.eventLog.enabled"="true", "spark.eventLog.compress"="false", "spark.eventLog.dir"="{Path(log).as_uri()}"}}'
         training = measure([*LAKEHOUSE, "ml", "train", "--force"], {"LAKEHOUSE_SPARK__CONF": conf})
-        seconds = busy_seconds([line for path in Path(log).rglob("*") if path.is_file() for line in path.open()])
+        seconds = busy_seconds([line for path in Path(log).rglob("events_*") for line in path.open()])
     print(f"ml train   {training}")
     figures = seconds, training.seconds, training.peak_bytes / GIB
     return dict(zip(list(LIMITS)[:3], figures, strict=True))
