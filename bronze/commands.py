@@ -109,7 +109,11 @@ def _land(settings: Settings, files: Iterable[Path], as_json: bool) -> None:
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option(
-    "--every", default=0.5, show_default=True, type=Bounded(Range(0.1, 3600)), help="Seconds between two looks."
+    "--every",
+    default=0.5,
+    show_default=True,
+    type=Bounded(click.FLOAT, Range(0.1, 3600)),
+    help="Seconds between two looks.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print each run as a JSON object on one line.")
 @click.pass_obj

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -70,7 +70,7 @@ def _receive(landing: Landing, receipt: Receipt, partial: Path) -> tuple[Receipt
             _put_back(landing, landing.receipt(same[-1]), receipt, partial) if same else _add(landing, receipt, partial)
         )
     if not same:
-        former = _erased_from(landing, receipt)
+        former = _erased_from(landing, [each.number for each in entries if each.sha256 == receipt.sha256])
         return _put_back(landing, former, receipt, partial) if former else _add(landing, receipt, partial)
     known = landing.receipt(same[-1])
     if not known.content_sha256 and not landing.is_intact(known):
@@ -104,9 +104,8 @@ def _put_back(landing: Landing, known: Receipt, receipt: Receipt, partial: Path)
     return numbered, True
 
 
-def _erased_from(landing: Landing, receipt: Receipt) -> Receipt | None:
+def _erased_from(landing: Landing, same: Sequence[int]) -> Receipt | None:
     """Return the last receipt of the same content if a visitor was erased from it and the rest lies there whole."""
-    same = [each.number for each in landing.entries(receipt.kind) if each.sha256 == receipt.sha256]
     known = landing.receipt(same[-1]) if same else None
     return known if known and known.content_sha256 and landing.is_intact(known) else None
 

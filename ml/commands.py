@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lakehouse.cli.bounded import REASON
 from lakehouse.cli.render import Commands, as_json_option, emit, say
 from lakehouse.errors import LakehouseError
 from lakehouse.settings import Settings
@@ -72,30 +73,30 @@ def compare(settings: Settings, as_json: bool) -> None:
 
 @ml.command()
 @click.option("--bootstrap", is_flag=True, help="Where there is no champion, do without the comparison with one.")
-@click.option("--accept-undecidable", "accepted", metavar="REASON", default="", help="Let thin evidence pass; why?")
+@click.option("--accept-undecidable", "accepted", type=REASON, metavar="REASON", help="Let thin evidence pass; why?")
 @as_json_option
 @click.pass_obj
-def promote(settings: Settings, bootstrap: bool, accepted: str, as_json: bool) -> None:
+def promote(settings: Settings, bootstrap: bool, accepted: str | None, as_json: bool) -> None:
     """Make the challenger the champion if every gate lets it pass; exit code 3 if one does not."""
     from lakehouse.lake import open_lake
     from ml.promotion import promotion
 
-    outcome = promotion.promote(open_lake(settings), say, bootstrap, accepted)
+    outcome = promotion.promote(open_lake(settings), say, bootstrap, accepted or "")
     gates = outcome.decision.to_document() if outcome.decision else []
     lines = outcome.decision.lines() if outcome.decision else []
     emit({"version": outcome.version, "is_new": outcome.is_new, "gates": gates}, as_json, "\n".join(lines))
 
 
 @ml.command()
-@click.option("--because", "reason", metavar="REASON", default="", help="Is kept with the version that is taken back.")
+@click.option("--because", "reason", type=REASON, metavar="REASON", help="Is kept with the version that is taken back.")
 @as_json_option
 @click.pass_obj
-def rollback(settings: Settings, reason: str, as_json: bool) -> None:
+def rollback(settings: Settings, reason: str | None, as_json: bool) -> None:
     """Let the previous champion serve again."""
     from lakehouse.lake import open_lake
     from ml.promotion import promotion
 
-    emit({"version": promotion.rollback(open_lake(settings), say, reason)}, as_json)
+    emit({"version": promotion.rollback(open_lake(settings), say, reason or "")}, as_json)
 
 
 @ml.command()

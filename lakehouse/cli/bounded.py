@@ -4,17 +4,15 @@ from typing import Any
 
 import click
 
-from lakehouse.bounds import Bound, Range, Text
+from lakehouse.bounds import Bound, Text
 
 
 class Bounded(click.ParamType[Any]):
-    """A number within a range, or a text that is not empty."""
+    """A value of some kind within a bound: a number in a range, a text that is not empty."""
 
-    def __init__(self, bound: Bound) -> None:
-        """Take a value as a number where the bound is a range, else as text."""
-        self.bound = bound
-        self.kind: click.ParamType[Any] = click.FLOAT if isinstance(bound, Range) else click.STRING
-        self.name = self.kind.name
+    def __init__(self, kind: click.ParamType[Any], bound: Bound) -> None:
+        """Take the kind and the bound of the values."""
+        self.kind, self.bound, self.name = kind, bound, kind.name
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the value, or fail with what it must be."""
@@ -24,4 +22,4 @@ class Bounded(click.ParamType[Any]):
         return found
 
 
-REASON = Bounded(Text())
+REASON = Bounded(click.STRING, Text())

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from ml.recommend.rank import Answer
 
 
+PRICE = Bounded(click.FLOAT, Range(0))
+
+
 class Ids(click.ParamType[tuple[int, ...]]):
     """Ids, with commas between them."""
 
@@ -32,8 +35,8 @@ class Ids(click.ParamType[tuple[int, ...]]):
 @click.option("--visitor", type=int, help="A visitor who is gone: recommend by the last visit.")
 @click.option("--exclude", type=Ids(), default="", help="Items that are not wanted.")
 @click.option("--category", type=Ids(), default="", help="Only of these categories, or below.")
-@click.option("--min-price", type=float, help="Only from this price on.")
-@click.option("--max-price", type=float, help="Only up to this price.")
+@click.option("--min-price", type=PRICE, help="Only from this price on.")
+@click.option("--max-price", type=PRICE, help="Only up to this price.")
 @click.option("--known-available", is_flag=True, help="Only what is known to be available.")
 @as_json_option
 @click.pass_context
@@ -67,7 +70,9 @@ def recommend(context: click.Context, /, as_json: bool, **asked: Any) -> None:
 
 
 @recommend.command()
-@click.option("--hours", type=Bounded(Range(0, is_open=True)), help="The test; recommend.test_hours if not given.")
+@click.option(
+    "--hours", type=Bounded(click.FLOAT, Range(0, is_open=True)), help="The test; recommend.test_hours if not given."
+)
 @click.option("--without-spark", is_flag=True, help="Leave out ALS and Spark's evaluator, which need Java.")
 @as_json_option
 @click.pass_obj

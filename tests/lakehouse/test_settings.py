@@ -46,7 +46,7 @@ OUT_OF_BOUNDS = {
     "SAMPLE__SCALE": ("inf", "more than 0"),
     "SAMPLE__FAULTS": ("-0.1", "from 0 to 1"),
     "MODEL__TEST_SHARE": ("1", "between 0 and 1"),
-    "MAINTENANCE__KEEP_HOURS": ("99999999999", "from 0 to 100000"),
+    "MAINTENANCE__KEEP_HOURS": ("-1", "from 0 to 100000"),
     "MLFLOW__PORT": ("0", "from 1 to 65535"),
     "APP__PORT": ("65536", "from 0 to 65535"),
     "ENGINE__NAME": ("duckdb", '"sail" or "spark"'),

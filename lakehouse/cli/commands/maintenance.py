@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 import click
 
+from lakehouse.cli.bounded import Bounded
 from lakehouse.cli.render import Commands, as_json_option, emit, say, unknown
 from lakehouse.sections import KEPT_HOURS
 from lakehouse.settings import Settings
@@ -41,7 +42,7 @@ def optimize(settings: Settings, select: tuple[str, ...], as_json: bool) -> None
 
 @maintain.command()
 @click.option(
-    "--older-than", "hours", type=click.IntRange(0, int(KEPT_HOURS.high)), metavar="HOURS", help="Keep what is younger."
+    "--older-than", "hours", type=Bounded(click.INT, KEPT_HOURS), metavar="HOURS", help="Keep what is younger."
 )
 @apply_option
 @as_json_option

@@ -25,6 +25,24 @@ MISTAKES = {
         2,
         "Error: Invalid value for '--every': 'nan' is not possible: it must be from 0.1 to 3600.\n",
     ),
+    "more hours than can be told": (
+        ("maintain", "vacuum", "--older-than", "99999999999"),
+        {},
+        2,
+        "Error: Invalid value for '--older-than': '99999999999' is not possible: it must be from 0 to 100000.\n",
+    ),
+    "no reason to promote": (
+        ("ml", "promote", "--accept-undecidable", ""),
+        {},
+        2,
+        "Error: Invalid value for '--accept-undecidable': '' is not possible: it must be a text that is not empty.\n",
+    ),
+    "a price that is no number": (
+        ("recommend", "--items", "7", "--max-price", "nan"),
+        {},
+        2,
+        "Error: Invalid value for '--max-price': 'nan' is not possible: it must be 0 or more.\n",
+    ),
     "no reason": (
         ("retract", "1", "--reason", " "),
         {},

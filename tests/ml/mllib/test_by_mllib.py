@@ -82,6 +82,7 @@ def test_the_sums_of_an_rdd_are_those_of_one_frame(trained, points):
 
 
 def test_the_model_sees_more_than_chance_and_no_purchase(rows_of_the_test):
-    found = by_mllib.evaluate(rows_of_the_test, None)
+    found, rows = by_mllib.evaluate(rows_of_the_test, None), rows_of_the_test.select("label", "score").toPandas()
+    assert found["roc_auc"] == pytest.approx(roc_auc_score(rows["label"], rows["score"]), abs=1e-4)
     assert 0.7 < found["roc_auc"] < 0.97
     assert found["pr_auc"] > 4 * found["base_rate"]
