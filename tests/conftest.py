@@ -96,9 +96,15 @@ def lake(tmp_path: Path) -> Lake:
 
 @pytest.fixture(scope="session")
 def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
-    """Let whichever process of this test run asks first make a folder; every other one waits for it and reads it."""
+    """Let whichever process of this test run asks first make a folder; every other one waits for it and reads it.
+
+    `TEST_LAKES` names a folder that keeps them for the next runs: remove it when what makes them changes.
+    """
     own = tmp_path_factory.getbasetemp()
     shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    if kept := os.environ.get("TEST_LAKES"):
+        shared = Path(kept)
+        shared.mkdir(parents=True, exist_ok=True)
 
     def folder(name: str, make: Callable[[Path], object]) -> Path:
         path, done = shared / name, shared / f"{name}.done"
