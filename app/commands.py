@@ -1,5 +1,7 @@
 """app.commands — `lakehouse app`: serve the site."""
 
+from pathlib import Path
+
 import click
 
 from lakehouse.cli.render import emit
@@ -27,4 +29,15 @@ def app(settings: Settings, hash_password: bool) -> None:
     )
 
 
-commands = [app]
+@click.command(hidden=True)
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("job")
+@click.pass_obj
+def work(settings: Settings, folder: Path, job: str) -> None:
+    """Do a job of the site, as its worker: FOLDER holds the table of jobs, JOB is an id in it."""
+    from app.jobs import worker
+
+    worker.work(settings, folder, job)
+
+
+commands = [app, work]

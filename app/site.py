@@ -10,6 +10,7 @@ from app.context import PageContext
 from app.data.cache import AnswerCache
 from app.data.publication import Published
 from app.data.tables import TableStore
+from app.jobs.desk import Desk
 from app.params import Params
 from app.theme import LIGHT, PALETTES, Palette
 from lakehouse.errors import Exit, LakehouseError
@@ -33,6 +34,7 @@ class Site:
         self.lakes: Mapping[str, Published] = {
             name: Published(name, each, self.tables) for name, each in _lakes(settings).items()
         }
+        self.jobs = Desk(settings, {name: each.settings for name, each in self.lakes.items()})
 
     def context(self, params: Params, palette: Palette | None = None) -> PageContext:
         """Return what a page is drawn from.
@@ -46,6 +48,12 @@ class Site:
         lake = self.lakes[params["lake"]]
         shown = lake.at(int(params["run"])) if params["run"] else lake.current()
         return PageContext(lake, shown, params, self.answers, palette or _palette())
+
+
+def base_path(settings: Settings) -> str:
+    """Return the path under which the site lies, with a slash at both ends."""
+    inner = settings.app.base_path.strip("/")
+    return f"/{inner}/" if inner else "/"
 
 
 def _lakes(settings: Settings) -> dict[str, Settings]:

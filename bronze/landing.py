@@ -2,19 +2,17 @@
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
 from bronze import header
-from bronze.preflight import MOST_BYTES, Preflight, printable
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.failpoints import reach
+from lakehouse.landing.preflight import Preflight, printable, whole_lines
 from lakehouse.landing.receipts import Landing, Receipt
-
-PIECE = 1 << 22  # bytes read at a time
 
 
 def accept(landing: Landing, path: Path) -> tuple[Receipt, bool]:
@@ -123,7 +121,7 @@ def _copy(name: str, source: BinaryIO, first_line: header.Header, target: Binary
     preflight = Preflight(name, first_line.text, first_line.columns, first_line.typed)
     digest = hashlib.sha256(first_line.line)
     target.write(first_line.line)
-    for piece in _whole_lines(source):
+    for piece in whole_lines(source):
         preflight.look(piece)
         digest.update(piece)
         target.write(piece)
@@ -144,9 +142,3 @@ def _copy(name: str, source: BinaryIO, first_line: header.Header, target: Binary
         received_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
         written_ns=status.st_mtime_ns,
     )
-
-
-def _whole_lines(source: BinaryIO) -> Iterator[bytes]:
-    """Read pieces that end with a line, or within one that is too long at any rate."""
-    while piece := source.read(PIECE):
-        yield piece if piece.endswith(b"\n") else piece + source.readline(MOST_BYTES + 1)

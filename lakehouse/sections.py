@@ -129,3 +129,13 @@ class App:
     names: list[str]
     base_path: str
     password_hash: str
+
+
+@dataclass(frozen=True)
+class Jobs:
+    """What the site does in processes of their own, and how long it keeps what came of it."""
+
+    workers: Annotated[int, Range(1, 16)]
+    keep_days: Annotated[float, Range(0, 3650, is_open=True)]
+    quota: Annotated[str, Size()]
+    upload: Annotated[str, Size()]

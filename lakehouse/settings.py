@@ -20,6 +20,7 @@ from lakehouse.sections import (
     App,
     Engine,
     Java,
+    Jobs,
     Lake,
     Maintenance,
     Mlflow,
@@ -70,6 +71,7 @@ class Settings:
     recommend: Recommend
     mlflow: Mlflow
     app: App
+    jobs: Jobs
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
