@@ -96,7 +96,12 @@ def make(site: Site, port: int) -> Dash:
     app.server.config.update({"MAX_CONTENT_LENGTH": LARGEST_BODY, BASE: base})
     app.server.register_blueprint(api.blueprint(site), url_prefix=base.rstrip("/") or None)
     names = security.Names(port, tuple(settings.names), base)
-    security.protect(app.server, names, app.csp_hashes(), {base + uploads.PATH: site.jobs.upload_bytes})
+    security.protect(
+        app.server,
+        names,
+        app.csp_hashes(),
+        dict.fromkeys((base + each for each in uploads.PATHS), site.jobs.upload_bytes),
+    )
     if settings.password_hash:
         login.protect(app.server, settings.password_hash, base)
     return app

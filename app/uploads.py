@@ -1,4 +1,4 @@
-"""app.uploads — files that are sent to the site: one path takes large bodies, in pieces, and no other does."""
+"""app.uploads — files that are sent to the site: some paths take large bodies, in pieces, and no other does."""
 
 from copy import copy
 from typing import Any, BinaryIO
@@ -10,7 +10,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from lakehouse.errors import Exit, LakehouseError
 
-PATH = "api/v1/jobs/files"
+PATHS = ("api/v1/jobs/files", "api/v1/datasets/files")
 PIECE = 1 << 20  # bytes read at a time
 
 
@@ -19,7 +19,7 @@ class TooLarge(LakehouseError):
 
 
 def admit(server: Any, base: str, most: int) -> None:
-    """Let a waitress server take larger bodies at the path of uploads, and nowhere else.
+    """Let a waitress server take larger bodies at the paths of uploads, and nowhere else.
 
     Args:
         server: waitress's.
@@ -34,7 +34,7 @@ def admit(server: Any, base: str, most: int) -> None:
 
         def parse_header(self, header_plus: bytes) -> None:
             super().parse_header(header_plus)
-            if self.path == base + PATH:
+            if self.path.removeprefix(base) in PATHS:
                 self.adj = copy(self.adj)
                 self.adj.max_request_body_size = most + PIECE  # so that the site itself refuses what is too large
 

@@ -15,7 +15,7 @@ from lakehouse.landing.preflight import Preflight, printable, whole_lines
 from lakehouse.landing.receipts import Landing, Receipt
 
 
-def accept(landing: Landing, path: Path) -> tuple[Receipt, bool]:
+def accept(landing: Landing, path: Path, name: str = "") -> tuple[Receipt, bool]:
     """Land a file under the hash of its content.
 
     The receipt acknowledges the file: once it is written, neither a kill nor a power cut takes the file away. Killed
@@ -25,6 +25,7 @@ def accept(landing: Landing, path: Path) -> tuple[Receipt, bool]:
         landing: the lake's landing folder.
         path: a CSV file with the columns of one of `header.KINDS`, in any order and case; further columns are kept
             aside.
+        name: what the file is called; that of the path if it is empty.
 
     Returns:
         Its receipt, and whether it is new: the same content again keeps its receipt, and repairs its landed file if
@@ -34,7 +35,7 @@ def accept(landing: Landing, path: Path) -> tuple[Receipt, bool]:
         LakehouseError: there is no such file (exit code 2), it is refused, or a receipt is damaged (3), or it could
             not be read or written (4).
     """
-    name = printable(path.name)
+    name = printable(name or path.name)
     try:
         if not path.is_file():
             raise LakehouseError(f"{printable(str(path))} is not a file.", "give the path of a CSV file", Exit.USAGE)

@@ -17,6 +17,7 @@ class Lake:
 
     path: Annotated[str, Text()]
     tables_uri: str
+    borrows: str
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,15 @@ class Mlflow:
     """Where the MLflow UI listens (127.0.0.1 only)."""
 
     port: Annotated[int, Range(1, 65535)]
+
+
+@dataclass(frozen=True)
+class Datasets:
+    """What readers may bring to the site, each of them, and how long it stays unused."""
+
+    most: Count
+    quota: Annotated[str, Size()]
+    keep_days: Annotated[float, Range(0, 100_000)]
 
 
 @dataclass(frozen=True)

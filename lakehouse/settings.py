@@ -18,6 +18,7 @@ from lakehouse.bounds import Bound
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.sections import (
     App,
+    Datasets,
     Engine,
     Java,
     Jobs,
@@ -70,6 +71,7 @@ class Settings:
     monitor: Monitor
     recommend: Recommend
     mlflow: Mlflow
+    datasets: Datasets
     app: App
     jobs: Jobs
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)

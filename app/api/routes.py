@@ -12,10 +12,11 @@ from typing import Any
 from flask import Blueprint, Response, g, request, stream_with_context
 
 from app import pages
-from app.api import jobs, openapi, saved
+from app.api import datasets, jobs, openapi, saved
 from app.context import PageContext
 from app.data.query import Query, Statement
 from app.data.tables import OlderRelease
+from app.datasets.store import NoDataset
 from app.params import parse
 from app.site import Site, base_path
 from app.uploads import TooLarge
@@ -72,6 +73,7 @@ def blueprint(site: Site) -> Blueprint:
 
     saved.add(routes, site)
     jobs.add(routes, site, base_path(site.settings))
+    datasets.add(routes, site, base_path(site.settings))
 
     @routes.get("/api/v1/<name>")
     def answer(name: str) -> Response:
@@ -131,7 +133,7 @@ def problem(error: LakehouseError) -> Response:
     """Answer with what happened and what mends it (RFC 9457)."""
     status = (
         404
-        if isinstance(error, NotFound | jobs.NoJob)
+        if isinstance(error, NotFound | NoDataset | jobs.NoJob)
         else 413
         if isinstance(error, TooLarge)
         else 503

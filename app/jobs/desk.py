@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from threading import Event, Thread
 from typing import Any, BinaryIO
 
+from app.data.publication import Published
 from app.jobs import files, kinds
 from app.jobs.store import ACTIVE, QUEUED, WORKING, Job, Store, new_id
 from lakehouse import private, processes
@@ -32,7 +33,7 @@ log = logging.getLogger("app")
 class Desk:
     """The jobs of a site."""
 
-    def __init__(self, settings: Settings, lakes: Mapping[str, Settings]) -> None:
+    def __init__(self, settings: Settings, lakes: Mapping[str, Published]) -> None:
         """Look at the folder `jobs` of the site's own lake; it comes with the first job.
 
         Args:
@@ -149,11 +150,16 @@ class Desk:
 
     def _start(self, job: Job) -> None:
         """Start a worker in a session of its own: it outlives the site, and can be killed with all that it started."""
-        lake = self._lakes.get(job.lake)
-        if lake is None:
+        shown = self._lakes.get(job.lake)
+        if shown is None:
             self.store.fail(job.id, f"The site has no dataset {job.lake} any more.", "remove this job")
             return
-        chosen = {"LAKEHOUSE_LAKE": str(lake.lake_path), "LAKEHOUSE_LAKE__TABLES_URI": lake.lake.tables_uri}
+        lake = shown.settings
+        chosen = {
+            "LAKEHOUSE_LAKE": str(lake.lake_path),
+            "LAKEHOUSE_LAKE__TABLES_URI": lake.lake.tables_uri,
+            "LAKEHOUSE_LAKE__BORROWS": lake.lake.borrows,
+        }
         command = [sys.executable, "-m", "lakehouse.cli", "work", str(self.root), job.id]
         files.clear(self.root, job.id)  # of a former try whose worker was killed
         with private.open_log(self._settings, "jobs.log") as said:
