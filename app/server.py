@@ -129,6 +129,7 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     for path in ("", "_dash-layout", "_dash-dependencies"):
         warm.get(base_path(settings) + path, headers={"Host": f"127.0.0.1:{port}"})
     site.jobs.start()
+    site.datasets.clean()
     server = create_server(
         app.server,
         sockets=[listening],

@@ -3,17 +3,23 @@
 from dataclasses import asdict
 from typing import Any
 
-from flask import Blueprint, Response, make_response, request
+from flask import Blueprint, Response, make_response, request, stream_with_context
 
 from app import uploads
+from app.datasets import rejected
 from app.datasets.store import Dataset
+from app.datasets.upload import Upload
 from app.jobs import owner
 from app.jobs.store import ACTIVE, FAILED
 from app.site import Site
 from bronze import header
 from lakehouse.errors import Exit, LakehouseError
+from lakehouse.lake import open_lake
 from lakehouse.landing.preflight import printable
+from ml.serving.scorer import champion
 
+TRAINING, NEW, READY = "train-dataset", "new", "ready"
+PROGRESS = ("state", "done", "total", "sentence", "error", "remedy")
 LONGEST_NAME = 120  # characters of a file's own name, which is shown and nothing else
 
 
@@ -37,7 +43,7 @@ def add(routes: Blueprint, site: Site, base: str) -> None:
             LakehouseError: it is built, or being built (exit code 3).
         """
         found = mine(identity)
-        if _state(found, site) not in ("new", FAILED):
+        if _state(found, site) not in (NEW, FAILED):
             raise LakehouseError("This dataset is built from its files already.", "bring a new one", Exit.REFUSED)
         return found
 
@@ -51,6 +57,7 @@ def add(routes: Blueprint, site: Site, base: str) -> None:
     def receive_file() -> Response:
         """Take a file, the body of this request, into a new dataset or one that is not built."""
         desk.make_room()
+        datasets.clean()
         reader = owner.current(desk.root) or owner.new()
         identity = request.args.get("dataset", "")
         if identity:
@@ -77,11 +84,20 @@ def add(routes: Blueprint, site: Site, base: str) -> None:
     def remove_dataset(identity: str) -> Response:
         """Remove a dataset with its lake."""
         found = mine(identity)
-        job = desk.store.get(found.job) if found.job else None
-        if job:
-            desk.cancel(job)
+        for job in desk.store.among(ACTIVE):
+            if job.lake == found.id:
+                desk.cancel(job)
         datasets.remove(found)
         return Response(status=204)
+
+    @routes.get("/api/v1/datasets/<identity>/rejected.csv")
+    def show_rejected(identity: str) -> Response:
+        """Send the rows that its tables refused, with the rules that they break."""
+        found = mine(identity)
+        lines = rejected.as_csv(open_lake(site.lakes[found.id].settings))
+        answer = Response(stream_with_context(lines), mimetype="text/csv")
+        answer.headers["Content-Disposition"] = 'attachment; filename="rejected.csv"'
+        return answer
 
     @routes.put("/api/v1/datasets/<identity>/files/<int:number>")
     def map_file(identity: str, number: int) -> dict[str, Any]:
@@ -115,18 +131,23 @@ def add(routes: Blueprint, site: Site, base: str) -> None:
 
 def described(dataset: Dataset, site: Site) -> dict[str, Any]:
     """Return a dataset as JSON tells it."""
-    files = [
-        {
-            **{name: getattr(each, name) for name in ("number", "name", "size", "columns", "kind", "mapping", "rows")},
-            "nearest": each.nearest,
-            "needs": header.KINDS[each.nearest],
-        }
-        for each in dataset.files
-    ]
-    told = {"id": dataset.id, "name": dataset.name, "state": _state(dataset, site), "job": dataset.job}
-    job = site.jobs.store.get(dataset.job) if dataset.job else None
-    progress = {name: getattr(job, name) for name in ("done", "total", "sentence", "error", "remedy")} if job else {}
-    return told | {"files": files, "progress": progress, "result": dict(job.result) if job else {}}
+    state, job = _state(dataset, site), site.jobs.store.get(dataset.job) if dataset.job else None
+    return {
+        "id": dataset.id,
+        "name": dataset.name,
+        "state": state,
+        "job": dataset.job,
+        "files": [_file(each) for each in dataset.files],
+        "progress": {name: getattr(job, name) for name in PROGRESS} if job else {},
+        "result": dict(job.result) if job else {},
+        "model": _model(dataset, site) if state == READY else None,
+        "training": _training(dataset, site),
+    }
+
+
+def _file(upload: Upload) -> dict[str, Any]:
+    names = ("number", "name", "size", "columns", "kind", "mapping", "rows", "nearest")
+    return {name: getattr(upload, name) for name in names} | {"needs": header.KINDS[upload.nearest]}
 
 
 def _state(dataset: Dataset, site: Site) -> str:
@@ -135,7 +156,19 @@ def _state(dataset: Dataset, site: Site) -> str:
     if job is not None and (job.state in ACTIVE or job.state == FAILED):
         return job.state
     lake = site.lakes.get(dataset.id)
-    return "ready" if lake and lake.ledger.published() else "new"
+    return READY if lake and lake.ledger.published() else NEW
+
+
+def _model(dataset: Dataset, site: Site) -> dict[str, Any] | None:
+    """Return which model answers for a dataset, its own or the site's."""
+    found = champion(site.lakes[dataset.id].settings)
+    return {"version": found.version, "is_borrowed": found.is_borrowed} if found else None
+
+
+def _training(dataset: Dataset, site: Site) -> dict[str, Any] | None:
+    """Return how far the newest training on a dataset is."""
+    jobs = [each for each in site.jobs.store.of(dataset.owner) if (each.lake, each.kind) == (dataset.id, TRAINING)]
+    return {name: getattr(jobs[0], name) for name in ("id", *PROGRESS)} if jobs else None
 
 
 def _body() -> dict[str, Any]:

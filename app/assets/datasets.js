@@ -130,13 +130,41 @@
     function facts(set) {
         var result = set.result, said = [(result.rows || 0).toLocaleString("en") + " events"];
         if (result.rejected) { said.push(result.rejected.toLocaleString("en") + " rows rejected"); }
-        said.push(result.model ? "scored by model " + result.model + ", which was trained on other data" : "no model to score it by");
+        var model = set.model, whose = model && (model.is_borrowed ? ", which was trained on other data" : ", trained on it");
+        said.push(model ? "scored by model " + model.version + whose : "no model to score it by");
         return element("p", { className: "muted", textContent: said.join(" \u00b7 ") });
     }
 
+    // A model of its own: a job of minutes, which may end in a gate's refusal.
+    function training(set) {
+        var told = set.training;
+        if (!told || told.state === "done" || told.state === "cancelled") { return null; }
+        var words = told.state === "failed" ? told.error + " " + told.remedy : told.sentence || "Waiting to be trained.";
+        return element("p", { className: told.state === "failed" ? "bad" : "muted", textContent: words });
+    }
+
+    function train(set) {
+        if (set.training && WORKING.includes(set.training.state)) { return job("Cancel the training", set.training.id); }
+        return button("Train a model on it", async function () {
+            var where = window.site.base + "api/v1/jobs?lake=" + set.id;
+            var answer = await fetch(where, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ kind: "train-dataset" }) });
+            if (!answer.ok) { window.site.say((await answer.json()).title); }
+            await list();
+        });
+    }
+
+    function job(words, identity) {
+        return button(words, async function () {
+            var where = window.site.base + "api/v1/jobs/" + identity + "/cancel";
+            var answer = await fetch(where, { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" });
+            if (answer.ok) { window.site.say("Cancelled"); }
+            await list();
+        });
+    }
+
     function rejected(set) {
-        var has = (set.result.files || {})["rejected.csv"];
-        return has ? element("a", { className: "button", textContent: "Rejected rows as CSV", href: window.site.base + "api/v1/jobs/" + set.job + "/files/rejected.csv" }) : null;
+        if (!set.result.rejected && set.state !== "failed") { return null; }
+        return element("a", { className: "button", textContent: "Rejected rows as CSV", href: api("/" + set.id + "/rejected.csv"), download: "rejected.csv" });
     }
 
     function addFiles(set) {
@@ -163,17 +191,13 @@
         if (WORKING.includes(set.state)) {
             var told = set.progress, bar = element("progress", told.total ? { max: told.total, value: told.done } : {});
             bar.setAttribute("aria-label", "Building " + set.name);
-            var cancel = button("Cancel", async function () {
-                var answer = await fetch(window.site.base + "api/v1/jobs/" + set.job + "/cancel", { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" });
-                if (answer.ok) { window.site.say("Cancelled"); }
-                await list();
-            });
+            var cancel = job("Cancel", set.job);
             var words = set.state === "queued" ? "Waiting for a worker." : told.sentence || "Starting.";
             return [bar, element("p", { className: "muted", textContent: words }), element("div", { className: "actions" }, [cancel])];
         }
         if (set.state === "ready") {
             var open = element("a", { className: "button primary", textContent: "Open", href: window.site.base + "?lake=" + set.id });
-            return [facts(set), element("div", { className: "actions" }, [open, rejected(set), remove(set)])];
+            return [facts(set), training(set), element("div", { className: "actions" }, [open, train(set), rejected(set), remove(set)])];
         }
         var failed = set.state === "failed" ? element("p", { className: "bad", role: "alert", textContent: set.progress.error + (set.progress.remedy ? " " + set.progress.remedy : "") }) : null;
         return [failed, element("ul", { className: "files" }, set.files.map(function (file) { return fileItem(set, file); })),
@@ -204,7 +228,7 @@
             place.replaceChildren(element("h2", { textContent: "Your datasets" }), element("div", { id: "data-sending" }), sets);
             showSending();
         }
-        if (found && found.some(function (set) { return WORKING.includes(set.state); })) { timer = setTimeout(list, SECOND); }
+        if (found && found.some(function (set) { return WORKING.includes((set.training || set).state) || WORKING.includes(set.state); })) { timer = setTimeout(list, SECOND); }
     }
 
     function begin(place) {

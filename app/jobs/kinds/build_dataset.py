@@ -1,7 +1,5 @@
 """kinds.build_dataset — land the files of a dataset and build its lake, as `lakehouse land` and `run` do it."""
 
-import csv
-import os
 import re
 import shutil
 from collections.abc import Mapping
@@ -14,12 +12,12 @@ from app.jobs.kinds import Arguments, Kind, Task
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import Lake
 
-REJECTED = "rejected.csv"
 BUILT = re.compile(r" *(\d+)/(\d+) (\S+) ")  # how the runner's line about a table begins
 
 
 def build(task: Task) -> Mapping[str, Any]:
     """Make the lake of the dataset anew from its files, and publish it; then the files are not needed any more."""
+    from app.datasets import rejected
     from bronze import landing
     from lakehouse.lake import open_lake
     from lakehouse.runs import runner
@@ -38,15 +36,12 @@ def build(task: Task) -> Mapping[str, Any]:
         else:
             task.tell(0, 0, line)
 
-    try:
-        run = runner.run(lake, say, command="lakehouse app")
-    finally:
-        rejected = _write_rejected(lake, task.folder / REJECTED)
+    run = runner.run(lake, say, command="lakehouse app")
     assert run is not None
     shutil.rmtree(path.parent / FILES, ignore_errors=True)
-    scored = _score(task, lake)
+    _score(task, lake)
     events = lake.store.rows("silver.events", run.versions["silver.events"])
-    return {"run": run.number, "rows": events, "rejected": rejected, **scored}
+    return {"run": run.number, "rows": events, "rejected": rejected.count(lake)}
 
 
 def _ours(task: Task, upload: Upload, source: Path) -> Path:
@@ -61,34 +56,13 @@ def _ours(task: Task, upload: Upload, source: Path) -> Path:
     return target
 
 
-def _write_rejected(lake: Lake, path: Path) -> int:
-    """Write the rows that tables refused, each with the rules it broke; return their number."""
-    from lakehouse.quarantine import review, selection
-    from ml.serving.export import neutral
-
-    tables = [each.name for each in lake.tables.values() if each.quarantine_rules]
-    found = ((name, row) for name in tables for row in review.rows(lake, selection.choose(lake, name)))
-    number, partial = 0, path.with_name(f"{path.name}.part")
-    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["table", "file", "rules", "line"])
-        for name, row in found:
-            writer.writerow(map(neutral, (name, row["file"], ", ".join(row["rules"]), row["line"])))
-            number += 1
-    partial.rename(path) if number else partial.unlink()
-    return number
-
-
-def _score(task: Task, lake: Lake) -> dict[str, Any]:
+def _score(task: Task, lake: Lake) -> None:
     """Score the visits by the site's champion, if there is one: this lake has none of its own."""
     from ml.serving import scoring
     from ml.serving.scorer import champion
 
-    model = champion(task.settings)
-    if model is None:
-        return {"model": None}
-    scoring.score(lake, lambda line: task.tell(0, 0, line))
-    return {"model": model.version}
+    if champion(task.settings):
+        scoring.score(lake, lambda line: task.tell(0, 0, line))
 
 
 def _check(arguments: Arguments) -> Arguments:
