@@ -51,7 +51,8 @@ def add(routes: Blueprint, site: Site, base: str) -> None:
     def list_datasets() -> dict[str, Any]:
         """List the datasets of this browser, the newest first."""
         name = owner.current(desk.root)
-        return {"datasets": [described(each, site) for each in datasets.of(name)] if name else []}
+        found = [described(each, site) for each in datasets.of(name)] if name else []
+        return {"datasets": found, "kinds": header.KINDS}
 
     @routes.post("/api/v1/datasets/files")
     def receive_file() -> Response:
@@ -147,7 +148,7 @@ def described(dataset: Dataset, site: Site) -> dict[str, Any]:
 
 def _file(upload: Upload) -> dict[str, Any]:
     names = ("number", "name", "size", "columns", "kind", "mapping", "rows", "nearest")
-    return {name: getattr(upload, name) for name in names} | {"needs": header.KINDS[upload.nearest]}
+    return {name: getattr(upload, name) for name in names}
 
 
 def _state(dataset: Dataset, site: Site) -> str:

@@ -5,6 +5,7 @@
     var WORKING = ["queued", "waiting", "running"], SECOND = 1000;
     var sending = [];  // {name, done, total, problem}
     var timer = null;
+    var kinds = {};  // of files -> the columns that they need
 
     function api(what) { return window.site.base + "api/v1/datasets" + what; }
 
@@ -95,24 +96,33 @@
         return element("details", {}, [element("summary", { textContent: "First rows" }), scroll]);
     }
 
+    function choice(identity, label, values, chosen, none) {
+        var options = (none ? [element("option", { value: "", textContent: none })] : []).concat(values.map(function (each) {
+            return element("option", { value: each, textContent: each.replaceAll("_", " "), selected: each === chosen });
+        }));
+        return [element("label", { htmlFor: identity, textContent: label }), element("select", { id: identity }, options)];
+    }
+
+    // Which kind of file it is, and which of its columns stand for ours.
     function mapping(set, file) {
-        var chosen = Object.assign({}, file.mapping);
-        var rows = [];
-        file.needs.forEach(function (ours) {
-            var identity = set.id + "-" + file.number + "-" + ours;
-            var options = [element("option", { value: "", textContent: "choose a column" })].concat(file.columns.map(function (each) {
-                return element("option", { value: each, textContent: each, selected: each === (chosen[ours] || (file.columns.includes(ours) ? ours : "")) });
-            }));
-            var choice = element("select", { id: identity }, options);
-            choice.addEventListener("change", function () { chosen[ours] = choice.value; });
-            rows.push(element("label", { htmlFor: identity, textContent: ours }), choice);
-        });
+        var identity = set.id + "-" + file.number, grid = element("div", { className: "mapping" });
+        var kind = choice(identity, "This file holds", Object.keys(kinds), file.nearest);
+        function columns() {
+            return kinds[kind[1].value].map(function (ours) {
+                return choice(identity + "-" + ours, ours, file.columns, file.mapping[ours] || ours, "choose a column");
+            });
+        }
+        var chosen = columns();
+        function draw() { grid.replaceChildren.apply(grid, kind.concat.apply(kind, chosen)); }
+        kind[1].addEventListener("change", function () { chosen = columns(); draw(); });
+        draw();
         var use = button("Use these columns", function () {
-            send("PUT", "/" + set.id + "/files/" + file.number, { kind: file.nearest, columns: chosen });
+            var said = {};
+            kinds[kind[1].value].forEach(function (ours, place) { said[ours] = chosen[place][1].value; });
+            send("PUT", "/" + set.id + "/files/" + file.number, { kind: kind[1].value, columns: said });
         });
         var words = file.kind ? "Other columns" : "Which columns of this file stand for ours?";
-        var content = [element("div", { className: "mapping" }, rows), use];
-        return element("details", { open: !file.kind }, [element("summary", { textContent: words })].concat(content));
+        return element("details", { open: !file.kind }, [element("summary", { textContent: words }), grid, use]);
     }
 
     function fileItem(set, file) {
@@ -180,11 +190,15 @@
         });
     }
 
+    function missing(set) {
+        var unknown = set.files.filter(function (file) { return !file.kind; }).map(function (file) { return file.name; });
+        if (unknown.length) { return "Say first what " + unknown.join(" and ") + " holds, or remove it."; }
+        return set.files.some(function (file) { return file.kind === "events"; }) ? "" : "A file of events is needed.";
+    }
+
     function build(set) {
-        var isKnown = set.files.length && set.files.every(function (file) { return file.kind; });
-        var hasEvents = set.files.some(function (file) { return file.kind === "events"; });
         return button(set.state === "failed" ? "Build again" : "Build", function () { send("POST", "/" + set.id + "/build"); },
-            { className: "button primary", disabled: !(isKnown && hasEvents) });
+            { className: "button primary", disabled: missing(set) !== "" });
     }
 
     function body(set) {
@@ -200,8 +214,9 @@
             return [facts(set), training(set), element("div", { className: "actions" }, [open, train(set), rejected(set), remove(set)])];
         }
         var failed = set.state === "failed" ? element("p", { className: "bad", role: "alert", textContent: set.progress.error + (set.progress.remedy ? " " + set.progress.remedy : "") }) : null;
+        var needed = element("p", { className: "muted", textContent: missing(set) });
         return [failed, element("ul", { className: "files" }, set.files.map(function (file) { return fileItem(set, file); })),
-            element("div", { className: "actions" }, [build(set), addFiles(set), rejected(set), remove(set)])];
+            needed, element("div", { className: "actions" }, [build(set), addFiles(set), rejected(set), remove(set)])];
     }
 
     function item(set) {
@@ -219,7 +234,8 @@
         if (!place) { return; }
         clearTimeout(timer);
         var answer = await fetch(api("")).catch(function () { return { ok: false }; });
-        var found = answer.ok ? (await answer.json()).datasets : null;
+        var told = answer.ok ? await answer.json() : {}, found = told.datasets || null;
+        kinds = told.kinds || kinds;
         var now = JSON.stringify(found);
         if (now !== drawn || !place.querySelector("#data-sending")) {
             drawn = now;

@@ -75,14 +75,15 @@ def test_files_become_a_lake_with_the_tables_that_the_command_line_makes_of_them
     assert done["result"]["rejected"] == sum(refused) > 0
     assert invariants.difference(ours, theirs) == []
     site.lakes[dataset["id"]].refresh()
-    assert client.get(f"/api/v1/overview-trend?lake={dataset['id']}&range=all", headers=HERE).json["rows"]
+    assert client.get(f"/api/v1/overview-by-day?lake={dataset['id']}&range=all", headers=HERE).json["rows"]
 
 
 def test_columns_of_other_names_are_guessed_and_can_be_chosen(client, site, tmp_path):
     renamed = EVENTS.replace(HEADER, "ts,User ID,event_type,product_id,when")
     dataset = send(client, renamed)
     (file,) = dataset["files"]
-    assert (file["kind"], file["nearest"], file["needs"]) == ("", "events", HEADER.split(","))
+    assert (file["kind"], file["nearest"]) == ("", "events")
+    assert client.get("/api/v1/datasets", headers=HERE).json["kinds"]["events"] == HEADER.split(",")
     asked = client.post(f"/api/v1/datasets/{dataset['id']}/build", headers=HERE)
     assert (asked.status_code, "events.csv" in asked.json["title"]) == (400, True)
 
