@@ -47,7 +47,7 @@ class Site:
             raise LakehouseError(f"The site has no dataset {params['lake']}.", f"it has: {names}", Exit.USAGE)
         lake = self.lakes[params["lake"]]
         shown = lake.at(int(params["run"])) if params["run"] else lake.current()
-        return PageContext(lake, shown, params, self.answers, palette or _palette())
+        return PageContext(lake, shown, params, self.answers, palette or _palette(), desk=self.jobs)
 
 
 def base_path(settings: Settings) -> str:
