@@ -96,10 +96,11 @@ def profit(
         title = "No contact pays at this value and cost"
     else:
         rows = f"{wording.count(number)} row{wording.plural(number)}"
-        title = f"Contact the {rows} at {wording.percent(earned.threshold)} or more: that earns {earned.best:,.1f} per 1,000"
+        least = wording.percent(earned.threshold)
+        title = f"Contact the {rows} at {least} or more: that earns {earned.best:,.1f} per 1,000 rows"
     if earned.is_judged:
-        basis = f"Counted on {wording.count(judged.num_points)} rows and {wording.count(judged.num_bought)} purchases"
-        basis += f"{_seen(job)}; the threshold is chosen on the same rows, which flatters it a little"
+        known = f"{wording.count(judged.num_points)} rows with {wording.count(judged.num_bought)} purchases"
+        basis = f"Counted on {known}{_seen(job)}; the threshold is chosen on the same rows, which flatters it a little"
     else:
         few = f"{wording.count(judged.num_bought)} purchases are known" if judged.num_points else "no end is known"
         basis = f"Expected by the probabilities of all rows: {few}, too few to count on"

@@ -15,6 +15,8 @@ from app.jobs.desk import Desk
 from app.jobs.store import CANCELLED, DONE, FAILED, QUEUED, RUNNING, WAITING, new_id
 from lakehouse import processes
 from lakehouse.runs import lock
+from ml.registry import aliases
+from ml.registry.versions import Version
 from ml.serving.scorer import champion
 
 from ...conftest import settings_of
@@ -164,15 +166,16 @@ def test_scoring_takes_no_lock(desk, settings):
 
 
 def test_a_champion_that_is_replaced_in_the_middle_changes_no_row_and_the_job_says_who_scored(desk, settings):
-    began = champion(settings).version
+    began = aliases.by_alias(settings, aliases.CHAMPION)
     job = submit(desk, rows=400_000)
-    with stopped_worker(desk, job) as found:
-        before = found.done
-    until(desk, job, lambda each: each.done > before or has_ended(each))
-    text = (files.folder_of(desk.root, until(desk, job, has_ended).id) / "scored.csv").read_text()
+    until(desk, job, lambda each: each.done > 0 or has_ended(each))
+    aliases.write(settings, {aliases.CHAMPION: Version(9, began.tags)})
+    found = until(desk, job, has_ended)
+    text = (files.folder_of(desk.root, job.id) / "scored.csv").read_text()
 
     versions = {line.rsplit(",", 1)[1] for line in text.splitlines()[1:]}
-    assert versions == {str(began)} == {str(desk.store.get(job.id).result["model_version"])}
+    assert versions == {str(began.number)} == {str(found.result["model_version"])}
+    assert until(desk, submit(desk), has_ended).result["model_version"] == 9
 
 
 @pytest.mark.parametrize(
