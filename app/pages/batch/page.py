@@ -13,7 +13,7 @@ from app.components.parts import aria, data, state
 from app.context import PageContext
 from app.jobs import owner
 from app.jobs.kinds.score_visits import NAMES
-from app.jobs.store import ACTIVE, DONE, Job
+from app.jobs.store import DONE, Job
 from app.pages import Page
 from app.pages.batch import result
 from app.params import Param
@@ -86,7 +86,7 @@ def chosen(context: PageContext) -> Job | None:
 
 
 def shown_result(context: PageContext, job: Job | None) -> list[Component]:
-    """Show what came of a job; while it goes on, its progress is shown by the browser's own code."""
+    """Show what came of a job; until it is done, the browser's own code shows how it stands."""
     if not context.params["job"]:
         why = "Choose visits of the lake or a file above. The result stands here and can be downloaded."
         return [html.Section(state("Nothing is scored yet", why, identity="batch-nothing"), className="card span-12")]
@@ -95,7 +95,7 @@ def shown_result(context: PageContext, job: Job | None) -> list[Component]:
         gone = state("There is no such result", why, "score again", identity="batch-gone")
         return [html.Section(gone, className="card span-12")]
     if job.state != DONE:
-        return [] if job.state in ACTIVE else [_ended(job)]
+        return []
     value, cost = float(context.params["value"]), float(context.params["cost"])
     version = context.model.version if context.model else None
     return result.cards(job, value, cost, version, context.palette)
@@ -181,13 +181,6 @@ def _worth(context: PageContext) -> Component:
     note = html.P("In any one currency; the threshold of a result follows them", className="muted")
     return html.Section(
         [html.H2("What a contact is worth"), note, html.Div(fields, className="worth")], className="card span-12"
-    )
-
-
-def _ended(job: Job) -> Component:
-    words = "It was cancelled." if not job.error else job.error
-    return html.Section(
-        state("This job has no result", words, job.remedy or "try again", kind="failed"), className="card span-12"
     )
 
 
