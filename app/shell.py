@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 from flask import has_request_context
 
 from app import filters, pages, theme, wording
-from app.components import controls
+from app.components import controls, jobs
 from app.components.parts import address, aria, data, link
 from app.data.publication import Publication, Published
 from app.jobs import owner
@@ -54,6 +54,7 @@ def layout(site: Site) -> Component:
             **aria(label="The SQL behind this card"),
         ),
         _note_dialog(),
+        jobs.drawer(),
         html.Div(id="site-said", role="status", className="said"),
     ]
     return dmc.MantineProvider(content, theme=theme.MANTINE, defaultColorScheme="auto")
@@ -199,6 +200,7 @@ def _header(site: Site, params: Params) -> Component:
             html.Div(brand, className="header-brand"),
             html.Div(dataset, className="dataset" if len(names) > 1 else "dataset absent"),
             html.Div(badge(lake, lake.current()), id="site-badge", className="badge"),
+            jobs.button(),
             _views(),
             toggle,
         ],

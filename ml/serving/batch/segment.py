@@ -16,7 +16,7 @@ from ml.serving.scorer import Scorer
 FIRST_VISITS = "silver.first_visits"
 SEGMENTS = {"all": "", "new": "=", "returning": ">"}  # how the start of a visit compares with the visitor's first
 POINTS = ("latest", "1", "2", "3", "5", "10")
-ROWS_AT_A_TIME = 100_000
+ROWS = 100_000  # at a time
 DATABASE: dict[str, str | bool | int | float | list[str]] = {
     "threads": 2,
     "memory_limit": "512MiB",
@@ -60,19 +60,17 @@ def read(lake: Lake, scorer: Scorer, segment: Segment) -> Iterator[pa.RecordBatc
         LakehouseError: that version's predictions are not published (exit code 2).
     """
     published = lake.ledger.published()
-    versions = published.versions if published else {}
-    if table.name not in versions:
+    if published is None or not count(lake, scorer):
         raise no_predictions(scorer.version)
+    versions = published.versions
     with duckdb.connect(":memory:", config=DATABASE) as database:
         names = [table.name] if segment.visitors == "all" else [table.name, FIRST_VISITS]
         for name in names:
             rows = lake.store.delta(name, versions[name]).to_pyarrow_dataset()
             database.register(name.replace(".", "_"), rows)
-        values = {"version": scorer.version, "start": segment.start, "end": segment.end}
-        if not database.execute(ANY, {"version": scorer.version}).fetchone():
-            raise no_predictions(scorer.version)
+        values: dict[str, object] = {"version": scorer.version, "start": segment.start, "end": segment.end}
         columns = [column.name for column in table.columns if column.name not in LEFT_OUT]
-        found: pa.RecordBatchReader = database.execute(_sql(segment, columns), values).to_arrow_reader(ROWS_AT_A_TIME)
+        found: pa.RecordBatchReader = database.query(_sql(segment, columns), params=values).to_arrow_reader(ROWS)
         for batch in found:
             yield with_session_id(batch)
 
@@ -81,9 +79,6 @@ def no_predictions(version: int) -> LakehouseError:
     """Return the refusal where a champion has not scored the lake."""
     message = f"Model version {version} has not scored this lake yet."
     return LakehouseError(message, "lakehouse ml score", Exit.USAGE)
-
-
-ANY = "SELECT 1 FROM ml_predictions WHERE model_version = $version LIMIT 1"
 
 
 def _sql(segment: Segment, columns: list[str]) -> str:
