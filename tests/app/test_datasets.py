@@ -210,3 +210,15 @@ def test_nobody_trains_the_sites_own_lake_by_a_job(client, site):
         time.sleep(0.1)
     told = client.get(f"/api/v1/jobs/{job['id']}", headers=HERE).json
     assert (told["state"], "Only a dataset" in told["error"]) == ("failed", True)
+
+
+def test_the_description_names_every_act_on_datasets(app, client):
+    described = client.get("/api/v1/openapi.json", headers=HERE).json["paths"]
+    acts = {
+        (rule.rule.removeprefix("/api/v1").replace("<identity>", "{id}").replace("<int:number>", "{number}"), method)
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+        if rule.rule.startswith("/api/v1/datasets")
+    }
+    told = {path: each for path, each in described.items() if path.startswith("/datasets")}
+    assert acts == {(path, act.upper()) for path, each in told.items() for act in each if act != "parameters"}
