@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 WIDTH = 0.02  # of log-odds: what lies so near is told as one
 FURTHEST = 30.0  # log-odds beyond it count as it
@@ -42,7 +43,8 @@ class Tally:
         self.num_labelled += int(has_label.sum())
         if "part" in names:
             self.has_parts = True
-            has_label &= np.isin(batch["part"].to_numpy(zero_copy_only=False).astype(str), UNSEEN)
+            is_unseen = pc.is_in(batch["part"], value_set=pa.array(UNSEEN))
+            has_label &= is_unseen.to_numpy(zero_copy_only=False)
         self._count(self._judged, bins[has_label], probability[has_label], label[has_label])
 
     def to_document(self) -> dict[str, Any]:
