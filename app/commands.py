@@ -1,7 +1,8 @@
-"""app.commands — `lakehouse app`: serve the site."""
+"""app.commands — `lakehouse app`: serve the site; `lakehouse query`: ask the tables in SQL."""
 
 import click
 
+from app.sql.query_command import query
 from lakehouse.cli.render import emit
 from lakehouse.settings import Settings
 
@@ -27,4 +28,4 @@ def app(settings: Settings, hash_password: bool) -> None:
     )
 
 
-commands = [app]
+commands = [app, query]
