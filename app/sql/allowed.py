@@ -14,6 +14,10 @@ def _in(package: str, names: str) -> frozenset[str]:
     return frozenset(package + name for name in names.split())
 
 
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 PLANS = _in(
     LOGICAL,
     "Aggregate Distinct Except Filter Generate GlobalLimit Intersect Join LateralJoin LocalLimit Offset OneRowRelation "
@@ -47,7 +51,11 @@ EXPRESSION_CLASSES = (
 # What nodes carry beside other nodes.
 PARTS = (
     _in(CATALYST, "AliasIdentifier")
-    | _in(EXPRESSIONS, "Ascending$ Descending$ ExprId NullsFirst$ NullsLast$ NumericEvalContext RangeFrame$ RowFrame$")
+    | _in(
+        EXPRESSIONS,
+        "Ascending$ Descending$ ExprId NullsFirst$ NullsLast$ NumericEvalContext RangeFrame$ RowFrame$ "
+        "WindowSpecReference",
+    )
     | _in(f"{EXPRESSIONS}aggregate.", "Complete$")
     | _in(
         f"{CATALYST}plans.",
@@ -64,49 +72,45 @@ OPAQUE = _in(
     "YearMonthIntervalType ArrayType MapType StructType CharType VarcharType Metadata",
 ) | frozenset({"org.apache.spark.unsafe.types.UTF8String", "java.util.UUID", "scala.Enumeration$Val"})
 
-FUNCTIONS = frozenset(
-    # numbers
-    "abs acos acosh asin asinh atan atan2 atanh bit_count bround cbrt ceil ceiling cos cosh cot degrees div e exp expm1 "
-    "floor greatest hypot isnan ln log log10 log1p log2 least mod nanvl negative pi pmod positive pow power radians "
-    "rint round sec sign signum sin sinh sqrt tan tanh try_add try_divide try_mod try_multiply try_subtract "
-    "width_bucket uniform rand "
-    # conditions and casts
-    "coalesce if iff ifnull isnull isnotnull nullif nullifzero nvl nvl2 zeroifnull bigint boolean date decimal double "
-    "float int smallint string timestamp tinyint typeof "
-    # texts
-    "ascii bit_length btrim char char_length character_length chr concat concat_ws contains endswith find_in_set "
-    "initcap instr lcase left len length levenshtein locate lower ltrim octet_length position replace reverse right "
-    "rtrim soundex split_part startswith substr substring substring_index translate trim ucase upper "
-    # days and instants
-    "add_months curdate current_date current_timestamp date_add date_diff date_format date_from_unix_date date_part "
-    "date_sub date_trunc dateadd datediff datepart day dayname dayofmonth dayofweek dayofyear extract from_unixtime "
-    "hour last_day localtimestamp make_date make_timestamp minute month monthname months_between next_day now quarter "
-    "second timestamp_micros timestamp_millis timestamp_seconds to_date to_timestamp trunc try_to_date "
-    "try_to_timestamp unix_date unix_micros unix_millis unix_seconds unix_timestamp weekday weekofyear year "
-    # lists and structures
-    "aggregate array array_append array_compact array_contains array_distinct array_except array_intersect array_join "
-    "array_max array_min array_position array_prepend array_remove array_size array_sort array_union arrays_overlap "
-    "arrays_zip cardinality element_at exists filter flatten forall get map map_contains_key map_entries map_from_arrays "
-    "map_from_entries map_keys map_values named_struct reduce size slice sort_array struct transform try_element_at "
-    "zip_with "
-    # sums
-    "any any_value approx_count_distinct approx_percentile array_agg avg bit_and bit_or bit_xor bool_and bool_or "
-    "collect_list collect_set corr count count_if covar_pop covar_samp every first first_value grouping grouping_id "
-    "kurtosis last last_value listagg max max_by mean median min min_by mode percentile percentile_approx "
-    "percentile_cont percentile_disc regr_avgx regr_avgy regr_count regr_intercept regr_r2 regr_slope skewness some "
-    "std stddev stddev_pop stddev_samp string_agg sum try_avg try_sum var_pop var_samp variance "
-    # windows
-    "cume_dist dense_rank lag lead nth_value ntile percent_rank rank row_number".split()
+FUNCTIONS = _words(
+    """
+    abs acos acosh asin asinh atan atan2 atanh bit_count bround cbrt ceil ceiling cos cosh cot degrees div e exp
+    expm1 floor greatest hypot isnan ln log log10 log1p log2 least mod nanvl negative pi pmod positive pow power
+    radians rint round sec sign signum sin sinh sqrt tan tanh try_add try_divide try_mod try_multiply
+    try_subtract width_bucket uniform rand
+    coalesce if iff ifnull isnull isnotnull nullif nullifzero nvl nvl2 zeroifnull bigint boolean date decimal
+    double float int smallint string timestamp tinyint typeof
+    ascii bit_length btrim char char_length character_length chr concat concat_ws contains endswith find_in_set
+    initcap instr lcase left len length levenshtein locate lower ltrim octet_length position replace reverse
+    right rtrim soundex split_part startswith substr substring substring_index translate trim ucase upper
+    add_months curdate current_date current_timestamp date_add date_diff date_format date_from_unix_date
+    date_part date_sub date_trunc dateadd datediff datepart day dayname dayofmonth dayofweek dayofyear extract
+    from_unixtime hour last_day localtimestamp make_date make_timestamp minute month monthname months_between
+    next_day now quarter second timestamp_micros timestamp_millis timestamp_seconds to_date to_timestamp trunc
+    try_to_date try_to_timestamp unix_date unix_micros unix_millis unix_seconds unix_timestamp weekday
+    weekofyear year
+    aggregate array array_append array_compact array_contains array_distinct array_except array_intersect
+    array_join array_max array_min array_position array_prepend array_remove array_size array_sort array_union
+    arrays_overlap arrays_zip cardinality element_at exists filter flatten forall get map map_contains_key
+    map_entries map_from_arrays map_from_entries map_keys map_values named_struct reduce size slice sort_array
+    struct transform try_element_at zip_with
+    any any_value approx_count_distinct approx_percentile array_agg avg bit_and bit_or bit_xor bool_and bool_or
+    collect_list collect_set corr count count_if covar_pop covar_samp every first first_value grouping
+    grouping_id kurtosis last last_value listagg max max_by mean median min min_by mode percentile
+    percentile_approx percentile_cont percentile_disc regr_avgx regr_avgy regr_count regr_intercept regr_r2
+    regr_slope skewness some std stddev stddev_pop stddev_samp string_agg sum try_avg try_sum var_pop var_samp
+    variance
+    cume_dist dense_rank lag lead nth_value ntile percent_rank rank row_number
+    """
 )
 # A further argument of these is how exact they are, which costs memory.
 MOST_ARGUMENTS = {"approx_count_distinct": 1, "approx_percentile": 2, "percentile_approx": 2}
-GENERATORS = frozenset(["explode", "explode_outer", "inline", "inline_outer", "posexplode", "posexplode_outer"])
-HINTS = frozenset(
-    ["broadcast", "broadcastjoin", "mapjoin", "merge", "mergejoin", "shuffle_merge", "shuffle_hash", "shuffle_replicate_nl"]
-)
+GENERATORS = _words("explode explode_outer inline inline_outer posexplode posexplode_outer")
+HINTS = _words("broadcast broadcastjoin mapjoin merge mergejoin shuffle_hash shuffle_merge shuffle_replicate_nl")
 # Names without brackets that are functions, where no column has them.
-TELLING_NAMES = frozenset(
-    ["current_catalog", "current_database", "current_path", "current_role", "current_schema", "current_user", "session_user", "system_user", "user"]
+TELLING_NAMES = _words(
+    "current_catalog current_database current_path current_role current_schema current_user session_user system_user "
+    "user"
 )
 HIDDEN_COLUMN = "_metadata"  # paths and times of a table's files
 # Leaves of an analysed plan that read nothing: what a query writes itself, and a table without rows.

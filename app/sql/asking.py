@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping
 from threading import Event
 
+from app.sql import text
 from app.sql.history import Asked, History
 from app.sql.process import Process, Reply, Stopped
 from app.sql.text import Refused
@@ -34,6 +35,7 @@ def ask(
         return Asked(sql, asked_by, verdict, message, time.monotonic() - began, rows, run.number, versions)
 
     try:
+        text.check(sql)  # needs no worker that is ready
         process.wait(stop)
         began = time.monotonic()
         reply = process.ask("run", sql, tables, stop)

@@ -96,7 +96,7 @@ class History:
             f"FROM queries {where} ORDER BY id DESC LIMIT {number:d}",
             *([] if asked_by is None else [asked_by]),
         )
-        return [Asked(*row[:7], json.loads(row[7]), row[8]) for row in rows]
+        return [Asked(*(*row[:7], json.loads(row[7]), row[8])) for row in rows]
 
     def saved(self) -> list[tuple[str, str]]:
         """Return name and text of the saved queries, by name."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from py4j.java_gateway import JavaObject
 from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from app.sql import text
@@ -49,7 +50,7 @@ def judge(spark: SparkSession, sql: str, tables: Mapping[str, str]) -> Judged:
 
 
 def _walk(spark: SparkSession, sql: str, tables: Mapping[str, str]) -> Walk:
-    walk = Walk(spark._jvm, sql, tables)  # type: ignore[attr-defined]
+    walk = Walk(spark._jvm, sql, tables)
     walk.look(_parse(spark, sql))
     return walk
 
@@ -62,7 +63,7 @@ def _parse(spark: SparkSession, sql: str) -> JavaObject:
         if "StackOverflowError" in what or "OutOfMemoryError" in what:
             raise Refused("nesting", "The query is nested too deep to be read.") from None
         raise Refused("syntax", _syntax(what)) from None
-    except Exception as error:  # pyspark's own, for what Spark's parser says
+    except PySparkException as error:
         raise Refused("syntax", _syntax(str(error))) from None
 
 

@@ -15,7 +15,7 @@ QUARANTINE = "_quarantine"  # rows as they arrived: they are nobody's to read he
 
 @dataclass(frozen=True)
 class TableOfColumns:
-    """A table as a reader sees it: its name in queries, its full name, what it is, and name, type, comment of columns."""
+    """A table as a reader sees it: its name in queries, its full name, what it is; columns by name, type, comment."""
 
     view: str
     name: str

@@ -65,8 +65,8 @@ class Views:
             raise Refused("analysis", "The query reads something that is not published.")
 
     def _sources(self, frame: DataFrame) -> list[str]:
-        jvm: Any = self.store.spark._jvm  # type: ignore[attr-defined]
-        analysed = frame._jdf.queryExecution().analyzed()  # type: ignore[attr-defined]
+        jvm: Any = self.store.spark._jvm
+        analysed = frame._jdf.queryExecution().analyzed()
         leaves = plan.leaves(analysed, jvm)
         return [_source(kind, leaf) for kind, leaf in leaves if kind not in allowed.HARMLESS_LEAVES]
 

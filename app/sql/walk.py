@@ -54,7 +54,9 @@ class Walk:
         """
         kind = self._class(plan)
         if kind not in allowed.PLANS:
-            raise Refused("statement", f"Only a query that reads is possible, no {_plain(kind)}.", "begin with SELECT")
+            raise Refused(
+                "statement", f"Only a query that reads is possible; {_plain(kind)} is not.", "begin with SELECT"
+            )
         self._require_few(self._relations(plan, {}, 0))
 
     def _relations(self, part: Any, env: Env, depth: int) -> int:
@@ -235,4 +237,4 @@ _SPECIAL: Mapping[str, Callable[[Walk, JavaObject, Env, int], int]] = {
 def _plain(kind: str) -> str:
     """Return the name of a class in words: `ExplainCommand` is "explain command"."""
     name = kind.rpartition(".")[2].strip("$").replace("$", " ")
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower().removeprefix("unresolved ")
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower().removeprefix("unresolved ").removesuffix(" command")

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import pyarrow as pa
-from py4j.protocol import Py4JNetworkError
+from py4j.protocol import Py4JError, Py4JJavaError
 from pyspark.sql import DataFrame, SparkSession
 
 from app.sql import explanations, limits, plan, results
@@ -86,8 +86,8 @@ class Worker:
 
     def _plan(self, frame: DataFrame) -> str:
         """Return how Spark would run a query, in words, without paths."""
-        execution = frame._jdf.queryExecution()  # type: ignore[attr-defined]
-        words = self.spark._jvm.PythonSQLUtils.explainString(execution, "formatted")  # type: ignore[attr-defined,union-attr]
+        execution = frame._jdf.queryExecution()
+        words = self.spark._jvm.PythonSQLUtils.explainString(execution, "formatted")  # type: ignore[union-attr]
         return "\n".join(explanations.scrub(line) for line in str(words).splitlines())
 
 
@@ -143,9 +143,9 @@ def _serve(worker: Worker, request: Mapping[str, Any], answers: BinaryIO) -> Non
     try:
         told, rows = worker.answer(request)
         _send(answers, told, rows)
-    except (Py4JNetworkError, ConnectionError):  # the JVM ended itself
-        os.killpg(0, signal.SIGKILL)
     except Exception as error:
+        if isinstance(error, ConnectionError | Py4JError) and not isinstance(error, Py4JJavaError):
+            os.killpg(0, signal.SIGKILL)  # the JVM ended itself, for want of memory
         _fail(answers, error)
 
 

@@ -15,7 +15,10 @@ import struct
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+
+from lakehouse.settings import environment
 
 NEW_MOUNTS, NEW_USER, NEW_NETWORK = 0x00020000, 0x10000000, 0x40000000  # linux/sched.h
 PRIVATE, BIND = 0x4000 | 0x44000, 0x1000  # linux/mount.h: a tree of its own; a folder mounted on itself
@@ -26,6 +29,7 @@ CAPABILITIES, READ_ANY_FILE, CAPABILITY_VERSION = 64, 2, 0x20080522
 LARGEST_FILE = 2 << 30  # bytes; what a query spills
 
 WRITING, NETWORK = "writing files", "the network"
+MODULE = "lakehouse.engine.isolation"
 
 
 def isolate(writable: Path, keep_network: bool) -> list[str]:
@@ -56,8 +60,15 @@ def isolate(writable: Path, keep_network: bool) -> list[str]:
 
 def missing() -> list[str]:
     """Return what this platform does not let be taken away, found out by a process that tries it."""
-    command = [sys.executable, "-P", "-m", __name__]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    with tempfile.TemporaryDirectory() as scratch:
+        command = [sys.executable, "-P", "-m", MODULE, scratch]
+        done = subprocess.run(
+            command,
+            env={**environment(), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     return list(json.loads(done.stdout)) if done.returncode == 0 else [WRITING, NETWORK]
 
 
@@ -89,9 +100,9 @@ def _raise_loopback() -> None:
 
 def _close_file_systems(writable: Path) -> bool:
     libc, folder = _libc(), os.fsencode(writable)
-    steps = [
-        lambda: libc.mount(b"none", b"/", None, PRIVATE, None),
-        lambda: libc.mount(folder, folder, None, BIND, None),
+    steps: list[Callable[[], int]] = [
+        lambda: int(libc.mount(b"none", b"/", None, PRIVATE, None)),
+        lambda: int(libc.mount(folder, folder, None, BIND, None)),
         lambda: _set_mount(libc, b"/", RECURSIVE, set_=READ_ONLY),
         lambda: _set_mount(libc, folder, 0, clear=READ_ONLY),
     ]
@@ -117,5 +128,4 @@ def _drop_privileges() -> None:
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as scratch:
-        print(json.dumps(isolate(Path(scratch), keep_network=False)))
+    print(json.dumps(isolate(Path(sys.argv[1]), keep_network=False)))
