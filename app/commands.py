@@ -1,5 +1,7 @@
 """app.commands — `lakehouse app`: serve the site; `lakehouse query`: ask the tables in SQL."""
 
+from pathlib import Path
+
 import click
 
 from app.sql.query_command import query
@@ -28,4 +30,15 @@ def app(settings: Settings, hash_password: bool) -> None:
     )
 
 
-commands = [app, query]
+@click.command(hidden=True)
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("job")
+@click.pass_obj
+def work(settings: Settings, folder: Path, job: str) -> None:
+    """Do a job of the site, as its worker: FOLDER holds the table of jobs, JOB is an id in it."""
+    from app.jobs import worker
+
+    worker.work(settings, folder, job)
+
+
+commands = [app, query, work]

@@ -1,6 +1,6 @@
 """app.security — who may ask, and what a browser may do with the answer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from flask import Flask, Response, request
@@ -56,8 +56,15 @@ def policy(script_hashes: Sequence[str]) -> str:
     )
 
 
-def protect(server: Flask, names: Names, script_hashes: Sequence[str]) -> None:
-    """Refuse foreign hosts, foreign pages' posts and large bodies; send the security headers with every answer."""
+def protect(server: Flask, names: Names, script_hashes: Sequence[str], large: Mapping[str, int] | None = None) -> None:
+    """Refuse foreign hosts, foreign pages' posts and large bodies; send the security headers with every answer.
+
+    Args:
+        server: the site's.
+        names: under which it answers.
+        script_hashes: of the inline scripts that may run.
+        large: path -> bytes of a body, where it may be larger than any other's.
+    """
     headers = {
         "Content-Security-Policy": policy(script_hashes),
         "X-Content-Type-Options": "nosniff",
@@ -74,7 +81,9 @@ def protect(server: Flask, names: Names, script_hashes: Sequence[str]) -> None:
         is_reading = request.method in ("GET", "HEAD", "OPTIONS")
         if not is_reading and request.headers.get("Origin", "") not in names.origins:
             return refusal("This site takes requests only from its own pages.")
-        if (request.content_length or 0) > server.config["MAX_CONTENT_LENGTH"]:
+        most = (large or {}).get(request.path, server.config["MAX_CONTENT_LENGTH"])
+        request.max_content_length = most
+        if (request.content_length or 0) > most:
             return refusal("This request is larger than any that this site's pages send.", 413)
         return None
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from app.api import openapi_datasets, openapi_jobs
 from app.data.query import Query
 from app.params import Param
 
@@ -37,6 +38,8 @@ def document(queries: Mapping[str, Query], params: Iterable[Param], base: str) -
         for name, query in queries.items()
     }
     paths |= saved([_parameter(declared["lake"])])
+    paths |= openapi_jobs.paths(_parameter(declared["lake"]), PROBLEM)
+    paths |= openapi_datasets.paths(PROBLEM)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -46,7 +49,7 @@ def document(queries: Mapping[str, Query], params: Iterable[Param], base: str) -
         },
         "servers": [{"url": f"{base}api/v1"}],
         "paths": paths,
-        "components": {"schemas": SCHEMAS},
+        "components": {"schemas": SCHEMAS | openapi_jobs.SCHEMAS | openapi_datasets.SCHEMAS},
     }
 
 

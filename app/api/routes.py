@@ -12,12 +12,14 @@ from typing import Any
 from flask import Blueprint, Response, g, request, stream_with_context
 
 from app import pages
-from app.api import openapi, saved
+from app.api import datasets, jobs, openapi, saved
 from app.context import PageContext
 from app.data.query import Query, Statement
 from app.data.tables import OlderRelease
+from app.datasets.store import NoDataset
 from app.params import parse
-from app.site import Site
+from app.site import Site, base_path
+from app.uploads import TooLarge
 from lakehouse.errors import Exit, LakehouseError
 
 FORMS = ("json", "csv", "sql")
@@ -70,6 +72,8 @@ def blueprint(site: Site) -> Blueprint:
         return as_json({"status": state["status"]} if g.get("is_guest") else state)
 
     saved.add(routes, site)
+    jobs.add(routes, site, base_path(site.settings))
+    datasets.add(routes, site, base_path(site.settings))
 
     @routes.get("/api/v1/<name>")
     def answer(name: str) -> Response:
@@ -129,7 +133,9 @@ def problem(error: LakehouseError) -> Response:
     """Answer with what happened and what mends it (RFC 9457)."""
     status = (
         404
-        if isinstance(error, NotFound)
+        if isinstance(error, NotFound | NoDataset | jobs.NoJob)
+        else 413
+        if isinstance(error, TooLarge)
         else 503
         if isinstance(error, NothingPublished)
         else STATUS.get(error.code, 500)
