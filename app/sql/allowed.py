@@ -20,8 +20,9 @@ def _words(text: str) -> frozenset[str]:
 
 PLANS = _in(
     LOGICAL,
-    "Aggregate Distinct Except Filter Generate GlobalLimit Intersect Join LateralJoin LocalLimit Offset OneRowRelation "
-    "Pivot Project Sample Sort SubqueryAlias Union UnresolvedHint UnresolvedWith Unpivot WithWindowDefinition",
+    "Aggregate Distinct Except Filter Generate GlobalLimit Intersect Join LateralJoin LocalLimit LocalRelation Offset "
+    "OneRowRelation Pivot Project Sample Sort SubqueryAlias Union UnresolvedHint UnresolvedWith Unpivot "
+    "WithWindowDefinition",
 ) | _in(
     ANALYSIS,
     "UnresolvedHaving UnresolvedInlineTable UnresolvedRelation UnresolvedSubqueryColumnAliases "
@@ -31,7 +32,7 @@ PLANS = _in(
 EXPRESSION_CLASSES = (
     _in(
         EXPRESSIONS,
-        "Add Alias And BitwiseAnd BitwiseNot BitwiseOr BitwiseXor CaseWhen Cast Concat CreateNamedStruct Cube "
+        "Add Alias And BitwiseAnd BitwiseNot BitwiseOr BitwiseXor CaseWhen Cast Coalesce Concat CreateNamedStruct Cube "
         "CurrentDate CurrentTimestamp Divide EqualNullSafe EqualTo Exists GreaterThan GreaterThanOrEqual GroupingSets "
         "ILike In InSubquery IntegralDivide IsNotNull IsNull LambdaFunction LateralSubquery "
         "LessThan LessThanOrEqual Like LikeAll LikeAny ListQuery Literal Multiply NamePlaceholder$ Not "
@@ -78,7 +79,7 @@ FUNCTIONS = _words(
     expm1 floor greatest hypot isnan ln log log10 log1p log2 least mod nanvl negative pi pmod positive pow power
     radians rint round sec sign signum sin sinh sqrt tan tanh try_add try_divide try_mod try_multiply
     try_subtract width_bucket uniform rand
-    coalesce if iff ifnull isnull isnotnull nullif nullifzero nvl nvl2 zeroifnull bigint boolean date decimal
+    between coalesce if iff ifnull isnull isnotnull nullif nullifzero nvl nvl2 zeroifnull bigint boolean date decimal
     double float int smallint string timestamp tinyint typeof
     ascii bit_length btrim char char_length character_length chr concat concat_ws contains endswith find_in_set
     initcap instr lcase left len length levenshtein locate lower ltrim octet_length position replace reverse

@@ -20,6 +20,7 @@ def ask(
     run: Run,
     asked_by: str,
     stop: Event | None = None,
+    act: str = "run",
 ) -> tuple[Reply, Asked]:
     """Have a query run and written into the log, whatever becomes of it.
 
@@ -38,11 +39,11 @@ def ask(
         text.check(sql)  # needs no worker that is ready
         process.wait(stop)
         began = time.monotonic()
-        reply = process.ask("run", sql, tables, stop)
+        reply = process.ask(act, sql, tables, stop)
     except LakehouseError as error:
         history.add(asked(_verdict(error), error.message))
         raise
-    done = asked("done", reply=reply)
+    done = asked("done" if act == "run" else "planned", reply=reply)
     history.add(done)
     return reply, done
 

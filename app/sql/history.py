@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from app.sql import limits
 from lakehouse.errors import Exit, LakehouseError
 
 FILE = "queries.sqlite"
@@ -36,7 +37,7 @@ class Asked:
     Attributes:
         sql: its text.
         asked_by: `command line`, or whose browser.
-        verdict: `done`, `refused: <rule>`, `failed`, `stopped`.
+        verdict: `done`, `planned`, `refused: <rule>`, `failed`, `stopped`.
         message: the sentence, empty where it is done.
         seconds: how long it took, waiting aside.
         num_rows: of the result; None without one.
@@ -109,6 +110,8 @@ class History:
             LakehouseError: it has no name, or there are too many (exit code 2), or the lake cannot be written (4).
         """
         name = " ".join(name.split())
+        if not 0 < len(sql) <= limits.LONGEST_TEXT:
+            raise LakehouseError(f"A query has 1 to {limits.LONGEST_TEXT:,} characters.", "write it anew", Exit.USAGE)
         if not 0 < len(name) <= LONGEST_NAME:
             raise LakehouseError(f"A name has 1 to {LONGEST_NAME} characters.", "write it anew", Exit.USAGE)
         with self._writing() as connection:

@@ -202,6 +202,10 @@ class Walk:
             raise Refused("grouping sets", f"The query groups in more than {limits.MOST_GROUPING_SETS} ways.")
         return self._fields(part, kind, env, depth)
 
+    def _values(self, part: JavaObject, env: Env, depth: int) -> int:
+        """Pass over VALUES that the parser could work out: it knows no function, and they are values by now."""
+        return 1
+
     def _literal(self, part: JavaObject, env: Env, depth: int) -> int:
         kind = self._class(part.dataType())
         if kind not in allowed.OPAQUE:
@@ -231,6 +235,7 @@ _SPECIAL: Mapping[str, Callable[[Walk, JavaObject, Env, int], int]] = {
     f"{allowed.EXPRESSIONS}Rollup": Walk._grouping,
     f"{allowed.EXPRESSIONS}GroupingSets": Walk._grouping,
     f"{allowed.EXPRESSIONS}Literal": Walk._literal,
+    f"{allowed.LOGICAL}LocalRelation": Walk._values,
 }
 
 

@@ -36,7 +36,6 @@ PROPERTIES = {
     "spark.sql.catalog.spark_catalog": "builtin",  # the log is read by delta-rs; nobody names a table by its path
     "spark.sql.cteRecursionLevelLimit": "1",
     "spark.sql.extensions": "",
-    "spark.sql.legacy.eagerEvalOfUnresolvedInlineTable": "false",  # parsing computes nothing
     "spark.sql.runSQLOnFiles": "false",
     "spark.sql.scripting.enabled": "false",
     "spark.sql.variable.substitute": "false",
