@@ -1,8 +1,10 @@
 """api.queries — the Query page's routes: ask, follow, cancel, fetch; the schema, the log, and saved queries."""
 
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
+import pyarrow as pa
 from flask import Blueprint, Response, make_response, request
 
 from app.api.saved import request_body
@@ -16,7 +18,7 @@ from lakehouse.storage.ledger import Run
 from lakehouse.table import discover
 
 MOST_LISTED = 30
-WRITE = {
+WRITE: dict[str, tuple[str, Callable[[pa.Table], str | bytes]]] = {
     "csv": ("text/csv", results.as_csv),
     "json": ("application/json", results.as_json),
     "parquet": ("application/vnd.apache.parquet", results.as_parquet),

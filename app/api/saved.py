@@ -60,6 +60,7 @@ def add(routes: Blueprint, site: Site) -> None:
 
 
 def request_body() -> dict[str, Any]:
+    """Return the JSON object that a request carries; an empty one where it carries none."""
     body = request.get_json(silent=True)
     return body if isinstance(body, dict) else {}
 
