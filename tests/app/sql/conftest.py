@@ -1,7 +1,7 @@
 """One small published lake, and the one worker that all tests of a module ask."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from lakehouse.settings import Settings
 from ...conftest import settings_of
 from ..conftest import publish
 
+BRIEF = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # a JVM of a test lives too briefly for C2
 CANARY = "canary-7d1f"  # in the environment, in a file, in tables that nobody published
 
 
@@ -41,7 +42,8 @@ def instant(hour: int) -> datetime:
 @pytest.fixture(scope="session")
 def asked_lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """A lake with events and sessions, and with tables that no query may read."""
-    lake = open_lake(settings_of(tmp_path_factory.mktemp("sql") / "lake"))
+    known = settings_of(tmp_path_factory.mktemp("sql") / "lake")
+    lake = open_lake(replace(known, spark=replace(known.spark, java_options=BRIEF)))
     events = [
         {"ts": instant(hour), "event": event, "visitor_id": visitor, "item_id": item}
         for hour, event, visitor, item in [

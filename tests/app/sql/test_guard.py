@@ -110,6 +110,12 @@ def test_a_query_whose_time_is_up_is_cancelled_and_the_worker_lives(desk, monkey
     assert desk.ask("SELECT 1").rows.num_rows == 1
 
 
+def test_a_worker_has_nothing_of_the_environment(desk):
+    desk.ask("SELECT 1")
+    for pid in (desk.process.pid, desk.process.wait()["jvm"]):
+        assert CANARY.encode() not in Path(f"/proc/{pid}/environ").read_bytes()
+
+
 def test_what_no_cancelling_reaches_is_killed_with_all_that_it_started(desk, monkeypatch):
     desk.ask("SELECT 1")
     jvm = desk.process.wait()["jvm"]
@@ -120,10 +126,3 @@ def test_what_no_cancelling_reaches_is_killed_with_all_that_it_started(desk, mon
         desk.ask(f"SELECT length(a29) FROM (SELECT event AS a0{doubled} FROM events)")
     assert not desk.process.is_alive
     assert not Path(f"/proc/{jvm}/status").exists() or "zombie" in Path(f"/proc/{jvm}/status").read_text()
-
-
-def test_a_worker_has_nothing_of_the_environment(desk):
-    if not desk.process.is_alive:
-        desk.ask("SELECT 1")
-    for pid in (desk.process.pid, desk.process.wait()["jvm"]):
-        assert CANARY.encode() not in Path(f"/proc/{pid}/environ").read_bytes()
