@@ -1,21 +1,34 @@
 """The Query page in a real browser."""
 
 import re
+import shutil
 
 import pytest
 from playwright.sync_api import expect
 
+from .conftest import start
+
 SECONDS = 60_000  # until Spark is warm
 
 
+@pytest.fixture(scope="module")
+def asked_site(sample_lake, tmp_path_factory):
+    """The address of a site over a lake of its own: what is asked is written down there."""
+    lake = shutil.copytree(sample_lake, tmp_path_factory.mktemp("query") / "lake")
+    process, address = start(lake)
+    yield address
+    process.terminate()
+    process.wait(timeout=10)
+
+
 @pytest.fixture
-def page(browser, site):
+def page(browser, asked_site):
     context = browser.new_context(viewport={"width": 1440, "height": 1000})
     page = context.new_page()
     page.broken = []
     page.on("console", lambda message: page.broken.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: page.broken.append(str(error)))
-    page.goto(f"{site}/query")
+    page.goto(f"{asked_site}/query")
     expect(page.locator(".cm-content")).to_be_visible(timeout=SECONDS)
     expect(page.locator("#query-schema summary").first).to_be_visible(timeout=SECONDS)
     yield page

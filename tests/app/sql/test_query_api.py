@@ -116,6 +116,8 @@ def test_a_killed_worker_is_replaced(client, site):
     result(client, "SELECT 1")
     for pid in site.queries.processes:
         os.killpg(pid, signal.SIGKILL)
+    while site.queries.processes:
+        time.sleep(0.05)
     assert result(client, "SELECT 2")["rows"] == [[2]]
 
 

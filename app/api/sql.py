@@ -1,4 +1,4 @@
-"""api.queries — the Query page's routes: ask, follow, cancel, fetch; the schema, the log, and saved queries."""
+"""api.sql — the Query page's routes: ask, follow, cancel, fetch; the schema, the log, and saved queries."""
 
 import hashlib
 from collections.abc import Callable
@@ -72,7 +72,7 @@ def add(routes: Blueprint, site: Site, base: str) -> None:
         return {"history": listed, "saved": [{"name": each, "sql": sql} for each, sql in history.saved()]}
 
     @routes.get("/api/v1/queries/schema")
-    def schema() -> dict[str, Any]:
+    def query_schema() -> dict[str, Any]:
         """List tables and columns with their comments, and start a worker: somebody is about to ask."""
         shown = lake()
         run = shown_run(shown)
@@ -81,7 +81,7 @@ def add(routes: Blueprint, site: Site, base: str) -> None:
         return {"run": run.number, "tables": [vars(each) for each in found]}
 
     @routes.post("/api/v1/queries")
-    def ask() -> Response:
+    def ask_query() -> Response:
         """Ask a query, or how Spark would run it."""
         shown, words = lake(), request_body()
         act = str(words.get("act", "run"))
@@ -89,47 +89,47 @@ def add(routes: Blueprint, site: Site, base: str) -> None:
             raise LakehouseError("A query is run or planned.", "act: run, or plan", Exit.USAGE)
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         name = reader() or owner.new()
-        query = site.queries.submit(shown.settings, shown_run(shown), _log_name(name), act, str(words.get("sql", "")))
-        return owner.greet(make_response(pool.state_of(query), 202), root, name, base)
+        found = site.queries.submit(shown.settings, shown_run(shown), _log_name(name), act, str(words.get("sql", "")))
+        return owner.greet(make_response(pool.state_of(found), 202), root, name, base)
 
     @routes.get("/api/v1/queries/<identity>")
-    def follow(identity: str) -> dict[str, Any]:
+    def query(identity: str) -> dict[str, Any]:
         """Tell how far a query is, and its rows once they are there."""
-        query = mine(identity)
-        told = pool.state_of(query)
-        if query.reply and query.reply.rows is not None:
-            rows = query.reply.rows
+        found = mine(identity)
+        told = pool.state_of(found)
+        if found.reply and found.reply.rows is not None:
+            rows = found.reply.rows
             told["columns"] = [{"name": each.name, "type": str(each.type)} for each in rows.schema]
             told["rows"] = [[results.plain(cell) for cell in row] for row in results.lists(rows)]
         return told
 
     @routes.post("/api/v1/queries/<identity>/cancel")
-    def cancel(identity: str) -> dict[str, Any]:
+    def cancel_query(identity: str) -> dict[str, Any]:
         """End a query."""
-        query = mine(identity)
-        query.stop.set()
-        return pool.state_of(query)
+        found = mine(identity)
+        found.stop.set()
+        return pool.state_of(found)
 
     @routes.get("/api/v1/queries/<identity>/result.<form>")
-    def download(identity: str, form: str) -> Response:
+    def query_result(identity: str, form: str) -> Response:
         """Send the rows as a file."""
-        query = mine(identity)
-        if form not in WRITE or query.reply is None or query.reply.rows is None:
+        found = mine(identity)
+        if form not in WRITE or found.reply is None or found.reply.rows is None:
             raise NoQuery("There is no such result.", "ask it again, as csv, json or parquet")
         kind, write = WRITE[form]
-        answer = Response(write(query.reply.rows), mimetype=kind)
-        answer.headers["Content-Disposition"] = f'attachment; filename="query-run{query.run.number}.{form}"'
+        answer = Response(write(found.reply.rows), mimetype=kind)
+        answer.headers["Content-Disposition"] = f'attachment; filename="query-run{found.run.number}.{form}"'
         return answer
 
     @routes.put("/api/v1/queries/saved")
-    def save() -> Response:
+    def save_query() -> Response:
         """Keep a query under a name."""
         words = request_body()
         History(lake().settings.lake_path).save(str(words.get("name", "")), str(words.get("sql", "")))
         return Response(status=204)
 
     @routes.delete("/api/v1/queries/saved")
-    def remove() -> Response:
+    def remove_query() -> Response:
         """Remove a saved query."""
         found = History(lake().settings.lake_path).remove(str(request_body().get("name", "")))
         return Response(status=204 if found else 404)
