@@ -1,9 +1,10 @@
-"""app.commands — `lakehouse app`: serve the site."""
+"""app.commands — `lakehouse app`: serve the site; `lakehouse query`: ask the tables in SQL."""
 
 from pathlib import Path
 
 import click
 
+from app.sql.query_command import query
 from lakehouse.cli.render import emit
 from lakehouse.settings import Settings
 
@@ -40,4 +41,4 @@ def work(settings: Settings, folder: Path, job: str) -> None:
     worker.work(settings, folder, job)
 
 
-commands = [app, work]
+commands = [app, query, work]

@@ -12,7 +12,7 @@ from typing import Any
 from flask import Blueprint, Response, g, request, stream_with_context
 
 from app import pages
-from app.api import datasets, jobs, openapi, saved
+from app.api import datasets, jobs, openapi, saved, sql
 from app.context import PageContext
 from app.data.query import Query, Statement
 from app.data.tables import OlderRelease
@@ -74,6 +74,7 @@ def blueprint(site: Site) -> Blueprint:
     saved.add(routes, site)
     jobs.add(routes, site, base_path(site.settings))
     datasets.add(routes, site, base_path(site.settings))
+    sql.add(routes, site, base_path(site.settings))
 
     @routes.get("/api/v1/<name>")
     def answer(name: str) -> Response:
@@ -133,7 +134,7 @@ def problem(error: LakehouseError) -> Response:
     """Answer with what happened and what mends it (RFC 9457)."""
     status = (
         404
-        if isinstance(error, NotFound | NoDataset | jobs.NoJob)
+        if isinstance(error, NotFound | NoDataset | jobs.NoJob | sql.NoQuery)
         else 413
         if isinstance(error, TooLarge)
         else 503
