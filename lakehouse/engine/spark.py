@@ -137,6 +137,7 @@ def _properties(settings: Settings, class_path: str, java_options: str) -> dict[
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
         "spark.sql.catalogImplementation": "in-memory",
         "spark.sql.codegen.cache.maxEntries": "5000",  # one run's queries are more than the default of 100
+        "spark.sql.codegen.hugeMethodLimit": "8000",  # bytes of code; a longer method the JVM never compiles
         "spark.sql.execution.arrow.maxRecordsPerBatch": "65536",  # rows on their way to Python; 10,000 cost a tenth
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         "spark.sql.files.maxPartitionBytes": chosen.max_partition_bytes,

@@ -24,6 +24,7 @@ FEWEST = 5  # decision points before a purchase, and others, that each part must
 NETS = ((0.0, 0.0), (2e-4, 0.5), (1e-3, 0.5))  # strength of the elastic net, and how much of it is L1
 SMALLEST = 1e-15  # a probability of 0 or 1 that is wrong would cost infinitely much log loss
 
+FEW = 100_000  # examples that one task is as quick with as two
 LEARNED = ("fit", "selection", "calibration")  # the parts that examples are taken of
 
 Counts = Mapping[tuple[str, int, int], int]  # (part, decision point, label) -> decision points
@@ -115,6 +116,15 @@ def sample(rows: DataFrame, counts: Counts, most: int) -> DataFrame:
     # the share of the keys whose hash is small: the same rows each time, whoever asks
     draw = F.pmod(F.xxhash64("visitor_id", F.unix_millis("started_at"), "decision_point"), F.lit(1 << 20)) / (1 << 20)
     return rows.where(draw < share).withColumn(WEIGHT, balance / share)
+
+
+def num_tasks(counts: Counts, settings: Model) -> int:
+    """Return over how many tasks to fit: each step of a fit is a job, of one stage alone where there is one task.
+
+    Never more than two: the sums of two tasks are the same added either way round.
+    """
+    taken = sum(min(number, settings.max_examples) for (part, _, _), number in counts.items() if part in LEARNED)
+    return 1 if taken <= FEW else 2
 
 
 def with_values(rows: DataFrame, terms: Sequence[Term]) -> DataFrame:

@@ -147,7 +147,7 @@ def learn(rows: DataFrame, slices: Slices, settings: Model, nullable: set[str]) 
     counts, made = estimator.count(rows), terms()
     estimator.require_purchases(counts, slices)
     sampled = estimator.sample(rows.where(F.col("part").isin(*estimator.LEARNED)), counts, settings.max_examples)
-    examples = estimator.with_values(sampled, made).coalesce(2).cache()  # two sums are the same added either way round
+    examples = estimator.with_values(sampled, made).coalesce(estimator.num_tasks(counts, settings)).cache()
     fitted = estimator.fit(examples, made, settings)
     seen = examples.where("part <> 'calibration'")
     described = document.describe_inputs(seen, made, nullable)

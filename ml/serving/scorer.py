@@ -1,8 +1,9 @@
 """ml.serving.scorer — the champion in this process: it scores in microseconds, without Java and without MLflow."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import isnan, nan
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -128,18 +129,23 @@ class Scorer:
         Raises:
             LakehouseError: a required input is missing or no number (exit code 3).
         """
+        if isinstance(rows, Sequence) and len(rows) == 1:
+            return np.array([formula.probability(self.document, self._numbers(rows[0]).__getitem__, formula.NUMBERS)])
         if isinstance(rows, Sequence):
             columns = {each.name: np.array([row.get(each.name) for row in rows], dtype=float) for each in self.inputs}
         else:
             columns = {each.name: rows[each.name].to_numpy(dtype=float) for each in self.inputs if each.name in rows}
-        self._require(columns)
+        self._require(
+            each.name
+            for each in self.inputs
+            if each.name not in columns or (each.is_required and np.isnan(columns[each.name]).any())
+        )
         return np.asarray(formula.probability(self.document, columns.__getitem__))
 
     def contributions(self, row: Row) -> dict[str, float]:
         """Return what each group of terms adds to the log-odds over `base_log_odds`, the strongest first."""
-        found = formula.contributions(self.document, self._columns(row).__getitem__)
-        values = {name: float(np.ravel(value)[0]) for name, value in found.items()}
-        return dict(sorted(values.items(), key=lambda each: -abs(each[1])))
+        found = formula.contributions(self.document, self._numbers(row).__getitem__, formula.NUMBERS)
+        return dict(sorted(found.items(), key=lambda each: -abs(each[1])))
 
     def out_of_range(self, row: Row) -> list[OutOfRange]:
         """Return the values that lie outside of what the training held: of them the model says little."""
@@ -150,19 +156,19 @@ class Scorer:
             if value is not None and not each.low <= value <= each.high
         ]
 
-    def _columns(self, row: Row) -> dict[str, npt.NDArray[np.float64]]:
-        columns = {each.name: np.array([row.get(each.name)], dtype=float) for each in self.inputs}
-        self._require(columns)
-        return columns
+    def _numbers(self, row: Row) -> dict[str, float]:
+        """Return the inputs of one row, NaN for what is missing."""
+        values = {each.name: _number(row.get(each.name)) for each in self.inputs}
+        self._require(each.name for each in self.inputs if each.is_required and isnan(values[each.name]))
+        return values
 
-    def _require(self, columns: dict[str, npt.NDArray[np.float64]]) -> None:
-        missing = [
-            each.name
-            for each in self.inputs
-            if each.name not in columns or (each.is_required and np.isnan(columns[each.name]).any())
-        ]
-        if missing:
-            raise LakehouseError(f"A decision point to be scored lacks {', '.join(missing)}.", code=Exit.REFUSED)
+    def _require(self, missing: Iterable[str]) -> None:
+        if names := list(missing):
+            raise LakehouseError(f"A decision point to be scored lacks {', '.join(names)}.", code=Exit.REFUSED)
+
+
+def _number(value: float | None) -> float:
+    return nan if value is None else float(value)
 
 
 def champion(settings: Settings) -> Scorer | None:

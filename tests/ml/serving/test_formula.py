@@ -51,6 +51,15 @@ def test_a_model_of_no_weight_answers_each_row_alike():
     assert found.tolist() == [1.25 * -3 - 0.5] * 2
 
 
+@pytest.mark.parametrize("price", [-1.0, 0.0, 1e308])
+def test_plain_numbers_and_arrays_agree_where_a_function_has_an_end(price):
+    for plus in (1.0, 0.0):
+        model, row = document([log("price", plus)], intercept=-1000.0), {"price": price}
+        with np.errstate(all="ignore"):
+            by_arrays = formula.probability(model, arrays(row))[0]
+        assert formula.probability(model, row.__getitem__, formula.NUMBERS) == pytest.approx(by_arrays, nan_ok=True)
+
+
 def test_an_unknown_kind_of_factor_is_an_error():
     with pytest.raises(ValueError, match="cube"):
         formula.term({"factors": [{"input": "price", "kind": "cube"}]}, arrays({"price": 1}))
@@ -74,11 +83,15 @@ def values(name: str) -> st.SearchStrategy:
 
 @settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 @given(rows=st.lists(st.fixed_dictionaries({name: values(name) for name in formula.inputs(terms())}), min_size=20))
-def test_a_frame_and_arrays_get_the_same_probability_to_1e_9(spark, rows):
+def test_a_frame_arrays_and_plain_numbers_get_the_same_probability_to_1e_9(spark, rows):
     model = document(terms())
     names = formula.inputs(terms())
     schema = ", ".join(f"{name} {COLUMNS[name].type}" for name in names)
     frame = spark.createDataFrame([tuple(row[name] for name in names) for row in rows], schema)
     found = [row.p for row in frame.select(expression.probability(model).alias("p")).collect()]
     columns = {name: np.array([row[name] for row in rows], dtype=float) for name in names}
-    assert np.abs(np.array(found) - formula.probability(model, columns.__getitem__)).max() <= 1e-9
+    by_arrays = formula.probability(model, columns.__getitem__)
+    assert np.abs(np.array(found) - by_arrays).max() <= 1e-9
+    plain = [{name: float(column[place]) for name, column in columns.items()} for place in range(len(rows))]
+    by_numbers = [formula.probability(model, row.__getitem__, formula.NUMBERS) for row in plain]
+    assert np.abs(np.array(by_numbers) - by_arrays).max() <= 1e-12

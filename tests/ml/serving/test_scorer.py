@@ -31,6 +31,12 @@ def test_mappings_score_as_a_frame_does(scorer, row):
     assert scorer.score([row, other]).tolist() == scorer.score(pd.DataFrame([row, other])).tolist()
 
 
+def test_one_row_alone_scores_as_it_does_among_others(scorer, row):
+    rows = [row, row | {"num_adds": 0, "events_since_add": None}, row | {"price": None, "is_available": False}]
+    alone = [scorer.score([each])[0] for each in rows]
+    assert alone == pytest.approx(scorer.score(rows).tolist(), abs=1e-12)
+
+
 def test_contributions_sum_to_the_log_odds_minus_the_training_means(scorer, row):
     probability = scorer.score([row])[0]
     total = scorer.base_log_odds + sum(scorer.contributions(row).values())
