@@ -15,8 +15,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lakehouse.lake import Lake
 from lakehouse.storage.ledger import Run
+from lakehouse.storage.store import Store
 from ml.serving.visit import NEW_VISITOR, UNKNOWN_CATEGORY, Item, Past, Rates
 
 HISTORY, EVENTS, SESSIONS = "silver.item_history", "silver.session_events", "silver.sessions"
@@ -165,20 +165,20 @@ class LakeFacts:
         return Rates(num_views, _rate(num_adds, num_views, prior[0]), _rate(num_purchases, num_views, prior[1]))
 
 
-def load(lake: Lake, run: Run) -> LakeFacts:
+def load(store: Store, run: Run) -> LakeFacts:
     """Read the facts of a publication."""
     found = LakeFacts(
-        _history(_read(lake, run, HISTORY)),
-        *_all_counts(_read(lake, run, EVENTS)),
-        _visitors(_read(lake, run, SESSIONS)),
+        _history(_read(store, run, HISTORY)),
+        *_all_counts(_read(store, run, EVENTS)),
+        _visitors(_read(store, run, SESSIONS)),
     )
     pa.default_memory_pool().release_unused()
     return found
 
 
-def _read(lake: Lake, run: Run, name: str) -> Mapping[str, Array]:
+def _read(store: Store, run: Run, name: str) -> Mapping[str, Array]:
     """Read a table batch by batch, so that it is never in memory twice, each column as `AS_NUMBERS` says."""
-    rows = lake.store.delta(name, run.versions[name]).to_pyarrow_dataset()
+    rows = store.delta(name, run.versions[name]).to_pyarrow_dataset()
     pieces: dict[str, list[Array]] = {column: [] for column in AS_NUMBERS[name]}
     for batch in rows.scanner(columns=list(pieces), batch_readahead=2, fragment_readahead=1).to_batches():
         for column, as_numbers in AS_NUMBERS[name].items():

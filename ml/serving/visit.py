@@ -4,7 +4,7 @@
 few. It is what the HTTP door, the site's form and a file of events are scored by. Spark's expressions cannot be shared
 with plain Python, so a test bonds the two: it describes the lake's own visits anew and compares.
 
-    facts = ml.serving.facts.load(lake, run)        # or NOTHING_KNOWN, which knows no item and no category
+    facts = ml.serving.facts.load(store, run)        # or NOTHING_KNOWN, which knows no item and no category
     visit = Visit([Event("view", 1433170800000, item_id=7), Event("addtocart", 1433170830000, item_id=7)])
     rows = describe(visit, facts)                   # one row an event
     champion(settings).score(rows)                  # one probability an event

@@ -36,7 +36,7 @@ def is_same(one, other):
 
 def test_a_visit_described_event_by_event_equals_every_decision_point_of_gold(built_lake):
     lake = open_lake(settings_of(built_lake))
-    known = facts.load(lake, lake.ledger.published())
+    known = facts.load(lake.store, lake.ledger.published())
     rows = published(lake, EXAMPLES).to_pylist()
     stored = {(row["visitor_id"], row["started_at"], row["decision_point"]): row for row in rows}
     features = [name for name in rows[0] if name not in NO_FEATURES]
@@ -67,7 +67,7 @@ def test_events_without_an_item_are_of_different_items_and_a_negative_one_is_the
 
 def test_what_a_visitor_did_before_is_given_or_looked_up(built_lake):
     lake = open_lake(settings_of(built_lake))
-    known = facts.load(lake, lake.ledger.published())
+    known = facts.load(lake.store, lake.ledger.published())
     row = next(each for each in published(lake, EXAMPLES).to_pylist() if each["num_earlier_adds"] > 0)
     start = round(row["started_at"].timestamp() * 1000)
     past = Past(row["num_earlier_visits"], row["num_earlier_adds"], row["num_earlier_purchases"])
