@@ -9,6 +9,7 @@ import pyarrow as pa
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import Lake
 from lakehouse.storage.ledger import Run
+from lakehouse.storage.store import Store
 from ml.recommend import catalogue, visits
 from ml.recommend.rank import ALL, Answer, Filters, Recommender
 from ml.recommend.visits import Visits
@@ -21,6 +22,7 @@ COLUMNS = {
     HISTORY: ["item_id", "valid_to", "category_id", "is_available", "price"],
     CATEGORIES: ["category_id", "path"],
 }
+TABLES = (visits.TABLE, *COLUMNS)
 
 
 @dataclass(frozen=True)
@@ -52,10 +54,16 @@ def load(lake: Lake) -> Recommendations:
     Raises:
         LakehouseError: nothing is published, or a release without recommendations published it (exit code 2).
     """
-    run = published(lake)
-    tables = {name: lake.store.arrow(name, run.versions[name], columns) for name, columns in COLUMNS.items()}
-    events = lake.store.arrow(visits.TABLE, run.versions[visits.TABLE], visits.COLUMNS)
-    return Recommendations(recommender(tables), visits.of(events).last(), run.run_id)
+    return of_run(lake.store, published(lake))
+
+
+def of_run(store: Store, run: Run) -> Recommendations:
+    """Load what a run recommends that published every table of `TABLES`."""
+    tables = {name: store.arrow(name, run.versions[name], columns) for name, columns in COLUMNS.items()}
+    lists = recommender(tables)
+    del tables  # before the events come
+    events = store.arrow(visits.TABLE, run.versions[visits.TABLE], visits.COLUMNS)
+    return Recommendations(lists, visits.of(events).last(), run.run_id)
 
 
 def published(lake: Lake) -> Run:
@@ -65,7 +73,7 @@ def published(lake: Lake) -> Run:
         LakehouseError: it does not (exit code 2).
     """
     run = lake.ledger.published()
-    missing = next((name for name in [visits.TABLE, *COLUMNS] if run is None or name not in run.versions), None)
+    missing = next((name for name in TABLES if run is None or name not in run.versions), None)
     if run is None or missing:
         raise LakehouseError(f"{missing} is not published yet.", "lakehouse run", Exit.USAGE)
     return run

@@ -20,6 +20,7 @@ from lakehouse.storage.store import Store
 from ml.serving.visit import NEW_VISITOR, UNKNOWN_CATEGORY, Item, Past, Rates
 
 HISTORY, EVENTS, SESSIONS = "silver.item_history", "silver.session_events", "silver.sessions"
+TABLES = (HISTORY, EVENTS, SESSIONS)
 KINDS = ("view", "addtocart", "transaction")
 # As gold.conversion_rates smooths: views that the shop's rate weighs, and that rate before the shop has a past.
 STRENGTH, FIRST_RATES = 100.0, (0.02, 0.01)
