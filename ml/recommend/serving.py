@@ -1,18 +1,23 @@
 """ml.recommend.serving — the recommendations of one publication, in memory: by item, by visit, by visitor."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import Lake
+from lakehouse.settings import Settings
 from lakehouse.storage.ledger import Run
 from lakehouse.storage.store import Store
 from ml.recommend import catalogue, visits
 from ml.recommend.rank import ALL, Answer, Filters, Recommender
 from ml.recommend.visits import Visits
+from ml.registry.versions import home
 
 NEIGHBOURS, POPULAR = "gold.item_neighbours", "gold.popular_items"
 HISTORY, CATEGORIES = "silver.item_history", "silver.categories"
@@ -64,6 +69,19 @@ def of_run(store: Store, run: Run) -> Recommendations:
     del tables  # before the events come
     events = store.arrow(visits.TABLE, run.versions[visits.TABLE], visits.COLUMNS)
     return Recommendations(lists, visits.of(events).last(), run.run_id)
+
+
+def measured(settings: Settings) -> dict[str, Any] | None:
+    """Return the figures of the newest `recommend evaluate`, as its `--json` prints them; None before the first."""
+    try:
+        return dict(json.loads(evaluation_path(settings).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
+
+
+def evaluation_path(settings: Settings) -> Path:
+    """Return the file that keeps those figures beside MLflow's, readable without MLflow."""
+    return home(settings) / "recommendations.json"
 
 
 def published(lake: Lake) -> Run:
