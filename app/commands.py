@@ -1,5 +1,7 @@
 """app.commands — `lakehouse app`: serve the site; `app token`: who may ask it by program."""
 
+from pathlib import Path
+
 import click
 
 from lakehouse.cli.render import Commands, as_json_option, emit
@@ -69,4 +71,15 @@ def revoke(settings: Settings, name: str) -> None:
     emit(None, as_json=False, text=f"The token {name} opens nothing any more.")
 
 
-commands = [app]
+@click.command(hidden=True)
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("job")
+@click.pass_obj
+def work(settings: Settings, folder: Path, job: str) -> None:
+    """Do a job of the site, as its worker: FOLDER holds the table of jobs, JOB is an id in it."""
+    from app.jobs import worker
+
+    worker.work(settings, folder, job)
+
+
+commands = [app, work]

@@ -8,6 +8,7 @@ from app import wording
 from app.data.cache import AnswerCache, Rows
 from app.data.publication import Publication, Published
 from app.data.query import Query, Statement
+from app.jobs.desk import Desk
 from app.params import Params
 from app.periods import Period, Window, window
 from app.theme import LIGHT, Palette
@@ -27,6 +28,7 @@ class PageContext:
         answers: answers that are kept.
         palette: the colours of charts.
         over: the days that queries mean instead of those shown.
+        desk: the jobs of the site.
     """
 
     lake: Published
@@ -35,6 +37,7 @@ class PageContext:
     answers: AnswerCache
     palette: Palette = LIGHT
     over: Period | None = None
+    desk: Desk | None = None
 
     @property
     def published(self) -> Publication:

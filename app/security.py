@@ -1,7 +1,7 @@
 """app.security — who may ask, and what a browser may do with the answer."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from flask import Flask, Response, current_app, request
@@ -59,8 +59,15 @@ def policy(script_hashes: Sequence[str]) -> str:
     )
 
 
-def protect(server: Flask, names: Names, script_hashes: Sequence[str]) -> None:
-    """Refuse foreign hosts, foreign pages' posts and large bodies; send the security headers with every answer."""
+def protect(server: Flask, names: Names, script_hashes: Sequence[str], large: Mapping[str, int] | None = None) -> None:
+    """Refuse foreign hosts, foreign pages' posts and large bodies; send the security headers with every answer.
+
+    Args:
+        server: the site's.
+        names: under which it answers.
+        script_hashes: of the inline scripts that may run.
+        large: path -> bytes of a body, where it may be larger than any other's.
+    """
     headers = {
         "Content-Security-Policy": policy(script_hashes),
         "X-Content-Type-Options": "nosniff",
@@ -76,7 +83,9 @@ def protect(server: Flask, names: Names, script_hashes: Sequence[str]) -> None:
             return refusal("This site answers only under its own address. Others stand in the setting app.names.")
         if not (is_reading() or request.headers.get("Origin", "") in names.origins or is_program()):
             return refusal("This site takes requests only from its own pages, and JSON from programs under api/.")
-        if (request.content_length or 0) > server.config["MAX_CONTENT_LENGTH"]:
+        most = (large or {}).get(request.path, server.config["MAX_CONTENT_LENGTH"])
+        request.max_content_length = most
+        if (request.content_length or 0) > most:
             return refusal("This request is larger than any that this site's pages send.", 413)
         return None
 

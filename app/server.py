@@ -13,14 +13,14 @@ from typing import Any
 from dash import Dash, Input, Output, State, ctx, no_update
 from waitress import create_server
 
-from app import api, login, pages, security, shell, theme
+from app import api, login, pages, security, shell, theme, uploads
 from app.components.card import Card
 from app.components.parts import BASE, state
 from app.context import PageContext
 from app.data.serving import NotServed
 from app.pages import Page
 from app.params import described
-from app.site import Site
+from app.site import Site, base_path
 from app.tokens import Tokens
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import Settings
@@ -97,7 +97,13 @@ def make(site: Site, port: int) -> Dash:
 
     app.server.config.update({"MAX_CONTENT_LENGTH": LARGEST_BODY, BASE: base})
     app.server.register_blueprint(api.blueprint(site), url_prefix=base.rstrip("/") or None)
-    security.protect(app.server, security.Names(port, tuple(settings.names), base), app.csp_hashes())
+    names = security.Names(port, tuple(settings.names), base)
+    security.protect(
+        app.server,
+        names,
+        app.csp_hashes(),
+        dict.fromkeys((base + each for each in uploads.PATHS), site.jobs.upload_bytes),
+    )
     if settings.password_hash:
         login.protect(app.server, settings.password_hash, base, Tokens(site.settings))
     return app
@@ -124,6 +130,8 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     warm = app.server.test_client()
     for path in ("", "_dash-layout", "_dash-dependencies"):
         warm.get(base_path(settings) + path, headers={"Host": f"127.0.0.1:{port}"})
+    site.jobs.start()
+    site.datasets.clean()
     server = create_server(
         app.server,
         sockets=[listening],
@@ -132,6 +140,7 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
         connection_limit=CONNECTIONS,
         max_request_body_size=2 * LARGEST_BODY,
     )
+    uploads.admit(server, base_path(settings), site.jobs.upload_bytes)
     with suppress(KeyboardInterrupt):  # Ctrl-C is how the site ends
         announce(f"http://{settings.app.host}:{port}{base_path(settings)}")
         server.run()
@@ -171,12 +180,6 @@ def listen(settings: Settings) -> socket.socket:
         )
         raise LakehouseError(message, f"LAKEHOUSE_APP__PORT={port + 1} lakehouse app", Exit.ENVIRONMENT) from error
     return listening
-
-
-def base_path(settings: Settings) -> str:
-    """Return the path under which the site lies, with a slash at both ends."""
-    inner = settings.app.base_path.strip("/")
-    return f"/{inner}/" if inner else "/"
 
 
 def _register_card(app: Dash, page: Page, card: Card, context: Callable[[str | None], PageContext]) -> None:

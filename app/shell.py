@@ -6,11 +6,13 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
+from flask import has_request_context
 
 from app import filters, pages, theme, wording
-from app.components import controls
+from app.components import controls, jobs
 from app.components.parts import address, aria, data, link
 from app.data.publication import Publication, Published
+from app.jobs import owner
 from app.params import Params
 from app.site import Site
 from lakehouse.errors import LakehouseError
@@ -52,6 +54,7 @@ def layout(site: Site) -> Component:
             **aria(label="The SQL behind this card"),
         ),
         _note_dialog(),
+        jobs.drawer(),
         html.Div(id="site-said", role="status", className="said"),
     ]
     return dmc.MantineProvider(content, theme=theme.MANTINE, defaultColorScheme="auto")
@@ -188,6 +191,8 @@ def _header(site: Site, params: Params) -> Component:
         ),
     ]
     names = {name: name or "This lake" for name in site.lakes}
+    reader = owner.current(site.jobs.root) if has_request_context() else ""
+    names |= {each.id: each.name for each in site.datasets.of(reader) if reader}
     dataset = controls.select(params, "lake", "Dataset", names, width=150)
     lake = site.lakes[""]
     return html.Div(
@@ -195,6 +200,7 @@ def _header(site: Site, params: Params) -> Component:
             html.Div(brand, className="header-brand"),
             html.Div(dataset, className="dataset" if len(names) > 1 else "dataset absent"),
             html.Div(badge(lake, lake.current()), id="site-badge", className="badge"),
+            jobs.button(),
             _views(),
             toggle,
         ],

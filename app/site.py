@@ -1,6 +1,6 @@
 """app.site — everything that the site shows: its lakes, their tables within one budget, and answers that are kept."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from flask import has_request_context, request
@@ -10,12 +10,49 @@ from app.context import PageContext
 from app.data.cache import AnswerCache
 from app.data.publication import Published
 from app.data.tables import TableStore
+from app.datasets.store import Datasets
+from app.jobs.desk import Desk
 from app.params import Params
 from app.theme import LIGHT, PALETTES, Palette
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import Settings
 
 SCHEME_COOKIE = "scheme"  # the browser says in it which palette it shows
+
+
+class Lakes(Mapping[str, Published]):
+    """The lakes by name. Those that readers brought are there for who knows their names, and are not counted up."""
+
+    def __init__(self, configured: Mapping[str, Settings], datasets: Datasets, tables: TableStore) -> None:
+        """Look at the lakes; nothing is read yet."""
+        self._datasets = datasets
+        self._tables = tables
+        self._configured = {name: Published(name, each, tables) for name, each in configured.items()}
+        self._brought: dict[str, Published] = {}
+
+    def __getitem__(self, name: str) -> Published:
+        """Return a lake.
+
+        Raises:
+            KeyError: there is none of this name.
+        """
+        if name in self._configured:
+            return self._configured[name]
+        settings = self._datasets.settings(name)
+        if settings is None:
+            self._brought.pop(name, None)
+            raise KeyError(name)
+        if name not in self._brought:
+            self._brought[name] = Published(name, settings, self._tables)
+        return self._brought[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the names of those that the settings name."""
+        return iter(self._configured)
+
+    def __len__(self) -> int:
+        """Count those."""
+        return len(self._configured)
 
 
 class Site:
@@ -30,9 +67,9 @@ class Site:
         self.settings = settings
         self.tables = TableStore(pages.all_columns(), settings.app.memory_mb)
         self.answers = AnswerCache()
-        self.lakes: Mapping[str, Published] = {
-            name: Published(name, each, self.tables) for name, each in _lakes(settings).items()
-        }
+        self.datasets = Datasets(settings)
+        self.lakes: Mapping[str, Published] = Lakes(_lakes(settings), self.datasets, self.tables)
+        self.jobs = Desk(settings, self.lakes)
 
     def context(self, params: Params, palette: Palette | None = None) -> PageContext:
         """Return what a page is drawn from.
@@ -44,8 +81,15 @@ class Site:
             names = ", ".join(name or "(its own)" for name in self.lakes)
             raise LakehouseError(f"The site has no dataset {params['lake']}.", f"it has: {names}", Exit.USAGE)
         lake = self.lakes[params["lake"]]
+        self.datasets.use(lake.name)
         shown = lake.at(int(params["run"])) if params["run"] else lake.current()
-        return PageContext(lake, shown, params, self.answers, palette or _palette())
+        return PageContext(lake, shown, params, self.answers, palette or _palette(), desk=self.jobs)
+
+
+def base_path(settings: Settings) -> str:
+    """Return the path under which the site lies, with a slash at both ends."""
+    inner = settings.app.base_path.strip("/")
+    return f"/{inner}/" if inner else "/"
 
 
 def _lakes(settings: Settings) -> dict[str, Settings]:

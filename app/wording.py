@@ -6,6 +6,10 @@ from app.periods import Period
 from app.statistics import Change, Interval
 
 MINUS = "\N{MINUS SIGN}"
+NO_CATEGORIES = (
+    "The category of an item comes from a file of item properties, its root from a category tree. This dataset has "
+    "neither, or they know none of the items that were visited in these days."
+)
 
 
 def count(number: float) -> str:

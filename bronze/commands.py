@@ -82,7 +82,7 @@ def fetch(settings: Settings) -> None:
 def _land(settings: Settings, files: Iterable[Path], as_json: bool) -> None:
     """Land each file on its own; a refusal for what a file holds decides the exit code before any other."""
     from bronze import landing
-    from bronze.preflight import printable
+    from lakehouse.landing.preflight import printable
 
     lake, codes, landed = Landing(settings), [], []
     for path in files:

@@ -2,22 +2,20 @@
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
 from bronze import header
-from bronze.preflight import MOST_BYTES, Preflight, printable
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.failpoints import reach
+from lakehouse.landing.preflight import Preflight, printable, whole_lines
 from lakehouse.landing.receipts import Landing, Receipt
 
-PIECE = 1 << 22  # bytes read at a time
 
-
-def accept(landing: Landing, path: Path) -> tuple[Receipt, bool]:
+def accept(landing: Landing, path: Path, name: str = "") -> tuple[Receipt, bool]:
     """Land a file under the hash of its content.
 
     The receipt acknowledges the file: once it is written, neither a kill nor a power cut takes the file away. Killed
@@ -27,6 +25,7 @@ def accept(landing: Landing, path: Path) -> tuple[Receipt, bool]:
         landing: the lake's landing folder.
         path: a CSV file with the columns of one of `header.KINDS`, in any order and case; further columns are kept
             aside.
+        name: what the file is called; that of the path if it is empty.
 
     Returns:
         Its receipt, and whether it is new: the same content again keeps its receipt, and repairs its landed file if
@@ -36,7 +35,7 @@ def accept(landing: Landing, path: Path) -> tuple[Receipt, bool]:
         LakehouseError: there is no such file (exit code 2), it is refused, or a receipt is damaged (3), or it could
             not be read or written (4).
     """
-    name = printable(path.name)
+    name = printable(name or path.name)
     try:
         if not path.is_file():
             raise LakehouseError(f"{printable(str(path))} is not a file.", "give the path of a CSV file", Exit.USAGE)
@@ -123,7 +122,7 @@ def _copy(name: str, source: BinaryIO, first_line: header.Header, target: Binary
     preflight = Preflight(name, first_line.text, first_line.columns, first_line.typed)
     digest = hashlib.sha256(first_line.line)
     target.write(first_line.line)
-    for piece in _whole_lines(source):
+    for piece in whole_lines(source):
         preflight.look(piece)
         digest.update(piece)
         target.write(piece)
@@ -144,9 +143,3 @@ def _copy(name: str, source: BinaryIO, first_line: header.Header, target: Binary
         received_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
         written_ns=status.st_mtime_ns,
     )
-
-
-def _whole_lines(source: BinaryIO) -> Iterator[bytes]:
-    """Read pieces that end with a line, or within one that is too long at any rate."""
-    while piece := source.read(PIECE):
-        yield piece if piece.endswith(b"\n") else piece + source.readline(MOST_BYTES + 1)

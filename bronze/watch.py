@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from bronze import landing
-from bronze.preflight import printable
 from lakehouse import error_messages
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import Lake
+from lakehouse.landing.preflight import printable
 from lakehouse.reports import unread
 from lakehouse.runs import lock, runner
 

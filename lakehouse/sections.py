@@ -17,6 +17,7 @@ class Lake:
 
     path: Annotated[str, Text()]
     tables_uri: str
+    borrows: str
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,15 @@ class Mlflow:
 
 
 @dataclass(frozen=True)
+class Datasets:
+    """What readers may bring to the site, each of them, and how long it stays unused."""
+
+    most: Count
+    quota: Annotated[str, Size()]
+    keep_days: Annotated[float, Range(0, 100_000)]
+
+
+@dataclass(frozen=True)
 class App:
     """Where the site listens (at port 0 the system chooses one), what it offers, and to whom."""
 
@@ -129,3 +139,13 @@ class App:
     names: list[str]
     base_path: str
     password_hash: str
+
+
+@dataclass(frozen=True)
+class Jobs:
+    """What the site does in processes of their own, and how long it keeps what came of it."""
+
+    workers: Annotated[int, Range(1, 16)]
+    keep_days: Annotated[float, Range(0, 3650, is_open=True)]
+    quota: Annotated[str, Size()]
+    upload: Annotated[str, Size()]

@@ -18,8 +18,10 @@ from lakehouse.bounds import Bound
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.sections import (
     App,
+    Datasets,
     Engine,
     Java,
+    Jobs,
     Lake,
     Maintenance,
     Mlflow,
@@ -69,7 +71,9 @@ class Settings:
     monitor: Monitor
     recommend: Recommend
     mlflow: Mlflow
+    datasets: Datasets
     app: App
+    jobs: Jobs
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:

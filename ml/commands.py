@@ -7,7 +7,7 @@ import click
 
 from lakehouse.cli.bounded import REASON
 from lakehouse.cli.render import Commands, as_json_option, emit, say
-from lakehouse.errors import LakehouseError
+from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import Settings
 from ml.recommend.commands import recommend
 
@@ -103,22 +103,53 @@ def rollback(settings: Settings, reason: str | None, as_json: bool) -> None:
 @click.option(
     "--output", type=click.Path(path_type=Path), help="Write the champion's predictions to a .csv or .parquet."
 )
+@click.option("--input", "path", type=click.Path(path_type=Path), help="Score a CSV of visits or raw events instead.")
 @as_json_option
 @click.pass_obj
-def score(settings: Settings, output: Path | None, as_json: bool) -> None:
-    """Score every published decision point by the champion, and publish the predictions."""
+def score(settings: Settings, output: Path | None, path: Path | None, as_json: bool) -> None:
+    """Score every published decision point by the champion, and publish the predictions.
+
+    With --input a file is scored and the lake stays as it is: a CSV with num_views, num_adds, distinct_products and
+    session_hour, and further inputs of the model if it has them; or one of raw events. Lines that cannot be scored
+    stand, with reasons, beside the output.
+    """
     from lakehouse.lake import open_lake
     from ml.serving import export, scorer, scoring
 
+    if path and not output:
+        message = "Where the scores of a file go is not said."
+        raise LakehouseError(message, "lakehouse ml score --input FILE --output scored.csv", Exit.USAGE)
     if output:
         export.check(output)
     lake = open_lake(settings)
+    if path and output:
+        _score_file(lake, path, output, as_json)
+        return
     run = scoring.score(lake, say)
     if output:
         published, champion = lake.ledger.published(), scorer.champion(settings)
         assert published and champion
         say(f"{export.write(lake, published, champion.version, output):,} predictions in {output}.")
     emit({"run_id": run.run_id if run else None, "tables": [vars(r) for r in run.results] if run else []}, as_json)
+
+
+def _score_file(lake: "Lake", path: Path, output: Path, as_json: bool) -> None:
+    from lakehouse.cli.render import progress
+    from ml.serving.batch import scoring
+
+    show, rejected = progress(), output.with_name(f"{output.stem}.rejected.csv")
+
+    def tell(done: int, total: int, sentence: str) -> None:
+        show(f"{sentence} {done / total:.0%}" if total else sentence)
+
+    found = scoring.score_file(lake, path, [output], rejected, tell)
+    say(f"{found['rows']:,} rows in {output}, by model version {found['model_version']}.")
+    if found["rejected"]:
+        first = found["first_rejected"][0]
+        say(
+            f"{found['rejected']:,} lines could not be scored, see {rejected}; line {first['line']}: {first['reason']}."
+        )
+    emit({name: value for name, value in found.items() if name not in ("summary", "top")}, as_json)
 
 
 @ml.command()

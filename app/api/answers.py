@@ -7,8 +7,11 @@ from typing import Any
 
 from flask import Response
 
+from app.api.jobs import NoJob
 from app.data.serving import NotServed
 from app.data.tables import OlderRelease
+from app.datasets.store import NoDataset
+from app.uploads import TooLarge
 from lakehouse.errors import Exit, LakehouseError
 
 STATUS = {Exit.USAGE: 400, Exit.REFUSED: 409, Exit.ENVIRONMENT: 503}
@@ -26,7 +29,9 @@ def problem(error: LakehouseError) -> Response:
     """Answer with what happened and what mends it (RFC 9457)."""
     status = (
         404
-        if isinstance(error, NotFound)
+        if isinstance(error, NotFound | NoDataset | NoJob)
+        else 413
+        if isinstance(error, TooLarge)
         else 503
         if isinstance(error, NothingPublished)
         else STATUS.get(error.code, 500)

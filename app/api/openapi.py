@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from app.api import serving_description
+from app.api import openapi_datasets, openapi_jobs, serving_description
 from app.data.query import Query
 from app.params import Param
 
@@ -38,6 +38,8 @@ def document(queries: Mapping[str, Query], params: Iterable[Param], base: str) -
         for name, query in queries.items()
     }
     paths |= saved([_parameter(declared["lake"])]) | serving_description.paths()
+    paths |= openapi_jobs.paths(_parameter(declared["lake"]), PROBLEM)
+    paths |= openapi_datasets.paths(PROBLEM)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -48,7 +50,7 @@ def document(queries: Mapping[str, Query], params: Iterable[Param], base: str) -
         "servers": [{"url": f"{base}api/v1"}],
         "paths": paths,
         "components": {
-            "schemas": SCHEMAS | serving_description.schemas(),
+            "schemas": SCHEMAS | openapi_jobs.SCHEMAS | openapi_datasets.SCHEMAS | serving_description.schemas(),
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
         "security": [{}, {"token": []}],  # a site without a password asks for none

@@ -9,12 +9,12 @@ from typing import Any
 from flask import Blueprint, Response, g, request, stream_with_context
 
 from app import pages
-from app.api import openapi, saved, serving
+from app.api import datasets, jobs, openapi, saved, serving
 from app.api.answers import NotFound, NothingPublished, as_json, plain, problem
 from app.context import PageContext
 from app.data.query import Query, Statement
 from app.params import parse
-from app.site import Site
+from app.site import Site, base_path
 from lakehouse.errors import LakehouseError
 
 FORMS = ("json", "csv", "sql")
@@ -59,6 +59,8 @@ def blueprint(site: Site) -> Blueprint:
 
     saved.add(routes, site)
     serving.add(routes, site)
+    jobs.add(routes, site, base_path(site.settings))
+    datasets.add(routes, site, base_path(site.settings))
 
     @routes.get("/api/v1/<name>")
     def answer(name: str) -> Response:

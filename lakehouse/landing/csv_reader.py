@@ -74,10 +74,23 @@ def split_into_parts(landing: Landing, receipts: Iterable[Receipt], size: int = 
     parts: list[Part] = []
     for receipt in receipts:
         landing.verify(receipt)
-        parts += _split_file(landing.file(receipt), receipt, size)
+        parts += split_file(landing.file(receipt), receipt, size)
     starts = accumulate((part.stop - part.start for part in parts), initial=0)
     numbered = zip((start // size for start in starts), parts, strict=False)
     return [[part for _, part in batch] for _, batch in groupby(numbered, key=lambda each: each[0])]
+
+
+def split_file(path: Path, receipt: Receipt, size: int) -> Iterator[Part]:
+    """Cut a file at line ends into parts of some size."""
+    with path.open("rb") as file:
+        file.readline()
+        start = file.tell()
+        while start < receipt.size:
+            file.seek(start + size)
+            file.readline()
+            stop = min(file.tell(), receipt.size)
+            yield Part(path, receipt, start, stop)
+            start = stop
 
 
 def read_rows(parts: Sequence[Part], schema: pa.Schema, run_id: str) -> pa.Table:
@@ -96,18 +109,6 @@ def read_rows(parts: Sequence[Part], schema: pa.Schema, run_id: str) -> pa.Table
         The columns of the table; those that hold one text in many rows are dictionaries.
     """
     return pa.concat_tables([_read_part(part, schema, run_id) for part in parts]).unify_dictionaries().combine_chunks()
-
-
-def _split_file(path: Path, receipt: Receipt, size: int) -> Iterator[Part]:
-    with path.open("rb") as file:
-        file.readline()
-        start = file.tell()
-        while start < receipt.size:
-            file.seek(start + size)
-            file.readline()
-            stop = min(file.tell(), receipt.size)
-            yield Part(path, receipt, start, stop)
-            start = stop
 
 
 def _read_part(part: Part, schema: pa.Schema, run_id: str) -> pa.Table:

@@ -1,6 +1,7 @@
 """ml.serving.export — the champion's predictions as a file, for a spreadsheet or a notebook."""
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +21,7 @@ WRITERS: dict[str, Callable[[Path, pa.Schema], csv.CSVWriter | pq.ParquetWriter]
     ".parquet": pq.ParquetWriter,
 }
 FORMULA = r"^[=+\-@\t\r]"  # how a cell begins that a spreadsheet would take for a formula
+NUMBER = r"^-[0-9]+(\.[0-9]+)?$"  # which is none
 SESSION_ID = pa.field("session_id", pa.string())
 LEFT_OUT = ("features_hash", "superseded_at")
 
@@ -54,7 +56,7 @@ def write(lake: Lake, publication: Run, model_version: int, path: Path) -> int:
     try:
         with WRITERS[path.suffix](partial, reader.schema.insert(0, SESSION_ID)) as file:
             for batch in reader:
-                file.write_batch(formula_safe(_with_session_id(batch)))
+                file.write_batch(formula_safe(with_session_id(batch)))
                 rows += batch.num_rows
         os.replace(partial, path)
     finally:
@@ -67,10 +69,20 @@ def formula_safe(batch: pa.RecordBatch) -> pa.RecordBatch:
     for place, field in enumerate(batch.schema):
         if pa.types.is_string(field.type):
             cells = batch.column(place)
-            is_formula = pc.match_substring_regex(cells, FORMULA)
+            is_formula = pc.and_not(pc.match_substring_regex(cells, FORMULA), pc.match_substring_regex(cells, NUMBER))
             safe = pc.if_else(is_formula, pc.binary_join_element_wise("'", cells, ""), cells)
             batch = batch.set_column(place, field, safe)
     return batch
+
+
+def safe_schema(schema: pa.Schema) -> pa.Schema:
+    """Put an apostrophe before each name of a column that a spreadsheet would take for a formula."""
+    return pa.schema([field.with_name(neutral(field.name)) for field in schema])
+
+
+def neutral(text: str) -> str:
+    """Put an apostrophe before a text that a spreadsheet would take for a formula."""
+    return f"'{text}" if re.match(FORMULA, text) and not re.match(NUMBER, text) else text
 
 
 def _reader(lake: Lake, publication: Run, model_version: int) -> pa.RecordBatchReader:
@@ -81,7 +93,7 @@ def _reader(lake: Lake, publication: Run, model_version: int) -> pa.RecordBatchR
     return rows.scanner(columns=kept, filter=is_wanted).to_reader()
 
 
-def _with_session_id(batch: pa.RecordBatch) -> pa.RecordBatch:
+def with_session_id(batch: pa.RecordBatch) -> pa.RecordBatch:
     """Put the visit's readable name, visitor and start in epoch milliseconds, before its columns."""
     millis = pc.cast(pc.cast(batch["started_at"], pa.timestamp("ms", "UTC"), safe=False), pa.int64())
     parts = [pc.cast(ids, pa.string()) for ids in (batch["visitor_id"], millis)]

@@ -1,7 +1,7 @@
 """ml.serving.scorer — the champion in this process: it scores in microseconds, without Java and without MLflow."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import isnan, nan
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -64,12 +64,14 @@ class Scorer:
         document: the served model, by the names of `ml.intent.document`.
         sha256: digest of the file it was read from.
         warnings: what its promotion let through undecided, a sentence each.
+        is_borrowed: whether it is another lake's, and so was trained on other data than it is asked about.
     """
 
     version: int
     document: Mapping[str, Any]
     sha256: str
     warnings: tuple[str, ...] = ()
+    is_borrowed: bool = False
 
     @cached_property
     def inputs(self) -> tuple[Input, ...]:
@@ -172,13 +174,19 @@ def _number(value: float | None) -> float:
 
 
 def champion(settings: Settings) -> Scorer | None:
-    """Load the version that the alias `champion` names, or None while there is none.
+    """Load the version that the alias `champion` names, or None while there is none; `lake.borrows` may lend one.
 
     Raises:
         LakehouseError: its file is missing or was altered (exit code 3).
     """
     version = aliases.by_alias(settings, aliases.CHAMPION)
-    return load(settings, version) if version else None
+    if version:
+        return load(settings, version)
+    if not settings.lake.borrows:
+        return None
+    lender = replace(settings, lake=replace(settings.lake, path=settings.lake.borrows, borrows=""))
+    lent = champion(lender)
+    return replace(lent, is_borrowed=True) if lent else None
 
 
 def load(settings: Settings, version: versions.Version) -> Scorer:

@@ -20,7 +20,7 @@ from lakehouse.storage.data_skipping import Bounds
 from lakehouse.storage.ledger import Result, Run, new_run_id, now
 from lakehouse.storage.store import Written
 from ml import predictions
-from ml.intent.slices import Coverage, Slices, has_ended
+from ml.intent.slices import LATER, Coverage, Slices, has_ended
 from ml.intent.training import ACTIVITY, TABLE, covered, published
 from ml.predictions import table
 from ml.serving import expression
@@ -80,7 +80,7 @@ def answer(scorer: Scorer) -> Mapping[str, Column]:
     return {
         "probability": probability,
         "is_flagged": is_flagged,
-        "part": Slices.of(scorer.document["slices"]).part(),
+        "part": F.lit(LATER) if scorer.is_borrowed else Slices.of(scorer.document["slices"]).part(),
     }
 
 

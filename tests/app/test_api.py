@@ -327,7 +327,8 @@ def test_the_description_names_every_question_and_its_parameters(get):
 
     assert document["openapi"].startswith("3.1")
     kept = {"/views", "/notes", "/notes/{number}", "/score", "/recommendations"}
-    assert set(document["paths"]) == {f"/{name}" for name in pages.all_queries()} | kept
+    others = {path for path in document["paths"] if path.startswith(("/jobs", "/datasets"))}
+    assert set(document["paths"]) - others == {f"/{name}" for name in pages.all_queries()} | kept
     assert document["servers"] == [{"url": "/api/v1"}]
     parameters = {each["name"] for each in document["paths"]["/funnel-steps"]["get"]["parameters"]}
     assert {"range", "segment", "category", "unit", "order", "window", "lake", "run"} <= parameters

@@ -1,6 +1,6 @@
 import pytest
 
-from bronze import landing
+from lakehouse.landing import preflight
 
 from .conftest import HEADER, ROW
 
@@ -8,10 +8,10 @@ MILLISECONDS, SECONDS, MICROSECONDS = "1433152800000", "1433152800", "1433152800
 PROPERTIES = "timestamp,itemid,property,value\n"
 
 
-@pytest.fixture(params=[24, landing.PIECE], ids=["read line by line", "read at once"], autouse=True)
+@pytest.fixture(params=[24, preflight.PIECE], ids=["read line by line", "read at once"], autouse=True)
 def piece(request, monkeypatch):
     """What is found, and in which line, may not depend on the pieces in which a file is read."""
-    monkeypatch.setattr(landing, "PIECE", request.param)
+    monkeypatch.setattr(preflight, "PIECE", request.param)
 
 
 LINES = {

@@ -9,7 +9,7 @@ from app import wording
 from app.charts import bars
 from app.components import controls
 from app.components.card import Card, Drawn
-from app.components.parts import aria, graph, legend, link, scrolling, table
+from app.components.parts import aria, graph, legend, link, scrolling, state, table
 from app.context import PageContext
 from app.pages import Page
 from app.pages.categories import numbers, queries
@@ -37,6 +37,8 @@ def rates(context: PageContext) -> Drawn:
     known = [each for each in found if each.id >= 0 and not each.is_thin]
     ranked = sorted(known, key=lambda each: -each.conversion.low)[:CHARTED]
     title, is_compared = finding(ranked), context.previous is not None
+    if not ranked:
+        return Drawn(title, "Visits that bought from a category per visit that touched it", no_category(found, context))
     figure = bars.rates(
         [wording.category(each.id) for each in ranked],
         [each.conversion for each in ranked],
@@ -91,6 +93,14 @@ def finding(ranked: Sequence[Category]) -> str:
     first = ranked[0]
     rate, visits = wording.percent(first.conversion.rate, 2), wording.count(first.conversion.n)
     return f"{wording.category(first.id)} converts best: {rate} of {visits} visits"
+
+
+def no_category(found: Sequence[Category], context: PageContext) -> Component:
+    """Say why there is no category to rank."""
+    if any(each.id >= 0 for each in found):
+        least = wording.count(int(context.params["minimum"]))
+        return state(f"No category has {least} visits", "Ask for fewer visits, or for more days.")
+    return state("No category is known here", wording.NO_CATEGORIES)
 
 
 def where(context: PageContext) -> str:

@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 from app import wording
 from app.charts import annotations, bars
 from app.components.card import Card, Drawn
-from app.components.parts import graph, key_figure, legend, link, table
+from app.components.parts import graph, key_figure, legend, link, state, table
 from app.context import PageContext
 from app.pages import Page
 from app.pages.funnel import numbers as funnel_numbers
@@ -123,6 +123,8 @@ def movers(context: PageContext) -> Drawn:
         return _entries(context)
     moves = numbers.moves(context, previous)
     title = words.movers(moves)
+    if not moves:
+        return Drawn(title, "Change of visits by root category of entry", state(title, wording.NO_CATEGORIES))
     shown = sorted(moves[:MOVERS], key=lambda move: -move.change.difference)
     head = ["Root category", "Visits", "Previous", "Change", "Verdict"]
     rows = [
@@ -173,6 +175,8 @@ def _entries(context: PageContext) -> Drawn:
     ordered = sorted(roots.items(), key=lambda pair: -pair[1])
     shown = [pair for pair in ordered if pair[0] >= 0][:MOVERS]
     title = words.entries(roots)
+    if not shown:
+        return Drawn(title, "Visits by root category of the first event", state(title, wording.NO_CATEGORIES))
     rows = [(wording.category(root), wording.count(visits)) for root, visits in ordered]
     return Drawn(
         title,

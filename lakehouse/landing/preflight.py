@@ -1,11 +1,12 @@
-"""bronze.preflight — look at every byte of a CSV file before it enters the lake; refuse it in one sentence.
+"""landing.preflight — look at every byte of a CSV file before anything is made of it; refuse it in one sentence.
 
 Much of what is refused here would be read without complaint, and wrongly. The looks are vectorised: Python meets
 a single line only where something is odd about it.
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ import numpy.typing as npt
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.landing.lines import fields_of
 
+PIECE = 1 << 22  # bytes read at a time
 MOST_BYTES = 1 << 16  # of a line
 MOST_CHARACTERS = 1000  # of a field with a type
 UNIT_SHARE = 0.99  # of all rows: more timestamps than that in another unit are no accident
@@ -135,6 +137,12 @@ class Preflight:
         if self._header not in piece:
             return 0
         return sum(line.removesuffix(b"\r") == self._header for line in piece.split(b"\n"))
+
+
+def whole_lines(source: BinaryIO) -> Iterator[bytes]:
+    """Read pieces that end with a line, or within one that is too long at any rate."""
+    while piece := source.read(PIECE):
+        yield piece if piece.endswith(b"\n") else piece + source.readline(MOST_BYTES + 1)
 
 
 def check_text(name: str, piece: bytes, line: int) -> str:

@@ -1,0 +1,73 @@
+"""app.uploads — files that are sent to the site: some paths take large bodies, in pieces, and no other does."""
+
+from copy import copy
+from typing import Any, BinaryIO
+
+from flask import request
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from lakehouse.errors import Exit, LakehouseError
+
+PATHS = ("api/v1/jobs/files", "api/v1/datasets/files")
+PIECE = 1 << 20  # bytes read at a time
+
+
+class TooLarge(LakehouseError):
+    """A file is larger than the site takes."""
+
+
+def admit(server: Any, base: str, most: int) -> None:
+    """Let a waitress server take larger bodies at the paths of uploads, and nowhere else.
+
+    Args:
+        server: waitress's.
+        base: the path under which the site lies.
+        most: bytes of a body.
+    """
+
+    class Parser(HTTPRequestParser):
+        """Knows the limit of a request once it knows its path."""
+
+        adj: Any
+
+        def parse_header(self, header_plus: bytes) -> None:
+            super().parse_header(header_plus)
+            if self.path.removeprefix(base) in PATHS:
+                self.adj = copy(self.adj)
+                self.adj.max_request_body_size = most + PIECE  # so that the site itself refuses what is too large
+
+    class Channel(HTTPChannel):
+        """Reads requests by that parser."""
+
+        parser_class = Parser
+
+    server.channel_class = Channel
+
+
+def save(file: BinaryIO, most: int) -> int:
+    """Write the body of this request into a file, piece by piece; return its bytes.
+
+    Raises:
+        TooLarge: it is larger than `most`; that is noticed while it is read.
+        LakehouseError: it is empty or came in part (exit code 2).
+    """
+    total = 0
+    try:
+        while piece := request.stream.read(PIECE):
+            total += len(piece)
+            if total > most:
+                raise too_large(most)
+            file.write(piece)
+    except RequestEntityTooLarge as error:
+        raise too_large(most) from error
+    if not total or total < (request.content_length or 0):
+        raise LakehouseError("The file is empty, or came in part.", "send it again", Exit.USAGE)
+    return total
+
+
+def too_large(most: int) -> TooLarge:
+    """Return the refusal of a file."""
+    message = f"The file is larger than {most / 2**30:,.2g} GB, the most that this site takes."
+    return TooLarge(message, "score it by lakehouse ml score --input FILE, or raise jobs.upload", Exit.USAGE)
