@@ -80,9 +80,9 @@ def test_visits_told_by_their_events_score_as_their_decision_points_do(lake, pre
         told = of_visit.head(10)
         visits.append(
             {
-                "visitor_id": visitor,
+                "visitor_id": int(visitor),
                 "events": [
-                    {"kind": kind, "at": at.isoformat(), "item_id": item}
+                    {"kind": kind, "at": at.isoformat(), "item_id": int(item)}
                     for kind, at, item in zip(told["event_type"], told["occurred_at"], told["item_id"], strict=True)
                 ],
             }

@@ -1,53 +1,23 @@
-from math import isclose
-
 import pytest
 
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import open_lake
-from ml.predictions import NO_FEATURES
 from ml.serving import facts
 from ml.serving.visit import GREATEST_ID, NOTHING_KNOWN, Event, Past, Visit, describe
 
 from ...conftest import settings_of
+from ...described import EXAMPLES, differing, pairs, published
 
-EXAMPLES, EVENTS = "gold.intent_examples", "silver.session_events"
 MIN_POINTS = 20_000
 NOON = 1_433_160_000_000  # 2015-06-01 12:00 UTC, a Monday
 
 
-def published(lake, name, columns=None):
-    return lake.store.arrow(name, lake.ledger.published().versions[name], columns)
-
-
-def visits_of(lake):
-    """Every visit of a lake as it stood before its purchase: visitor and start -> its first ten events."""
-    names = ["visitor_id", "started_at", "position", "event_type", "occurred_at", "item_id", "is_before_purchase"]
-    rows = published(lake, EVENTS, names).sort_by([(name, "ascending") for name in names[:3]])
-    found = {}
-    for visitor, start, position, kind, at, item, is_before in zip(*[rows[n].to_pylist() for n in names], strict=True):
-        if is_before and position <= 10:
-            found.setdefault((visitor, start), []).append(Event(kind, round(at.timestamp() * 1000), item))
-    return found
-
-
-def is_same(one, other):
-    return one == other if one is None or other is None else isclose(one, other, rel_tol=1e-9, abs_tol=1e-9)
-
-
 def test_a_visit_described_event_by_event_equals_every_decision_point_of_gold(built_lake):
     lake = open_lake(settings_of(built_lake))
-    known = facts.load(lake.store, lake.ledger.published())
-    rows = published(lake, EXAMPLES).to_pylist()
-    stored = {(row["visitor_id"], row["started_at"], row["decision_point"]): row for row in rows}
-    features = [name for name in rows[0] if name not in NO_FEATURES]
-    compared, different = 0, {}
-    for (visitor, start), events in visits_of(lake).items():
-        for row in describe(Visit(events, visitor_id=visitor), known):
-            if wanted := stored.get((visitor, start, row["decision_point"])):
-                compared += 1
-                different |= {name: (row[name], wanted) for name in features if not is_same(row[name], wanted[name])}
-    assert different == {}
-    assert compared == len(stored) > MIN_POINTS
+    found = list(pairs(lake))
+
+    assert [differing(*each) for each in found if differing(*each)] == []
+    assert len(found) == published(lake, EXAMPLES).num_rows > MIN_POINTS
 
 
 def test_the_order_in_which_events_are_given_does_not_matter():
