@@ -17,7 +17,6 @@ from lakehouse.storage.ledger import Run
 from ml.predictions import table
 
 FORMULA = r"^[=+\-@\t\r]"  # how a cell begins that a spreadsheet would take for a formula
-NUMBER = r"^-[0-9]+(\.[0-9]+)?$"  # which is none
 SESSION_ID = pa.field("session_id", pa.string())
 LEFT_OUT = ("features_hash", "superseded_at")
 
@@ -97,7 +96,7 @@ def formula_safe(batch: pa.RecordBatch) -> pa.RecordBatch:
     for place, field in enumerate(batch.schema):
         if pa.types.is_string(field.type):
             cells = batch.column(place)
-            is_formula = pc.and_not(pc.match_substring_regex(cells, FORMULA), pc.match_substring_regex(cells, NUMBER))
+            is_formula = pc.match_substring_regex(cells, FORMULA)
             safe = pc.if_else(is_formula, pc.binary_join_element_wise("'", cells, ""), cells)
             batch = batch.set_column(place, field, safe)
     return batch
@@ -110,7 +109,7 @@ def safe_schema(schema: pa.Schema) -> pa.Schema:
 
 def neutral(text: str) -> str:
     """Put an apostrophe before a text that a spreadsheet would take for a formula."""
-    return f"'{text}" if re.match(FORMULA, text) and not re.match(NUMBER, text) else text
+    return f"'{text}" if re.match(FORMULA, text) else text
 
 
 def _reader(lake: Lake, publication: Run, model_version: int) -> pa.RecordBatchReader:

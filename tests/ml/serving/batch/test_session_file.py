@@ -72,7 +72,7 @@ def test_columns_stand_in_any_order_and_case_and_strangers_are_carried_along_saf
     text = "=note,SESSION_HOUR,distinct_products, num_adds,Num_Views,visit\n=1+1,17,3,1,4,-5\n-x,17,3,1,4,0012\n"
     _, rows, _ = score(text)
 
-    assert [(row["'=note"], row["visit"]) for row in rows] == [("'=1+1", "-5"), ("'-x", "0012")]
+    assert [(row["'=note"], row["visit"]) for row in rows] == [("'=1+1", "'-5"), ("'-x", "0012")]
     assert rows[0]["probability"] == rows[1]["probability"]
 
 
