@@ -1,9 +1,10 @@
-"""app.commands — `lakehouse app`: serve the site; `app token`: who may ask it by program."""
+"""app.commands — `lakehouse app`: serve the site; `app token`: who may ask it by program; `query`: ask in SQL."""
 
 from pathlib import Path
 
 import click
 
+from app.sql.query_command import query
 from lakehouse.cli.render import Commands, as_json_option, emit
 from lakehouse.settings import Settings
 
@@ -82,4 +83,4 @@ def work(settings: Settings, folder: Path, job: str) -> None:
     worker.work(settings, folder, job)
 
 
-commands = [app, work]
+commands = [app, query, work]

@@ -13,6 +13,7 @@ from app.data.tables import TableStore
 from app.datasets.store import Datasets
 from app.jobs.desk import Desk
 from app.params import Params
+from app.sql.pool import Pool
 from app.theme import LIGHT, PALETTES, Palette
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import Settings
@@ -70,6 +71,7 @@ class Site:
         self.datasets = Datasets(settings)
         self.lakes: Mapping[str, Published] = Lakes(_lakes(settings), self.datasets, self.tables)
         self.jobs = Desk(settings, self.lakes)
+        self.queries = Pool(settings.app.query_idle_minutes)
 
     def context(self, params: Params, palette: Palette | None = None) -> PageContext:
         """Return what a page is drawn from.

@@ -139,6 +139,7 @@ class App:
     names: list[str]
     base_path: str
     password_hash: str
+    query_idle_minutes: Annotated[float, Range(0, 100_000, is_open=True)]
 
 
 @dataclass(frozen=True)

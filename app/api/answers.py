@@ -8,6 +8,7 @@ from typing import Any
 from flask import Response
 
 from app.api.jobs import NoJob
+from app.api.sql import NoQuery
 from app.data.serving import NotServed
 from app.data.tables import OlderRelease
 from app.datasets.store import NoDataset
@@ -29,7 +30,7 @@ def problem(error: LakehouseError) -> Response:
     """Answer with what happened and what mends it (RFC 9457)."""
     status = (
         404
-        if isinstance(error, NotFound | NoDataset | NoJob)
+        if isinstance(error, NotFound | NoDataset | NoJob | NoQuery)
         else 413
         if isinstance(error, TooLarge)
         else 503

@@ -31,7 +31,7 @@ def add(routes: Blueprint, site: Site) -> None:
     @routes.put("/api/v1/views")
     def save_view() -> Response:
         """Keep a view under its name."""
-        said = _said()
+        said = request_body()
         name, page = _words(said, "name", LONGEST_NAME), pages.find(_text(said, "path"))
         if page is None:
             raise LakehouseError("There is no page at this path.", "name the path of a page", Exit.USAGE)
@@ -42,12 +42,12 @@ def add(routes: Blueprint, site: Site) -> None:
     @routes.delete("/api/v1/views")
     def remove_view() -> Response:
         """Remove the view of a name."""
-        return Response(status=204 if saved().remove_view(_text(_said(), "name")) else 404)
+        return Response(status=204 if saved().remove_view(_text(request_body(), "name")) else 404)
 
     @routes.post("/api/v1/notes")
     def add_note() -> tuple[dict[str, int], int]:
         """Keep a note on a card about a day."""
-        said = _said()
+        said = request_body()
         card, words = _text(said, "card"), _words(said, "words", LONGEST_NOTE)
         if card not in {f"{page.slug}-{each.name}" for page in pages.all_pages() for each in page.cards}:
             raise LakehouseError(f"There is no card {card}.", "name a card of a page", Exit.USAGE)
@@ -59,7 +59,8 @@ def add(routes: Blueprint, site: Site) -> None:
         return Response(status=204 if saved().remove_note(number) else 404)
 
 
-def _said() -> dict[str, Any]:
+def request_body() -> dict[str, Any]:
+    """Return the JSON object that a request carries; an empty one where it carries none."""
     body = request.get_json(silent=True)
     return body if isinstance(body, dict) else {}
 

@@ -1,0 +1,310 @@
+// The Query page: schema, editor, form, result, plan, history. All of it asks /api/v1/queries.
+(function () {
+    "use strict";
+
+    var MS_BETWEEN_LOOKS = 250, MOST_BARS = 40, KEPT = "query-text";
+    var tables = [], view = null, area = null, going = "", examples = {};
+
+    function api(what) {
+        var values = window.site.read(window.location.search).values, said = new URLSearchParams();
+        ["lake", "run"].forEach(function (name) { if (values[name]) { said.append(name, values[name]); } });
+        return window.site.base + "api/v1/queries" + what + "?" + said.toString();
+    }
+
+    function element(name, properties, parts) {
+        var made = Object.assign(document.createElement(name), properties);
+        (parts || []).filter(Boolean).forEach(function (part) { made.append(part); });
+        return made;
+    }
+
+    function button(words, act, properties) {
+        var made = element("button", Object.assign({ type: "button", className: "button", textContent: words }, properties));
+        made.addEventListener("click", act);
+        return made;
+    }
+
+    function by(id) { return document.getElementById(id); }
+
+    async function send(method, what, body) {
+        var options = { method: method };
+        if (body) { options.headers = { "Content-Type": "application/json" }; options.body = JSON.stringify(body); }
+        try {
+            var answer = await fetch(api(what), options);
+            var told = answer.status === 204 ? {} : await answer.json();
+            return answer.ok ? told : { problem: told.title || "The site did not answer", remedy: told.remedy };
+        } catch (error) {
+            return { problem: "The site does not answer" };
+        }
+    }
+
+    // The editor: CodeMirror where its file comes, else a plain field.
+
+    function text() { return view ? view.state.doc.toString() : area ? area.value : ""; }
+
+    function write(sql) {
+        if (view) { view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: sql } }); }
+        if (area) { area.value = sql; keep(sql); }
+    }
+
+    function insert(words) {
+        if (view) { view.dispatch(view.state.replaceSelection(words)); view.focus(); }
+        if (area) { area.setRangeText(words, area.selectionStart, area.selectionEnd, "end"); area.focus(); keep(area.value); }
+    }
+
+    function keep(sql) { sessionStorage.setItem(KEPT, sql); }
+
+    function openEditor(place) {
+        var first = sessionStorage.getItem(KEPT) || Object.values(examples)[0];
+        view = null;
+        area = element("textarea", { value: first, spellcheck: false });
+        area.setAttribute("aria-label", "Query, in Spark SQL");
+        area.addEventListener("input", function () { keep(area.value); });
+        area.addEventListener("keydown", function (event) {
+            if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); run("run"); }
+        });
+        place.replaceChildren(area);
+        if (window.sqlEditor) { return better(place); }
+        var script = element("script", { src: window.site.base + "assets/editor/codemirror.js" });
+        script.addEventListener("load", function () { better(place); });
+        document.head.append(script);
+    }
+
+    function better(place) {
+        if (!area || !place.isConnected) { return; }
+        var known = {};
+        tables.forEach(function (table) {
+            var columns = table.columns.map(function (column) { return { label: column[0], type: "property", detail: column[1], info: column[2] }; });
+            known[table.view] = known[table.name] = columns;
+        });
+        var words = area.value;
+        area = null;
+        place.replaceChildren();
+        view = window.sqlEditor(place, { text: words, schema: known, run: function () { run("run"); }, changed: keep });
+    }
+
+    // Asking.
+
+    function busy(identity) {
+        going = identity;
+        by("query-run").disabled = by("query-plan").disabled = Boolean(identity);
+        by("query-cancel").disabled = !identity;
+    }
+
+    async function run(act) {
+        if (going) { return window.site.say("Your last query still runs"); }
+        busy("asking");
+        show([element("p", { className: "muted", textContent: "Waiting …" })]);
+        var told = await send("POST", "", { sql: text(), act: act });
+        var began = Date.now();
+        while (!told.problem && (told.state === "waiting" || told.state === "working")) {
+            busy(told.id);
+            await new Promise(function (resolve) { setTimeout(resolve, MS_BETWEEN_LOOKS); });
+            if (!by("query-result")) { going = ""; return; }
+            told = await send("GET", "/" + told.id);
+            var seconds = Math.round((Date.now() - began) / 1000);
+            var doing = told.state === "waiting" ? "Spark starts, or others are first" : "Working";
+            show([element("p", { className: "muted", textContent: doing + " … " + seconds + " s" })]);
+        }
+        busy("");
+        if (told.problem) { show([failure(told.problem, told.remedy)]); } else { answer(told); }
+        list();
+    }
+
+    function show(parts) {
+        var place = by("query-result");
+        if (place) { place.replaceChildren.apply(place, [element("h2", { textContent: "Result" })].concat(parts)); }
+    }
+
+    function failure(message, remedy) {
+        return element("div", { className: "state failed", id: "query-failure" }, [
+            element("p", { textContent: message }),
+            remedy ? element("p", { className: "muted", textContent: remedy[0].toUpperCase() + remedy.slice(1) + "." }) : null
+        ]);
+    }
+
+    function source(told) {
+        var versions = Object.entries(told.versions).map(function (pair) { return pair[0] + " version " + pair[1]; });
+        return ["run " + told.run, told.seconds + " s"].concat(versions).join(" · ");
+    }
+
+    function answer(told) {
+        if (told.message) { return show([failure(told.message, told.remedy)]); }
+        if (told.act === "plan") {
+            var plan = element("pre", { className: "query-plan", tabIndex: 0, textContent: told.plan });
+            return show([element("p", { className: "muted", textContent: "How Spark would run it · " + source(told) }), plan]);
+        }
+        var count = told.rows.length.toLocaleString("en") + (told.rows.length === 1 ? " row" : " rows");
+        var more = told.is_cut ? "The first " + count + "; there are more" : count;
+        var links = ["csv", "json", "parquet"].map(function (form) {
+            return element("a", { className: "button", href: api("/" + told.id + "/result." + form), textContent: form.toUpperCase() });
+        });
+        show([
+            element("p", { className: "muted", id: "query-told", textContent: more + " · " + source(told) }),
+            element("div", { className: "query-buttons" }, links),
+            grid(told),
+            chart(told)
+        ]);
+    }
+
+    function words(cell) { return typeof cell === "object" ? JSON.stringify(cell) : typeof cell === "number" ? cell.toLocaleString("en", { maximumFractionDigits: 6, useGrouping: false }) : String(cell); }
+
+    function grid(told) {
+        var head = element("tr", {}, told.columns.map(function (column) { return element("th", { scope: "col", textContent: column.name, title: column.type }); }));
+        var rows = told.rows.map(function (row) {
+            return element("tr", {}, row.map(function (cell) {
+                if (cell === null) { return element("td", { className: "null", textContent: "NULL" }); }
+                return element("td", { className: typeof cell === "number" ? "number" : "", textContent: words(cell) });
+            }));
+        });
+        var place = element("div", { className: "query-rows", tabIndex: 0 }, [element("table", {}, [element("thead", {}, [head]), element("tbody", {}, rows)])]);
+        place.setAttribute("role", "region");
+        place.setAttribute("aria-label", "Rows of the result");
+        return place;
+    }
+
+    // A quick chart: the last column of numbers by the first column.
+    function chart(told) {
+        var last = told.columns.length - 1;
+        while (last > 0 && !told.rows.every(function (row) { return row[last] === null || typeof row[last] === "number"; })) { last -= 1; }
+        if (last < 1 || told.rows.length < 2) { return null; }
+        var rows = told.rows.slice(0, MOST_BARS), top = Math.max.apply(null, rows.map(function (row) { return row[last] || 0; })) || 1;
+        var parts = [];
+        rows.forEach(function (row) {
+            var bar = element("div", { className: "bar" });
+            bar.style.width = Math.max(0, 100 * (row[last] || 0) / top) + "%";
+            parts.push(element("span", { textContent: words(row[0]) }), bar, element("span", { textContent: words(row[last]) }));
+        });
+        var title = told.columns[last].name + " by " + told.columns[0].name;
+        return element("details", { className: "query-quick" }, [element("summary", { textContent: "Quick chart: " + title }), element("div", { className: "query-chart" }, parts)]);
+    }
+
+    // Tables and columns.
+
+    function tree() {
+        by("query-schema").replaceChildren.apply(by("query-schema"), tables.map(function (table) {
+            var columns = table.columns.map(function (column) {
+                var name = button(column[0], function () { insert(column[0]); }, { className: "" });
+                return element("li", {}, [name, element("span", { className: "muted", textContent: " " + column[1] }), element("div", { className: "muted", textContent: column[2] })]);
+            });
+            var name = button(table.name, function () { insert(table.name); }, { className: "", title: "Put it into the query" });
+            return element("details", {}, [element("summary", { textContent: table.name }), element("p", { className: "muted", textContent: table.comment }), name, element("ul", {}, columns)]);
+        }));
+    }
+
+    // The form: what is chosen becomes the text of the query at once.
+
+    var spec = { table: "", groups: [], measure: "count", column: "", filter: "", operator: "=", value: "", sort: "measure", limit: 100 };
+
+    function quoted(name) { return /^[a-z_]\w*$/i.test(name) ? name : "`" + name + "`"; }
+
+    function literal(value, type) {
+        if (/^(bigint|int|smallint|tinyint|double|float|decimal)/.test(type) && /^-?\d+(\.\d+)?$/.test(value)) { return value; }
+        return (type === "date" ? "DATE " : "") + "'" + value.replace(/\\/g, "\\\\").replace(/'/g, "\\'") + "'";
+    }
+
+    function composed() {
+        var table = tables.find(function (each) { return each.name === spec.table; });
+        var groups = spec.groups.map(quoted);
+        var measure = spec.measure === "count" ? "count(*) AS num_rows" : spec.measure + "(" + quoted(spec.column) + ") AS " + quoted(spec.measure + "_" + spec.column);
+        var lines = ["SELECT " + groups.concat([measure]).join(", "), "FROM " + table.name];
+        if (spec.filter && spec.value !== "") {
+            var type = table.columns.find(function (each) { return each[0] === spec.filter; })[1];
+            lines.push("WHERE " + quoted(spec.filter) + " " + spec.operator + " " + literal(spec.value, type));
+        }
+        if (groups.length) { lines.push("GROUP BY " + groups.join(", ")); }
+        if (groups.length) { lines.push("ORDER BY " + (spec.sort === "measure" ? groups.length + 1 + " DESC" : "1")); }
+        lines.push("LIMIT " + spec.limit);
+        return lines.join("\n");
+    }
+
+    function choice(name, label, options, redraws) {
+        var made = element("select", {}, options.map(function (option) { return element("option", { value: option, textContent: option || "–", selected: spec[name] === option }); }));
+        made.setAttribute("aria-label", label);
+        made.addEventListener("change", function () { spec[name] = made.value; if (redraws) { form(); } write(composed()); });
+        return made;
+    }
+
+    function field(name, label, type) {
+        var made = element("input", { type: type, value: spec[name], size: 10 });
+        made.setAttribute("aria-label", label);
+        made.addEventListener("input", function () { spec[name] = type === "number" ? Math.min(1000, Math.max(1, parseInt(made.value, 10) || 1)) : made.value; write(composed()); });
+        return made;
+    }
+
+    function form() {
+        if (!tables.length) { return; }
+        spec.table = tables.some(function (each) { return each.name === spec.table; }) ? spec.table : tables[0].name;
+        var names = tables.find(function (each) { return each.name === spec.table; }).columns.map(function (each) { return each[0]; });
+        spec.groups = spec.groups.filter(function (each) { return names.includes(each); });
+        spec.column = names.includes(spec.column) ? spec.column : names[names.length - 1];
+        spec.filter = names.includes(spec.filter) ? spec.filter : "";
+        var groups = element("select", { multiple: true, size: Math.min(5, names.length) }, names.map(function (each) { return element("option", { value: each, textContent: each, selected: spec.groups.includes(each) }); }));
+        groups.setAttribute("aria-label", "Group by");
+        groups.addEventListener("change", function () { spec.groups = Array.from(groups.selectedOptions).map(function (each) { return each.value; }); write(composed()); });
+        function row(label, parts) { return [element("span", { className: "muted", textContent: label }), element("div", { className: "row" }, parts)]; }
+        by("query-form").replaceChildren.apply(by("query-form"), [].concat(
+            row("Table", [choice("table", "Table", tables.map(function (each) { return each.name; }), true)]),
+            row("Group by", [groups]),
+            row("Measure", [choice("measure", "Measure", ["count", "sum", "avg", "min", "max"]), choice("column", "Column of the measure", names)]),
+            row("Filter", [choice("filter", "Filtered column", [""].concat(names)), choice("operator", "Comparison", ["=", "<>", "<", "<=", ">", ">=", "LIKE"]), field("value", "Value", "text")]),
+            row("Sort by", [choice("sort", "Sort by", ["measure", "group"])]),
+            row("Rows", [field("limit", "Rows", "number")])
+        ));
+    }
+
+    // History and saved queries.
+
+    async function list() {
+        var told = await send("GET", ""), place = by("query-log");
+        if (!place) { return; }
+        if (told.problem) { return place.replaceChildren(element("p", { className: "muted", textContent: told.problem })); }
+        function entry(sql, facts, extra) { return element("li", {}, [button(sql, function () { write(sql); }, { className: "text" }), element("span", { className: "muted", textContent: facts }), extra]); }
+        var saved = told.saved.map(function (each) {
+            var remove = button("×", async function () { await send("DELETE", "/saved", { name: each.name }); list(); }, { className: "remove" });
+            remove.setAttribute("aria-label", "Remove the query " + each.name);
+            return entry(each.sql, each.name, remove);
+        });
+        var asked = told.history.map(function (each) {
+            var versions = Object.entries(each.versions).map(function (pair) { return pair[0] + " version " + pair[1]; }).join(", ");
+            var rows = each.num_rows === null ? "" : each.num_rows + " rows";
+            return entry(each.sql, [each.asked_at.slice(0, 16).replace("T", " ") + " UTC", each.verdict, rows, each.seconds.toFixed(1) + " s", "run " + each.run, versions].filter(Boolean).join(" · "));
+        });
+        var name = element("input", { type: "text", placeholder: "Name", maxLength: 80 });
+        name.setAttribute("aria-label", "Name of the query");
+        var save = button("Save this query", async function () {
+            var done = await send("PUT", "/saved", { name: name.value, sql: text() });
+            window.site.say(done.problem || "Query saved");
+            list();
+        });
+        function part(title, entries) { return [element("h2", { textContent: title }), entries.length ? element("ul", { className: "query-list" }, entries) : element("p", { className: "muted", textContent: "None yet." })]; }
+        place.replaceChildren.apply(place, [].concat(part("Saved queries", saved), [element("div", { className: "query-save" }, [name, save])], part("Your queries", asked)));
+    }
+
+    async function begin(place) {
+        examples = JSON.parse(place.dataset.examples);
+        going = "";
+        tables = [];
+        openEditor(place);
+        list();
+        var told = await send("GET", "/schema");
+        if (told.problem) { return by("query-schema").replaceChildren(element("p", { className: "muted", textContent: told.problem })); }
+        tables = told.tables;
+        tree();
+        form();
+        if (view) { var words = text(); view.destroy(); area = element("textarea", { value: words }); better(place); }
+    }
+
+    document.addEventListener("click", function (event) {
+        var pressed = event.target.closest ? event.target.closest("button") : null;
+        if (!pressed) { return; }
+        if (pressed.id === "query-run") { run("run"); }
+        if (pressed.id === "query-plan") { run("plan"); }
+        if (pressed.id === "query-cancel" && going) { send("POST", "/" + going + "/cancel", {}); }
+        if (pressed.dataset.example && by("query-editor")) { write(examples[pressed.dataset.example]); }
+    });
+
+    new MutationObserver(function () {
+        var place = by("query-editor");
+        if (place && !place.firstChild) { begin(place); }
+    }).observe(document.body, { childList: true, subtree: true });
+})();

@@ -1,0 +1,1 @@
+"""Ask the published tables in Spark SQL."""

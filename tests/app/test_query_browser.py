@@ -1,0 +1,84 @@
+"""The Query page in a real browser."""
+
+import re
+import shutil
+
+import pytest
+from playwright.sync_api import expect
+
+from .conftest import start
+
+SECONDS = 60_000  # until Spark is warm
+
+
+@pytest.fixture(scope="module")
+def asked_site(sample_lake, tmp_path_factory):
+    """The address of a site over a lake of its own: what is asked is written down there."""
+    lake = shutil.copytree(sample_lake, tmp_path_factory.mktemp("query") / "lake")
+    process, address = start(lake)
+    yield address
+    process.terminate()
+    process.wait(timeout=10)
+
+
+@pytest.fixture
+def page(browser, asked_site):
+    context = browser.new_context(viewport={"width": 1440, "height": 1000})
+    page = context.new_page()
+    page.broken = []
+    page.on("console", lambda message: page.broken.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: page.broken.append(str(error)))
+    page.goto(f"{asked_site}/query")
+    expect(page.locator(".cm-content")).to_be_visible(timeout=SECONDS)
+    expect(page.locator("#query-schema summary").first).to_be_visible(timeout=SECONDS)
+    yield page
+    assert page.broken == []
+    context.close()
+
+
+def write(page, sql):
+    page.locator(".cm-content").fill(sql)
+
+
+def test_an_example_is_run_and_its_rows_shown_with_run_and_versions(page):
+    page.get_by_role("button", name="Activity by hour").click()
+    page.locator("#query-run").click()
+    expect(page.locator("#query-told")).to_contain_text("24 rows · run", timeout=SECONDS)
+    expect(page.locator("#query-told")).to_contain_text("gold.activity version")
+    expect(page.locator(".query-rows tbody tr")).to_have_count(24)
+    page.get_by_text("Quick chart").click()
+    expect(page.locator(".query-chart .bar")).to_have_count(24)
+    expect(page.locator("#query-log")).to_contain_text("done · 24 rows")
+
+
+def test_control_and_enter_run_and_a_refused_query_shows_its_rule_and_sentence(page):
+    write(page, "DROP TABLE events")
+    page.locator(".cm-content").press("Control+Enter")
+    expect(page.locator("#query-failure")).to_contain_text(
+        "refused: statement. Only a query that reads", timeout=SECONDS
+    )
+
+
+def test_a_query_is_cancelled(page):
+    write(page, "SELECT count(*) FROM range(10000000) a JOIN range(10000000) b ON a.id <> b.id")
+    page.locator("#query-run").click()
+    expect(page.locator("#query-result")).to_contain_text("Working", timeout=SECONDS)
+    page.locator("#query-cancel").click()
+    expect(page.locator("#query-failure")).to_have_text(re.compile("The query was cancelled"), timeout=SECONDS)
+
+
+def test_the_form_writes_the_query(page):
+    page.get_by_text("Build it by a form").click()
+    page.get_by_label("Table", exact=True).select_option("gold.activity")
+    page.get_by_label("Group by").select_option(["event_type"])
+    page.get_by_label("Measure", exact=True).select_option("sum")
+    page.get_by_label("Column of the measure").select_option("num_events")
+    expect(page.locator(".cm-content")).to_contain_text("SELECT event_type, sum(num_events) AS sum_num_events")
+    page.locator("#query-run").click()
+    expect(page.locator(".query-rows tbody tr")).to_have_count(3, timeout=SECONDS)
+
+
+def test_what_is_typed_is_completed_by_columns_of_the_schema(page):
+    write(page, "")
+    page.locator(".cm-content").press_sequentially("SELECT * FROM gold.act")
+    expect(page.locator(".cm-tooltip-autocomplete")).to_contain_text("activity")
