@@ -1,6 +1,7 @@
 """lakehouse.private — the folders and logs that a lake makes are their owner's alone: they can name a person."""
 
 import os
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -12,6 +13,7 @@ from lakehouse.settings import Settings
 MOST_BYTES = 10_000_000  # of a log; the one before it stays beside it
 MOST_TRACES = 100
 ENGINE = "engine-"  # and the id of its process
+JOBS = "jobs"  # the folder of what the site had done for its readers
 
 
 def make_lake(settings: Settings) -> Path:
@@ -47,6 +49,15 @@ def unused_spills(settings: Settings) -> list[Path]:
     """Return what lies in the spill folder, without what an engine that lives may need, as that of an idle watch."""
     found = [(path, path.name.removeprefix(ENGINE)) for path in settings.spill_path.glob("*")]
     return [path for path, owner in found if not (owner.isdigit() and processes.is_running(int(owner)))]
+
+
+def remove_jobs(settings: Settings) -> None:
+    """Remove what the site had done for its readers, which may name a person and can be done again; its key stays."""
+    for path in (settings.lake_path / JOBS).glob("*"):
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.name != "key":
+            path.unlink(missing_ok=True)
 
 
 def make_cache(settings: Settings) -> Path:

@@ -22,7 +22,12 @@ MAY_IMPORT = {
     "silver": {"lakehouse", "silver"},
     "gold": {"lakehouse", "gold"},
     "ml": {"lakehouse", "ml"},
-    "app": {"lakehouse", "app", "ml.serving", "ml.recommend.serving", "ml.recommend.rank"},
+    # A reader's files are known, landed and learned from as the command line does it: in the site's workers.
+    "app": {
+        *("lakehouse", "app", "bronze.header", "bronze.landing"),
+        *("ml.serving", "ml.recommend.serving", "ml.recommend.rank", "ml.intent.training", "ml.promotion.promotion"),
+        *("ml.intent.evaluation", "ml.promotion.drift"),
+    },
 }
 OURS = [path for layer in MAY_IMPORT for path in sorted((ROOT / layer).rglob("*.py"))]
 

@@ -178,8 +178,7 @@
     }
 
     function addFiles(set) {
-        var input = element("input", { type: "file", accept: ".csv,text/csv", multiple: true, className: "file-input", tabIndex: -1 });
-        input.setAttribute("aria-label", "Files to add");
+        var input = element("input", { type: "file", accept: ".csv,text/csv", multiple: true, hidden: true });
         input.addEventListener("change", function () { uploadAll(Array.from(input.files), set.id); });
         return element("span", {}, [button("Add files", function () { input.click(); }), input]);
     }

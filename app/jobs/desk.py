@@ -19,7 +19,6 @@ from lakehouse.bounds import size_in_bytes
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import PROJECT, Settings, environment
 
-FOLDER = "jobs"
 SECONDS_BETWEEN_LOOKS = 1.0  # while a job goes on
 SECONDS_BETWEEN_CLEANING = 600.0
 SECONDS_TO_BEGIN = 60.0  # in which a worker that this process did not start must have shown itself
@@ -40,7 +39,7 @@ class Desk:
             settings: the site's.
             lakes: the datasets that jobs may be about, by name.
         """
-        self.root = settings.lake_path / FOLDER
+        self.root = settings.lake_path / private.JOBS
         self.store = Store(self.root)
         self.upload_bytes = size_in_bytes(settings.jobs.upload)
         self._settings = settings
@@ -95,7 +94,7 @@ class Desk:
             LakehouseError: the lake cannot be written (exit code 4).
         """
         try:
-            private.make_folder(self._settings, FOLDER)
+            private.make_folder(self._settings, private.JOBS)
         except OSError as error:
             message = f"The lake {self._settings.lake_path} cannot hold jobs: {error.strerror}."
             raise LakehouseError(message, "lakehouse doctor", Exit.ENVIRONMENT) from error

@@ -17,10 +17,10 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from lakehouse import processes
+from lakehouse import private, processes
 from lakehouse.errors import Exit, LakehouseError
 
-FOLDER, FILE = "jobs", "jobs.sqlite"
+FILE = "jobs.sqlite"
 BUSY_SECONDS = 10.0
 QUEUED, RUNNING, WAITING, DONE, FAILED, CANCELLED = "queued", "running", "waiting", "done", "failed", "cancelled"
 WORKING = (RUNNING, WAITING)
@@ -238,6 +238,6 @@ def _told() -> Iterator[None]:
     try:
         yield
     except (OSError, sqlite3.Error) as error:
-        message = f"The table of jobs, {FOLDER}/{FILE}, cannot be used: {error}."
+        message = f"The table of jobs, {private.JOBS}/{FILE}, cannot be used: {error}."
         remedy = "free some space, or see whether the lake can be written"
         raise LakehouseError(message, remedy, Exit.ENVIRONMENT) from error

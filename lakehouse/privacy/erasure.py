@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import fields, replace
 from typing import Any
 
-from lakehouse import failpoints
+from lakehouse import failpoints, private
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import Lake
 from lakehouse.landing import lines
@@ -77,6 +77,7 @@ def erase(lake: Lake, visitor: DataSubject, say: Say, is_applied: bool) -> Recor
         failpoints.reach("erased.versions")
         redaction.clean_ledger(lake.store, visitor)
         redaction.clean_logs(lake.settings.lake_path, visitor)
+        private.remove_jobs(lake.settings)
         failpoints.reach("erased.traces")
         spill.forget(lake.store)
         return record.write(lake, replace(begun, ended_at=now().isoformat(timespec="seconds")))

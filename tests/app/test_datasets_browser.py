@@ -46,7 +46,7 @@ def test_files_are_dropped_mapped_built_opened_and_removed(own_site, page, files
     assert serious(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
     mine.get_by_role("button", name="Use these columns").first.click()
-    expect(mine).to_contain_text("events: a as timestamp")
+    expect(mine).to_contain_text("a as timestamp")
     page.reload()
     build.click()
     expect(mine.get_by_text("Building").or_(mine.get_by_role("progressbar"))).to_be_visible()

@@ -11,8 +11,8 @@ from dataclasses import replace
 import pytest
 
 from app.jobs import files
-from app.jobs.desk import Desk
 from app.jobs.store import CANCELLED, DONE, FAILED, QUEUED, RUNNING, WAITING, new_id
+from app.site import Site
 from lakehouse import processes
 from lakehouse.runs import lock
 from ml.registry import aliases
@@ -39,7 +39,7 @@ def desk(settings):
 
 
 def desk_of(settings):
-    return Desk(settings, {"": settings})
+    return Site(settings).jobs
 
 
 def submit(desk, rows=3, text=None):
@@ -213,7 +213,8 @@ def test_jobs_of_last_week_and_those_beyond_the_quota_are_cleaned_away(desk):
 
 
 def test_a_job_about_a_dataset_that_the_site_no_longer_has_fails(settings, desk):
-    other = Desk(settings, {"": settings, "Winter": replace(settings)})
+    winter = replace(settings.app, lakes=[f"Winter={settings.lake_path}"])
+    other = desk_of(replace(settings, app=winter))
     job = other.submit("score-visits", {"start": "2015-05-01", "end": "2015-05-02"}, "Winter", "me")
 
     assert "no dataset Winter any more" in until(desk, job, has_ended).error

@@ -85,6 +85,9 @@ def planted(spark, tmp_path_factory) -> Lake:
     scoring.score(lake, print)
     lake.ledger.record(replace(lake.ledger.runs()[0], status="failed", error=f"The value '{CANARY}' is odd.", reads={}))
     private.write_trace(lake.settings, f"ValueError: {CANARY}")
+    job = private.make_folder(lake.settings, private.JOBS) / "1"
+    job.mkdir()
+    (job / "scored.csv").write_text(f"visitor_id\n{CANARY}\n")
     return lake
 
 
@@ -131,7 +134,7 @@ def is_number_in(content: bytes, number: int) -> bool:
 def test_a_planted_visitor_is_found_in_every_kind_of_place(planted):
     found = holding(planted.settings.lake_path, CANARY)
     kinds = {each.split("/")[0] for each in found}
-    assert kinds >= {"landing", "bronze", "silver", "gold", "ml", "ledger", "logs"}
+    assert kinds >= {"landing", "bronze", "silver", "gold", "ml", "ledger", "logs", "jobs"}
     assert any("silver/events_quarantine/part" in each for each in found)
 
 
