@@ -12,7 +12,7 @@ from app.jobs.desk import Desk
 from app.params import Params
 from app.periods import Period, Window, window
 from app.theme import LIGHT, Palette
-from ml.serving.scorer import Scorer, champion
+from ml.serving.scorer import Scorer
 
 HISTORY = timedelta(days=28)  # after the first day of a lake; until then a returning visitor often counts as new
 
@@ -133,4 +133,4 @@ class PageContext:
     @cached_property
     def model(self) -> Scorer | None:
         """The registered champion, None while there is none."""
-        return champion(self.lake.settings)
+        return self.lake.serving.model

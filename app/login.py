@@ -11,12 +11,14 @@ from collections.abc import Callable
 
 from flask import Flask, Response, g, request
 
-from app.security import refusal
+from app.security import is_of_api, is_reading, refusal
+from app.tokens import Tokens
 from lakehouse.errors import Exit, LakehouseError
 
 COOKIE = "session"
 HOURS = 12
 TRIES, SECONDS = 5, 60.0  # wrong passwords of all visitors together before everyone waits
+TOKEN_REMEDY = "lakehouse app token create NAME"
 COST = {"n": 1 << 15, "r": 8, "p": 1, "maxmem": 64 << 20}
 PAGE = """<!DOCTYPE html>
 <html lang="en"><head><title>Log in · Clickstream Lakehouse</title>
@@ -73,23 +75,37 @@ class Attempts:
         self._wrong.append(self._clock())
 
 
-def protect(server: Flask, known: str, base: str, attempts: Attempts | None = None) -> None:
+def protect(server: Flask, known: str, base: str, tokens: Tokens, attempts: Attempts | None = None) -> None:
     """Ask for the password before anything but the login page and what it is made of is answered.
+
+    A program asks the API by a token instead; wrong ones are counted as wrong passwords are, but for themselves.
 
     Args:
         server: the site's.
         known: the hash of the password.
         base: the path under which the site lies.
+        tokens: those of programs.
         attempts: wrong passwords so far.
     """
     key, tries, path = secrets.token_bytes(32), attempts or Attempts(), f"{base}login"
+    token_tries = Attempts()
     is_free = (path, f"{base}health", f"{base}assets/")
 
     @server.before_request
     def ask() -> Response | None:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if is_of_api() and scheme.lower() == "bearer":
+            g.is_guest = not tokens.holds(token.strip())
+            return _refuse_token(token_tries) if g.is_guest else None
         g.is_guest = not _is_valid(request.cookies.get(COOKIE, ""), key)
+        if not g.is_guest and not is_reading() and "Origin" not in request.headers:
+            return refusal("A login counts for this site's own pages; a program needs a token.", 403, TOKEN_REMEDY)
         if not g.is_guest or request.path.startswith(is_free):
             return None
+        if is_of_api():
+            answer = refusal("This site has a password: log in, or ask by a token.", 401, TOKEN_REMEDY)
+            answer.headers["WWW-Authenticate"] = "Bearer"
+            return answer
         if request.method == "GET" and request.accept_mimetypes.best in ("text/html", None):
             return _redirect(path)
         return refusal("Log in first.", 401)
@@ -111,6 +127,16 @@ def protect(server: Flask, known: str, base: str, attempts: Attempts | None = No
             COOKIE, _token(key), max_age=HOURS * 3600, httponly=True, samesite="Strict", secure=is_secure, path=base
         )
         return answer
+
+
+def _refuse_token(tries: Attempts) -> Response:
+    """Refuse a wrong token, and the sixth of a minute without another look. A right one never waits for others'."""
+    if seconds := tries.wait():
+        answer = refusal(f"Too many wrong tokens. Try again in {seconds} s.", 429, TOKEN_REMEDY)
+        answer.headers["Retry-After"] = str(seconds)
+        return answer
+    tries.add()
+    return refusal("This token opens nothing here.", 401, TOKEN_REMEDY)
 
 
 def _redirect(path: str) -> Response:

@@ -1,9 +1,12 @@
 """app.security — who may ask, and what a browser may do with the answer."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
+
+from app.components.parts import BASE
 
 LOCAL = ("127.0.0.1", "localhost")
 HTTP = 80
@@ -78,9 +81,8 @@ def protect(server: Flask, names: Names, script_hashes: Sequence[str], large: Ma
     def check() -> Response | None:
         if request.headers.get("Host", "") not in names.hosts:
             return refusal("This site answers only under its own address. Others stand in the setting app.names.")
-        is_reading = request.method in ("GET", "HEAD", "OPTIONS")
-        if not is_reading and request.headers.get("Origin", "") not in names.origins:
-            return refusal("This site takes requests only from its own pages.")
+        if not (is_reading() or request.headers.get("Origin", "") in names.origins or is_program()):
+            return refusal("This site takes requests only from its own pages, and JSON from programs under api/.")
         most = (large or {}).get(request.path, server.config["MAX_CONTENT_LENGTH"])
         request.max_content_length = most
         if (request.content_length or 0) > most:
@@ -93,6 +95,28 @@ def protect(server: Flask, names: Names, script_hashes: Sequence[str], large: Ma
         return response
 
 
-def refusal(sentence: str, status: int = 403) -> Response:
-    """Answer with a sentence."""
-    return Response(sentence + "\n", status=status, mimetype="text/plain")
+def is_reading() -> bool:
+    """Say whether a request changes nothing."""
+    return request.method in ("GET", "HEAD", "OPTIONS")
+
+
+def is_program() -> bool:
+    """Say whether a request that posts JSON to the API comes from no page.
+
+    A browser names the origin of every page that posts, and asks first before it sends JSON elsewhere.
+    """
+    is_named = "Origin" in request.headers or request.headers.get("Sec-Fetch-Site", "none") != "none"
+    return request.method == "POST" and is_of_api() and request.mimetype == "application/json" and not is_named
+
+
+def is_of_api() -> bool:
+    """Say whether a request is to the API."""
+    return request.path.removeprefix(current_app.config.get(BASE, "/").rstrip("/")).startswith("/api/")
+
+
+def refusal(sentence: str, status: int = 403, remedy: str = "") -> Response:
+    """Answer with a sentence; under api/ as a problem (RFC 9457)."""
+    if not is_of_api():
+        return Response(sentence + "\n", status=status, mimetype="text/plain")
+    body = {"type": "about:blank", "title": sentence, "status": status, "remedy": remedy or "GET /api/v1/openapi.json"}
+    return Response(json.dumps(body), status=status, mimetype="application/problem+json")

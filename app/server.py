@@ -17,9 +17,11 @@ from app import api, login, pages, security, shell, theme, uploads
 from app.components.card import Card
 from app.components.parts import BASE, state
 from app.context import PageContext
+from app.data.serving import NotServed
 from app.pages import Page
 from app.params import described
 from app.site import Site, base_path
+from app.tokens import Tokens
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import Settings
 
@@ -103,7 +105,7 @@ def make(site: Site, port: int) -> Dash:
         dict.fromkeys((base + each for each in uploads.PATHS), site.jobs.upload_bytes),
     )
     if settings.password_hash:
-        login.protect(app.server, settings.password_hash, base)
+        login.protect(app.server, settings.password_hash, base, Tokens(site.settings))
     return app
 
 
@@ -154,6 +156,8 @@ def _warm(site: Site) -> None:
                 card.content(page.slug, site.context(pages.parse(query), theme.LIGHT))
             if (page, query) == (first, ""):
                 time.sleep(SECONDS_FOR_THE_FIRST_PAGE)
+    with suppress(NotServed):  # it is being loaded by now, or there is nothing to serve
+        site.lakes[""].served()
 
 
 def listen(settings: Settings) -> socket.socket:

@@ -136,6 +136,6 @@ def _end(child: subprocess.Popen[bytes]) -> None:
 
 def _died(module: str, code: int, log: Path) -> LakehouseError:
     how = f"was ended by signal {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
-    message = f"The process of Apache Spark ({module}) {how} in the middle of its work."
+    message = f"A process of its own ({module}) {how} in the middle of its work."
     remedy = f"repeat the command; its last words are in {log}"
     return LakehouseError(message, remedy, Exit.ENVIRONMENT if code < 0 else Exit.FAILED)

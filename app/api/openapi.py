@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from app.api import openapi_datasets, openapi_jobs
+from app.api import openapi_datasets, openapi_jobs, serving_description
 from app.data.query import Query
 from app.params import Param
 
@@ -37,7 +37,7 @@ def document(queries: Mapping[str, Query], params: Iterable[Param], base: str) -
         }
         for name, query in queries.items()
     }
-    paths |= saved([_parameter(declared["lake"])])
+    paths |= saved([_parameter(declared["lake"])]) | serving_description.paths()
     paths |= openapi_jobs.paths(_parameter(declared["lake"]), PROBLEM)
     paths |= openapi_datasets.paths(PROBLEM)
     return {
@@ -45,11 +45,15 @@ def document(queries: Mapping[str, Query], params: Iterable[Param], base: str) -
         "info": {
             "title": "Clickstream Lakehouse",
             "version": "1",
-            "description": "What the pages of the site show, and the views and notes that readers keep.",
+            "description": "What the pages of the site show, scores and recommendations, and what readers keep.",
         },
         "servers": [{"url": f"{base}api/v1"}],
         "paths": paths,
-        "components": {"schemas": SCHEMAS | openapi_jobs.SCHEMAS | openapi_datasets.SCHEMAS},
+        "components": {
+            "schemas": SCHEMAS | openapi_jobs.SCHEMAS | openapi_datasets.SCHEMAS | serving_description.schemas(),
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+        "security": [{}, {"token": []}],  # a site without a password asks for none
     }
 
 

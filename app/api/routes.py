@@ -3,37 +3,23 @@
 import csv
 import hashlib
 import io
-import json
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 
 from flask import Blueprint, Response, g, request, stream_with_context
 
 from app import pages
-from app.api import datasets, jobs, openapi, saved, sql
+from app.api import datasets, jobs, openapi, saved, serving, sql
+from app.api.answers import NotFound, NothingPublished, as_json, plain, problem
 from app.context import PageContext
 from app.data.query import Query, Statement
-from app.data.tables import OlderRelease
-from app.datasets.store import NoDataset
 from app.params import parse
 from app.site import Site, base_path
-from app.uploads import TooLarge
-from lakehouse.errors import Exit, LakehouseError
+from lakehouse.errors import LakehouseError
 
 FORMS = ("json", "csv", "sql")
-STATUS = {Exit.USAGE: 400, Exit.REFUSED: 409, Exit.ENVIRONMENT: 503}
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 ROWS_AT_A_TIME = 10_000
-
-
-class NotFound(LakehouseError):
-    """There is nothing at an address."""
-
-
-class NothingPublished(LakehouseError):
-    """A lake has no publication yet."""
 
 
 def blueprint(site: Site) -> Blueprint:
@@ -72,6 +58,7 @@ def blueprint(site: Site) -> Blueprint:
         return as_json({"status": state["status"]} if g.get("is_guest") else state)
 
     saved.add(routes, site)
+    serving.add(routes, site)
     jobs.add(routes, site, base_path(site.settings))
     datasets.add(routes, site, base_path(site.settings))
     sql.add(routes, site, base_path(site.settings))
@@ -130,27 +117,6 @@ def state_of(site: Site) -> dict[str, Any]:
     }
 
 
-def problem(error: LakehouseError) -> Response:
-    """Answer with what happened and what mends it (RFC 9457)."""
-    status = (
-        404
-        if isinstance(error, NotFound | NoDataset | jobs.NoJob | sql.NoQuery)
-        else 413
-        if isinstance(error, TooLarge)
-        else 503
-        if isinstance(error, NothingPublished)
-        else STATUS.get(error.code, 500)
-    )
-    kind = "older-release" if isinstance(error, OlderRelease) else "about:blank"
-    body = {"type": kind, "title": error.message, "status": status, "remedy": error.remedy}
-    return Response(json.dumps(body), status=status, mimetype="application/problem+json")
-
-
-def as_json(body: Any) -> Response:
-    """Answer with JSON; days and instants in ISO 8601."""
-    return Response(json.dumps(body, default=_plain, separators=(",", ":")), mimetype="application/json")
-
-
 def unchanged_or(body: dict[str, Any]) -> Response:
     """Answer with JSON, or say that it is still the same."""
     answer = as_json(body)
@@ -194,14 +160,5 @@ def _csv(query: Query, context: PageContext, statement: Statement) -> Response:
 
 def _lines(rows: Sequence[Sequence[Any]]) -> str:
     text = io.StringIO()
-    csv.writer(text).writerows([[neutral(_plain(cell)) for cell in row] for row in rows])
+    csv.writer(text).writerows([[neutral(plain(cell)) for cell in row] for row in rows])
     return text.getvalue()
-
-
-def _plain(value: Any) -> Any:
-    """Return a value as JSON and CSV write it."""
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return float(value)
-    return value

@@ -15,6 +15,7 @@ from deltalake.exceptions import DeltaError
 
 from app.data.derived import DERIVED
 from app.data.saved import Saved
+from app.data.serving import NotServed, Served, Serving
 from app.data.tables import TableKey, TableStore
 from lakehouse.completeness import TimeBounds, time_bounds
 from lakehouse.errors import Exit, LakehouseError
@@ -139,6 +140,7 @@ class Published:
         self.ledger = Ledger(self.store)
         self.problem = ""
         self.saved = Saved(settings.lake_path)
+        self.serving = Serving(settings)
         self._tables = tables
         self._clock = clock
         self._lock = Lock()
@@ -152,6 +154,17 @@ class Published:
         if self._clock() - self._looked_at > SECONDS_BETWEEN_LOOKS and not self._lock.locked():
             Thread(target=self.refresh, name="publication", daemon=True).start()
         return self._newest
+
+    def served(self) -> Served:
+        """Return what the newest publication serves: recommendations, and facts to score by.
+
+        Raises:
+            NotServed: nothing is published, it is of an older release, or it is not loaded yet.
+        """
+        shown = self.current()
+        if shown is None:
+            raise NotServed("This lake has published nothing yet.", "lakehouse run")
+        return self.serving.served(shown.run, shown.keys)
 
     @property
     def shown(self) -> str:
@@ -204,6 +217,7 @@ class Published:
         is_whole = run is not None and "gold.activity" in run.versions  # a first run may build some tables only
         if run is not None and is_whole and (self._newest is None or self._newest.run.run_id != run.run_id):
             self._newest = self._load(self._publication(run))
+            self.serving.follow(run, self._newest.keys)
         self._ledger_seen = seen
 
     def _publication(self, run: Run) -> Publication:

@@ -66,7 +66,7 @@ def recommend(context: click.Context, /, as_json: bool, **asked: Any) -> None:
         answer = recommendations.recommender.for_visit(asked["items"], filters)
     else:
         answer = recommendations.for_visitor(asked["visitor"], filters)
-    emit(_as_json(answer), as_json, _text(answer))
+    emit(answer.to_document(), as_json, _text(answer))
 
 
 @recommend.command()
@@ -84,12 +84,6 @@ def evaluate(settings: Settings, hours: float | None, without_spark: bool, as_js
     lake = open_lake(settings)
     found = evaluation_command.evaluate(lake, say, hours or settings.recommend.test_hours, not without_spark)
     emit(report.as_json(found), as_json, report.text(found))
-
-
-def _as_json(answer: "Answer") -> dict[str, Any]:
-    rows = {"items": answer.items, "reminders": answer.reminders}
-    named = {name: [{**each._asdict(), "reason": each.reason} for each in row] for name, row in rows.items()}
-    return {**named, "note": answer.note}
 
 
 def _text(answer: "Answer") -> str:

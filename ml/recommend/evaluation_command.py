@@ -56,6 +56,7 @@ def evaluate(lake: Lake, say: Say, hours: float, with_spark: bool = True) -> Eva
             if with_spark:
                 enforce_agreement(found, by_spark)
             report.log(mlflow, lake.settings, run, hours, found)
+        report.write(lake.settings, run, hours, found)
         return found
 
 

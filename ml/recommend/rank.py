@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -66,6 +66,12 @@ class Answer(NamedTuple):
     def shown(self) -> list[int]:
         """The ids in the order in which both rows are seen, reminders first, as many as a list holds."""
         return [each.item_id for each in (self.reminders + self.items)[:LENGTH]]
+
+    def to_document(self) -> dict[str, Any]:
+        """Return both rows and the note as JSON can hold them, each item with its reason."""
+        rows = {"items": self.items, "reminders": self.reminders}
+        named = {name: [{**each._asdict(), "reason": each.reason} for each in row] for name, row in rows.items()}
+        return {**named, "note": self.note}
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """ml.recommend.report — the figures of an evaluation: as text, as JSON, in MLflow."""
 
+import json
 from dataclasses import asdict
 from types import ModuleType
 from typing import Any
@@ -54,6 +55,15 @@ def as_json(evaluation: Evaluation) -> dict[str, Any]:
     for method in whole["methods"].values():
         method["scores"] = {"/".join(key): score for key, score in method["scores"].items()}
     return whole
+
+
+def write(settings: Settings, run: Run, hours: float, evaluation: Evaluation) -> None:
+    """Keep the figures for the site, in the place of those before."""
+    path = serving.evaluation_path(settings)
+    whole = {**as_json(evaluation), "run_id": run.run_id, "hours": hours, "rival": RIVAL}
+    partial = path.with_name(f".{path.name}.part")
+    partial.write_text(json.dumps(whole, indent=1, default=lambda each: each.isoformat()), encoding="utf-8")
+    partial.rename(path)
 
 
 def log(mlflow: ModuleType, settings: Settings, run: Run, hours: float, evaluation: Evaluation) -> None:

@@ -1,17 +1,23 @@
 """ml.recommend.serving — the recommendations of one publication, in memory: by item, by visit, by visitor."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import Lake
+from lakehouse.settings import Settings
 from lakehouse.storage.ledger import Run
+from lakehouse.storage.store import Store
 from ml.recommend import catalogue, visits
 from ml.recommend.rank import ALL, Answer, Filters, Recommender
 from ml.recommend.visits import Visits
+from ml.registry.versions import home
 
 NEIGHBOURS, POPULAR = "gold.item_neighbours", "gold.popular_items"
 HISTORY, CATEGORIES = "silver.item_history", "silver.categories"
@@ -21,6 +27,7 @@ COLUMNS = {
     HISTORY: ["item_id", "valid_to", "category_id", "is_available", "price"],
     CATEGORIES: ["category_id", "path"],
 }
+TABLES = (visits.TABLE, *COLUMNS)
 
 
 @dataclass(frozen=True)
@@ -52,10 +59,29 @@ def load(lake: Lake) -> Recommendations:
     Raises:
         LakehouseError: nothing is published, or a release without recommendations published it (exit code 2).
     """
-    run = published(lake)
-    tables = {name: lake.store.arrow(name, run.versions[name], columns) for name, columns in COLUMNS.items()}
-    events = lake.store.arrow(visits.TABLE, run.versions[visits.TABLE], visits.COLUMNS)
-    return Recommendations(recommender(tables), visits.of(events).last(), run.run_id)
+    return of_run(lake.store, published(lake))
+
+
+def of_run(store: Store, run: Run) -> Recommendations:
+    """Load what a run recommends that published every table of `TABLES`."""
+    tables = {name: store.arrow(name, run.versions[name], columns) for name, columns in COLUMNS.items()}
+    lists = recommender(tables)
+    del tables  # before the events come
+    events = store.arrow(visits.TABLE, run.versions[visits.TABLE], visits.COLUMNS)
+    return Recommendations(lists, visits.of(events).last(), run.run_id)
+
+
+def measured(settings: Settings) -> dict[str, Any] | None:
+    """Return the figures of the newest `recommend evaluate`, as its `--json` prints them; None before the first."""
+    try:
+        return dict(json.loads(evaluation_path(settings).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
+
+
+def evaluation_path(settings: Settings) -> Path:
+    """Return the file that keeps those figures beside MLflow's, readable without MLflow."""
+    return home(settings) / "recommendations.json"
 
 
 def published(lake: Lake) -> Run:
@@ -65,7 +91,7 @@ def published(lake: Lake) -> Run:
         LakehouseError: it does not (exit code 2).
     """
     run = lake.ledger.published()
-    missing = next((name for name in [visits.TABLE, *COLUMNS] if run is None or name not in run.versions), None)
+    missing = next((name for name in TABLES if run is None or name not in run.versions), None)
     if run is None or missing:
         raise LakehouseError(f"{missing} is not published yet.", "lakehouse run", Exit.USAGE)
     return run

@@ -69,6 +69,10 @@ def test_an_evaluation_logs_all_methods_to_mlflow_and_spark_agrees(trained_lake:
     found = evaluation_command.evaluate(open_lake(small), print, hours=24 * 7)
     assert found.methods["ALS"].scores["known", "C"].hr.value > 0
     mlflow = mlflow_store.connect(small, mlflow_store.RECOMMENDATIONS)
+    kept = serving.measured(small)  # what the site shows without MLflow
+    assert (
+        kept["methods"]["ALS"]["scores"]["known/C"]["hr"]["value"] == found.methods["ALS"].scores["known", "C"].hr.value
+    )
     (logged,) = mlflow.search_runs(output_format="list")
     assert logged.info.status == "FINISHED"
     assert logged.data.metrics["known_C/ALS_hr"] == found.methods["ALS"].scores["known", "C"].hr.value

@@ -1,0 +1,158 @@
+"""How long a score and a recommendation take over HTTP, at requests that come whether or not the last was answered.
+
+    python -m tests.bench.http_latency --lake DIR [--rate 200] [--seconds 60] [--doors score recommendations loading]
+
+A site is started over the lake, which a run published and a model serves; it is written to, so name a copy. A client
+with connections of its own sends requests at random instants, so many a second in the mean, and measures each from the
+instant at which it was due: a client that waited would not see what those behind a slow answer wait. `loading` asks for
+both while the site loads a publication anew, which a further row of the ledger makes it do. It ends with exit code 1
+if the 99th percentile exceeds 5 ms, or 50 ms while a publication is loaded.
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+
+from lakehouse.lake import Lake, open_lake
+from lakehouse.storage.ledger import now
+from ml.recommend import serving
+
+from ..app.conftest import start
+from ..conftest import settings_of
+from .measuring import machine
+
+LIMIT_MS, LIMIT_LOADING_MS = 5.0, 50.0
+CONNECTIONS = 16
+SEED = 7
+NOON = 1_442_505_600_000  # 2015-09-17 16:00 UTC
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--lake", type=Path, required=True)
+    parser.add_argument("--rate", type=float, default=200)
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--doors", nargs="+", default=["score", "recommendations", "loading"])
+    options = parser.parse_args()
+    print(machine())
+    lake = open_lake(settings_of(options.lake.absolute()))
+    requests, worst = asked(lake), 0.0
+    process, address = start(options.lake.absolute())
+    site, port = psutil.Process(process.pid), int(address.rpartition(":")[2])
+    try:
+        wait(port)
+        for door in options.doors:
+            chosen = requests[door] if door in requests else [each for both in requests.values() for each in both]
+            if door == "loading":
+                publish_again(lake)
+            before = sum(site.cpu_times()[:2])
+            taken, failed = asyncio.run(send(port, chosen, options.rate, options.seconds))
+            busy = 1000 * (sum(site.cpu_times()[:2]) - before) / len(taken)
+            p50, p99 = taken[len(taken) // 2], taken[int(0.99 * len(taken))]
+            worst = max(worst, p99 / (LIMIT_LOADING_MS if door == "loading" else LIMIT_MS))
+            print(
+                f"{door:<16} {len(taken):,} answers, {failed} of them none: p50 {p50:.2f} ms, p99 {p99:.2f} ms, longest "
+                f"{taken[-1]:.1f} ms; the site's processor {busy:.2f} ms each",
+                flush=True,
+            )
+        print(f"memory of the site {site.memory_info().rss / 2**20:.0f} MiB")
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+    return int(worst > 1)
+
+
+def asked(lake: Lake) -> dict[str, list[bytes]]:
+    """Return requests of each door, drawn from the lake's items and visitors."""
+    held, rng = serving.load(lake), random.Random(SEED)
+    visits = [each for each, _ in zip(held.last_visits, range(5000), strict=False)]
+    found: dict[str, list[bytes]] = {"score": [], "recommendations": []}
+    for visit in visits:
+        events = [
+            {"kind": "view", "at": NOON + 60_000 * place, "item_id": item} for place, item in enumerate(visit[:10])
+        ]
+        visitor = int(held.last_visits.visitors[rng.randrange(len(held.last_visits))])
+        body = json.dumps({"visits": [{"visitor_id": visitor, "events": events}]}).encode()
+        head = f"POST /api/v1/score HTTP/1.1\r\nHost: HOST\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+        found["score"].append(head.encode() + b"\r\n\r\n" + body)
+        items = ",".join(str(item) for item in visit[-20:])
+        way = rng.choice([f"items={items}", f"item={visit[-1]}", f"visitor={visitor}"])
+        found["recommendations"].append(f"GET /api/v1/recommendations?{way} HTTP/1.1\r\nHost: HOST\r\n\r\n".encode())
+    return found
+
+
+async def send(port: int, requests: list[bytes], rate: float, seconds: float) -> tuple[list[float], int]:
+    """Send requests at random instants; return the milliseconds of each in order, and how many had no answer."""
+    rng, free = random.Random(SEED), asyncio.Queue()
+    for _ in range(CONNECTIONS):
+        free.put_nowait(await asyncio.open_connection("127.0.0.1", port))
+    taken: list[float] = []
+    failed = 0
+
+    async def one(request: bytes, due: float) -> None:
+        nonlocal failed
+        reader, writer = await free.get()
+        writer.write(request.replace(b"HOST", f"127.0.0.1:{port}".encode()))
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = next(int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length"))
+        await reader.readexactly(length)
+        failed += not head.startswith(b"HTTP/1.1 200")
+        taken.append(1000 * (time.perf_counter() - due))
+        free.put_nowait((reader, writer))
+
+    begun = due = time.perf_counter()
+    tasks = []
+    for request in shuffled(requests, rng):
+        due += rng.expovariate(rate)
+        if due > begun + seconds:
+            break
+        await asyncio.sleep(max(0.0, due - time.perf_counter()))
+        tasks.append(asyncio.create_task(one(request, due)))
+    await asyncio.gather(*tasks)
+    while not free.empty():
+        free.get_nowait()[1].close()
+    return sorted(taken), failed
+
+
+def shuffled(requests: list[bytes], rng: random.Random) -> Iterator[bytes]:
+    """Yield requests at random, without an end."""
+    while True:
+        yield rng.choice(requests)
+
+
+def publish_again(lake: Lake) -> None:
+    """Let one more run name the same rows, as versions that the site has not read."""
+    run = lake.ledger.published()
+    assert run is not None
+    ids = {**run.ids, serving.NEIGHBOURS: f"{time.time()}"}
+    lake.ledger.record(
+        replace(run, run_id=f"{run.run_id}-{time.time():.0f}", started_at=now(), ended_at=now(), ids=ids)
+    )
+
+
+def wait(port: int) -> None:
+    """Wait until the site has warmed up and serves recommendations."""
+
+    async def status() -> bytes:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(f"GET /api/v1/recommendations?item=1 HTTP/1.0\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
+        answer = await reader.read()
+        writer.close()
+        return answer
+
+    while b" 200 " not in asyncio.run(status()):
+        time.sleep(0.5)
+    time.sleep(12)  # what pages need comes into memory, once
+
+
+if __name__ == "__main__":
+    sys.exit(main())
