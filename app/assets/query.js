@@ -287,6 +287,7 @@
         openEditor(place);
         list();
         var told = await send("GET", "/schema");
+        if (by("query-editor") !== place) { return; }  // the page was drawn anew meanwhile
         if (told.problem) { return by("query-schema").replaceChildren(element("p", { className: "muted", textContent: told.problem })); }
         tables = told.tables;
         tree();

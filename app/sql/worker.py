@@ -43,6 +43,10 @@ PROPERTIES = {
 }
 
 
+# The first query of a JVM takes seconds, which no reader's clock should count.
+FIRST = "SELECT id % 7 AS a, count(*) AS b FROM range(1000) WHERE id > 1 GROUP BY id % 7 ORDER BY b DESC LIMIT 5"
+
+
 class Worker:
     """A session, and the published tables that it shows."""
 
@@ -52,6 +56,7 @@ class Worker:
         self.spark: SparkSession = self.store.spark
         self.spark.sparkContext.setLogLevel("ERROR")
         self.views = Views(self.store)
+        self.answer({"act": "run", "sql": FIRST, "tables": {}})
 
     def answer(self, request: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
         """Judge a query and do what is asked with it: `run`, `plan`, or `check` and nothing more.

@@ -11,7 +11,7 @@ from importlib.metadata import version
 from tempfile import gettempdir
 
 from lakehouse.bounds import size_in_bytes
-from lakehouse.engine import jars, java, loopback, memory
+from lakehouse.engine import isolation, jars, java, loopback, memory
 from lakehouse.environment import browser
 from lakehouse.errors import LakehouseError
 from lakehouse.runs import lock
@@ -24,7 +24,7 @@ BESIDE_ENGINE = 1 * GB  # what Python and the system need beside it
 OTHERS = 0o077  # the rights of group and world
 
 NEEDED = """\
-Needed by `lakehouse ml train`, by the site's SQL page (to come), and wherever engine.name is "spark".
+Needed by `lakehouse ml train`, by `lakehouse query` and the site's page Query, and wherever engine.name is "spark".
 On the embedded engine `run`, `ml score`, `app`, `mlflow`, `maintain`, `restore` and `erase` do without."""
 NOTES = {"Java": NEEDED, "JARs": "Needed wherever Java is."}
 
@@ -57,6 +57,7 @@ def check(settings: Settings, environ: Mapping[str, str] | None = None) -> list[
         "Spark and Delta": _versions,
         "JARs": partial(_jars, settings),
         "engine": partial(_engine, settings),
+        "queries": _isolation,
         "memory": partial(_memory, settings),
         "disk": partial(_disk, settings),
         "temporary files": _temporary,
@@ -114,6 +115,13 @@ def _engine(settings: Settings) -> Check:
         return Check("engine", True, "sail; its port is closed to other users")
     found = "sail; this platform offers no way to close its port to other users of this machine while it works"
     return Check("engine", True, found, "LAKEHOUSE_ENV=spark, if others use this machine")
+
+
+def _isolation() -> Check:
+    """Say what the system does not take from the process that runs readers' queries; the other layers stand anyway."""
+    left = isolation.missing()
+    found = f"the system does not take from them: {', '.join(left)}" if left else "without writing and network"
+    return Check("queries", True, found, "allow user namespaces, if strangers ask queries" if left else "")
 
 
 def _memory(settings: Settings) -> Check:

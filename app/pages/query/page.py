@@ -41,7 +41,7 @@ def layout(context: PageContext) -> Component:
     ]
     return html.Div(
         [
-            html.Section([html.H2("Tables"), html.Div(id="query-schema")], className="card span-3", id="query-tables"),
+            html.Section([html.H2("Tables"), html.Div(id="query-schema")], className="card span-4", id="query-tables"),
             html.Div(
                 [
                     html.Section(editor, className="card"),
@@ -53,7 +53,7 @@ def layout(context: PageContext) -> Component:
                     ),
                     html.Section(id="query-log", className="card"),
                 ],
-                className="stack span-9",
+                className="stack span-8",
             ),
         ],
         className="cards",
