@@ -14,6 +14,6 @@ LONGEST_CELL = 10_000  # characters, of a list or a structure as it is written
 
 SECONDS = 20.0  # then a query is cancelled
 GRACE_SECONDS = 2.5  # then its process is killed
-START_SECONDS = 60.0  # within which a process must be ready
+START_SECONDS = 120.0  # within which a process must be ready
 MOST_AT_ONCE = 2  # queries of the site, of one user one
 MEMORY = "1g"  # of the JVM

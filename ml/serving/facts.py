@@ -8,6 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -181,7 +182,9 @@ def _read(store: Store, run: Run, name: str) -> Mapping[str, Array]:
     """Read a table batch by batch, so that it is never in memory twice, each column as `AS_NUMBERS` says."""
     rows = store.delta(name, run.versions[name]).to_pyarrow_dataset()
     pieces: dict[str, list[Array]] = {column: [] for column in AS_NUMBERS[name]}
-    for batch in rows.scanner(columns=list(pieces), batch_readahead=2, fragment_readahead=1).to_batches():
+    scanner = rows.scanner(columns=list(pieces), batch_readahead=2, fragment_readahead=1)
+    nothing = pa.RecordBatch.from_pylist([], scanner.projected_schema)  # a table may have no row
+    for batch in chain([nothing], scanner.to_batches()):
         for column, as_numbers in AS_NUMBERS[name].items():
             pieces[column].append(as_numbers(batch[column]))
     return {column: np.concatenate(each) for column, each in pieces.items()}

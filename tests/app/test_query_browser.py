@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from .conftest import start
 
-SECONDS = 60_000  # until Spark is warm
+SECONDS = 180_000  # until Spark is warm
 
 
 @pytest.fixture(scope="module")

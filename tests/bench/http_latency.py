@@ -42,14 +42,17 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=200)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--doors", nargs="+", default=["score", "recommendations", "loading"])
+    parser.add_argument("--address", help="of a site that serves the lake already; one is started unless given")
     options = parser.parse_args()
     print(machine())
     lake = open_lake(settings_of(options.lake.absolute()))
     requests, worst = asked(lake), 0.0
-    process, address = start(options.lake.absolute())
-    site, port = psutil.Process(process.pid), int(address.rpartition(":")[2])
+    process, address = (None, options.address) if options.address else start(options.lake.absolute())
+    port = int(address.rpartition(":")[2])
+    site = psutil.Process(process.pid if process else serves(port))
     try:
-        wait(port)
+        if process:
+            wait(port)
         for door in options.doors:
             chosen = requests[door] if door in requests else [each for both in requests.values() for each in both]
             if door == "loading":
@@ -66,9 +69,16 @@ def main() -> int:
             )
         print(f"memory of the site {site.memory_info().rss / 2**20:.0f} MiB")
     finally:
-        process.terminate()
-        process.wait(timeout=10)
+        if process:
+            process.terminate()
+            process.wait(timeout=10)
     return int(worst > 1)
+
+
+def serves(port: int) -> int:
+    """Return the process that listens at a port."""
+    found = (each for each in psutil.net_connections("tcp") if each.status == psutil.CONN_LISTEN)
+    return next(each.pid for each in found if each.laddr.port == port)
 
 
 def asked(lake: Lake) -> dict[str, list[bytes]]:

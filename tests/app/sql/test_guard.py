@@ -103,6 +103,7 @@ def test_an_error_names_no_path_and_no_class(desk):
 def test_a_query_whose_time_is_up_is_cancelled_and_the_worker_lives(desk, monkeypatch):
     desk.ask("SELECT 1")
     monkeypatch.setattr(limits, "SECONDS", 1.0)
+    monkeypatch.setattr(limits, "GRACE_SECONDS", 60.0)  # a machine may be busy
     with pytest.raises(Stopped, match="took more than 1 s"):
         desk.ask("SELECT count(*) FROM range(10000000) a JOIN range(10000000) b ON a.id <> b.id")
     assert desk.process.is_alive

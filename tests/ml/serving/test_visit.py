@@ -2,6 +2,7 @@ import pytest
 
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import open_lake
+from lakehouse.storage.ledger import Run, now
 from ml.serving import facts
 from ml.serving.visit import GREATEST_ID, NOTHING_KNOWN, Event, Past, Visit, describe
 
@@ -18,6 +19,21 @@ def test_a_visit_described_event_by_event_equals_every_decision_point_of_gold(bu
 
     assert [differing(*each) for each in found if differing(*each)] == []
     assert len(found) == published(lake, EXAMPLES).num_rows > MIN_POINTS
+
+
+def test_a_lake_without_item_properties_and_events_knows_nothing_and_still_answers(lake):
+    run = make_empty(lake)
+    known = facts.load(lake.store, run)
+
+    assert describe(Visit([Event("view", NOON, 7)], visitor_id=1), known) == describe(
+        Visit([Event("view", NOON, 7)]), NOTHING_KNOWN
+    )
+
+
+def make_empty(lake):
+    for name in facts.TABLES:
+        lake.store.create(lake.tables[name])
+    return Run("r", "", "published", now(), now(), {name: lake.store.version(name) for name in facts.TABLES})
 
 
 def test_the_order_in_which_events_are_given_does_not_matter():
