@@ -53,7 +53,7 @@ def test_a_java_home_without_java_is_a_failure(tmp_path):
 def test_java_is_told_with_what_needs_it_and_what_does_not(tmp_path, java_home):
     environ = {"PATH": os.environ["PATH"]} | ({"JAVA_HOME": java_home} if java_home else {})
     needed, spared = check(settings_of(tmp_path), "Java", environ).note.split("\nOn the embedded engine ")
-    assert all(each in needed for each in ("ml train", "SQL page", 'engine.name is "spark"'))
+    assert all(each in needed for each in ("ml train", "page Query", 'engine.name is "spark"'))
     assert all(f"`{each}`" in spared for each in ("run", "ml score", "app", "mlflow", "maintain", "restore", "erase"))
 
 
