@@ -4,13 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from app.pages.predict import page as predict
+from app.pages.predict import answer as cards_of
+from app.pages.predict import four_numbers as predict
 from ml.intent.design import number
 from ml.intent.evaluation.figures import MAIN, Estimate, Evaluation, Figures
+from ml.serving.form import describe
 from ml.serving.scorer import Scorer
 
 METRICS = {"base_rate": 0.01, "roc_auc": 0.9, "pr_auc": 0.2, "precision": 0.25, "recall": 0.5}
 KNOWN = {name: Estimate(value, 0.9 * value, 1.1 * value) for name, value in METRICS.items()}
+
+NAMES = [field.name for field in predict.FIELDS]
 
 
 def evaluation_with(num_purchases: int, ratio: Estimate) -> dict:
@@ -61,7 +65,7 @@ def text(component):
 def test_numbers_that_describe_no_visit_are_told_at_their_field(values, field, problem):
     _, problems = predict.validate(values)
 
-    assert dict(zip(predict.NAMES, problems, strict=True)) == dict.fromkeys(predict.NAMES) | {field: problem}
+    assert dict(zip(NAMES, problems, strict=True)) == dict.fromkeys(NAMES) | {field: problem}
 
 
 def test_the_defaults_of_the_form_describe_a_visit():
@@ -96,14 +100,14 @@ def test_a_frequency_is_told_only_where_the_calibration_bears_it(model, num_purc
 
 
 def test_the_models_figures_stand_with_their_intervals_and_what_was_undecided_beside_them(model):
-    shown = text(predict.model_card(replace(model, warnings=("better than base rate: it is not sure",))))
+    shown = text(cards_of.model_card(replace(model, warnings=("better than base rate: it is not sure",))))
 
     assert "ROC area 0.90 [0.81, 0.99]" in shown
     assert (
         "Let through undecided at its promotion, for lack of purchases: 1" in shown
         and "better than base rate: it is not sure" in shown
     )
-    assert "undecided" not in text(predict.model_card(model))
+    assert "undecided" not in text(cards_of.model_card(model))
 
 
 def test_a_number_that_the_training_did_not_hold_is_told(model):
@@ -113,11 +117,12 @@ def test_a_number_that_the_training_did_not_hold_is_told(model):
 
 
 def test_the_contributions_sum_to_the_score(model):
-    words = text(predict.reasons(model, {"num_views": 2, "num_adds": 1, "distinct_products": 2, "session_hour": 12}))
+    row = {"num_views": 2, "num_adds": 1, "distinct_products": 2, "session_hour": 12}
+    words = text(cards_of.reasons(model, describe(model, **row), row))
 
     assert "The average visit −0.2500" in words
     assert "Items put into the cart: 1 +0.5000 × 1.649" in words
-    assert "Sum: the score +0.2500 odds 1.284" in words
+    assert "Sum: the score +0.2500 odds 1.284 56.2%" in words
 
 
 def test_without_a_model_the_page_names_the_command():

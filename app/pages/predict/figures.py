@@ -60,3 +60,42 @@ def likelihoods(points: Sequence[tuple[str, float, str]], palette: Palette) -> F
     drawn.update_xaxes(type="log", range=[log10(low), 0], showticklabels=False)
     drawn.update_yaxes(visible=False, range=[len(points) - 0.6, -0.8])
     return drawn
+
+
+def course(names: Sequence[str], chances: Sequence[float], palette: Palette) -> Figure:
+    """Draw the chance after each event."""
+    drawn = figure(palette, margin={"t": 12, "r": 12})
+    drawn.add_scatter(
+        x=list(range(len(names))),
+        y=list(chances),
+        mode="lines+markers",
+        line={"color": palette.view, "width": 2, "shape": "hv"},
+        marker={"size": 8, "color": palette.view},
+        customdata=list(names),
+        hovertemplate="%{customdata}: %{y:.2%}<extra></extra>",
+    )
+    step = max(1, -(-len(names) // 6))
+    drawn.update_xaxes(tickvals=list(range(0, len(names), step)), ticktext=list(names)[::step])
+    drawn.update_yaxes(tickformat=".1%")
+    return drawn
+
+
+def what_if(values: Sequence[float], chances: Sequence[float], here: float, chance: float, palette: Palette) -> Figure:
+    """Draw the chance over the values of one input, and where it stands."""
+    drawn = figure(palette, margin={"t": 12, "r": 12})
+    drawn.add_scatter(
+        x=list(values),
+        y=list(chances),
+        mode="lines",
+        line={"color": palette.view, "width": 2},
+        hovertemplate="%{x:,.4g}: %{y:.2%}<extra></extra>",
+    )
+    drawn.add_scatter(
+        x=[here],
+        y=[chance],
+        mode="markers",
+        marker={"size": 12, "color": palette.accent},
+        hovertemplate="%{x:,.4g}: %{y:.2%}<extra></extra>",
+    )
+    drawn.update_yaxes(tickformat=".1%")
+    return drawn
