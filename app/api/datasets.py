@@ -129,6 +129,17 @@ def add(routes: Blueprint, site: Site, base: str) -> None:
         job = desk.submit("build-dataset", arguments, found.id, found.owner)
         return described(datasets.change(found, job=job.id), site), 202
 
+    @routes.post("/api/v1/datasets/<identity>/train")
+    def train(identity: str) -> tuple[dict[str, Any], int]:
+        """Queue the job that trains a model of a dataset's own."""
+        found = mine(identity)
+        if _state(found, site) != READY:
+            raise LakehouseError("This dataset is not built yet.", "build it first", Exit.REFUSED)
+        if (told := _training(found, site)) and told["state"] in ACTIVE:
+            raise LakehouseError("A model is trained on it already.", "wait for it, or cancel it", Exit.REFUSED)
+        desk.submit(TRAINING, {}, found.id, found.owner)
+        return described(found, site), 202
+
 
 def described(dataset: Dataset, site: Site) -> dict[str, Any]:
     """Return a dataset as JSON tells it."""

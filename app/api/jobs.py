@@ -52,10 +52,13 @@ def add(routes: Blueprint, site: Site, base: str) -> None:
         """Queue a job."""
         body = request.get_json(silent=True)
         said: dict[str, Any] = body if isinstance(body, dict) else {}
+        kind = kinds.find(str(said.get("kind", "")))
+        if kind.has_route:
+            raise LakehouseError(f"A job {kind.name} is not asked for here.", "see /api/v1/openapi.json", Exit.USAGE)
         arguments = said.get("arguments", {})
         if not isinstance(arguments, dict):
             raise LakehouseError("The arguments of a job are an object.", "see /api/v1/openapi.json", Exit.USAGE)
-        return queue(str(said.get("kind", "")), arguments)
+        return queue(kind.name, arguments)
 
     @routes.post("/api/v1/jobs/files")
     def submit_file() -> Response:

@@ -52,6 +52,10 @@ def paths(problem: Described) -> Described:
             "parameters": [identity],
             "post": _act("Queue the job that builds its lake.", {"202": dataset} | mistaken | gone | refused),
         },
+        "/datasets/{id}/train": {
+            "parameters": [identity],
+            "post": _act("Queue the job that trains a model on it.", {"202": dataset} | gone | refused),
+        },
         "/datasets/{id}/rejected.csv": {
             "parameters": [identity],
             "get": _act("Send the rows that its tables refused.", {"200": lines} | gone),

@@ -76,7 +76,9 @@ SCHEMAS: Described = {
         "type": "object",
         "required": ["kind"],
         "properties": {
-            "kind": {"enum": [name for name, kind in kinds.all_kinds().items() if not kind.takes_file]},
+            "kind": {
+                "enum": [name for name, kind in kinds.all_kinds().items() if not (kind.takes_file or kind.has_route)]
+            },
             "arguments": {"type": "object"},
         },
     },

@@ -155,12 +155,7 @@
 
     function train(set) {
         if (set.training && WORKING.includes(set.training.state)) { return job("Cancel the training", set.training.id); }
-        return button("Train a model on it", async function () {
-            var where = window.site.base + "api/v1/jobs?lake=" + set.id;
-            var answer = await fetch(where, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ kind: "train-dataset" }) });
-            if (!answer.ok) { window.site.say((await answer.json()).title); }
-            await list();
-        });
+        return button("Train a model on it", function () { send("POST", "/" + set.id + "/train"); });
     }
 
     function job(words, identity) {

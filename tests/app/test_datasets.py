@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from app import server
+from app.jobs.kinds import Task, build_dataset
 from app.site import Site
-from bronze import landing
+from lakehouse.errors import LakehouseError
 from lakehouse.lake import open_lake
-from lakehouse.runs import runner
 
 from .. import invariants
 from ..conftest import settings_of
@@ -199,17 +199,30 @@ def test_the_sites_champion_scores_a_dataset_and_says_that_it_is_borrowed(sample
     assert set(parts) == {"later"}
 
 
-def test_nobody_trains_the_sites_own_lake_by_a_job(client, site):
-    lake = open_lake(site.settings)
-    path = site.settings.lake_path.parent / "events.csv"
-    path.write_text(EVENTS)
-    landing.accept(lake.landing, path)
-    runner.run(lake, print)
-    job = client.post("/api/v1/jobs", json={"kind": "train-dataset"}, headers=HERE).json
-    while site.jobs.step():
-        time.sleep(0.1)
-    told = client.get(f"/api/v1/jobs/{job['id']}", headers=HERE).json
-    assert (told["state"], "Only a dataset" in told["error"]) == ("failed", True)
+@pytest.mark.parametrize("kind", ["train-dataset", "build-dataset"])
+def test_what_makes_a_lake_anew_is_asked_for_by_the_owner_of_a_dataset_alone(client, site, kind):
+    site.settings.lake_path.mkdir()
+    dataset = send(client, EVENTS)
+    for lake in ("", dataset["id"]):
+        body = {"kind": kind, "arguments": {"name": "mine", "files": []}}
+        answer = client.post(f"/api/v1/jobs?lake={lake}", json=body, headers=HERE)
+        assert (answer.status_code, "not asked for here" in answer.json["title"]) == (400, True)
+    assert not site.jobs.step()
+
+
+def test_a_lake_that_is_no_dataset_is_never_made_anew(site):
+    site.settings.lake_path.mkdir()
+    (site.settings.lake_path / "kept").touch()
+    with pytest.raises(LakehouseError, match="no reader's dataset"):
+        build_dataset.build(Task(site.settings, {"files": []}, site.settings.lake_path, lambda *_: None))
+    assert (site.settings.lake_path / "kept").exists()
+
+
+def test_a_dataset_that_is_not_built_and_another_readers_are_not_trained_on(app, client):
+    dataset = send(client, EVENTS)
+    asked = client.post(f"/api/v1/datasets/{dataset['id']}/train", headers=HERE)
+    assert (asked.status_code, "not built yet" in asked.json["title"]) == (409, True)
+    assert app.test_client().post(f"/api/v1/datasets/{dataset['id']}/train", headers=HERE).status_code == 404
 
 
 def test_the_description_names_every_act_on_datasets(app, client):

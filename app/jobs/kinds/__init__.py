@@ -43,6 +43,7 @@ class Kind:
         run: does it in the worker, as the command line would; returns what is to be known of it beside its files.
         writes_lake: whether it waits for the lake's lock, and holds it.
         takes_file: whether it is about a file that is sent with it.
+        has_route: whether only a route of its own may ask for it, which knows whose lake it is about.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Kind:
     run: Callable[[Task], Mapping[str, Any]]
     writes_lake: bool = False
     takes_file: bool = False
+    has_route: bool = False
 
 
 @cache

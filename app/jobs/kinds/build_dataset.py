@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from app.datasets.store import FILES
+from app.datasets.store import FILES, LAKE, NOTE
 from app.datasets.upload import Upload, with_our_names
-from app.jobs.kinds import Arguments, Kind, Task
+from app.jobs.kinds import Kind, Task
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import Lake
 
@@ -23,6 +23,8 @@ def build(task: Task) -> Mapping[str, Any]:
     from lakehouse.runs import runner
 
     uploads, path = [Upload(**each) for each in task.arguments["files"]], task.settings.lake_path
+    if path.name != LAKE or not (path.parent / NOTE).is_file():  # what is made anew is removed first
+        raise LakehouseError(f"{path} is no reader's dataset.", "lakehouse run", Exit.USAGE)
     shutil.rmtree(path, ignore_errors=True)  # of a former try
     lake = open_lake(task.settings)
     for place, each in enumerate(uploads):
@@ -65,15 +67,4 @@ def _score(task: Task, lake: Lake) -> None:
         scoring.score(lake, lambda line: task.tell(0, 0, line))
 
 
-def _check(arguments: Arguments) -> Arguments:
-    """Refuse what no upload asked for.
-
-    Raises:
-        LakehouseError: the files are not given (exit code 2).
-    """
-    if not isinstance(arguments.get("files"), list):
-        raise LakehouseError("A dataset is built by its own route.", "POST /api/v1/datasets/<id>/build", Exit.USAGE)
-    return arguments
-
-
-kind = Kind("build-dataset", lambda said: f"Build {said['name']}", _check, build)
+kind = Kind("build-dataset", lambda said: f"Build {said['name']}", lambda said: said, build, has_route=True)
