@@ -62,14 +62,12 @@ def missing() -> list[str]:
     """Return what this platform does not let be taken away, found out by a process that tries it."""
     with tempfile.TemporaryDirectory() as scratch:
         command = [sys.executable, "-P", "-m", MODULE, scratch]
-        done = subprocess.run(
-            command,
-            env={**environment(), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    return list(json.loads(done.stdout)) if done.returncode == 0 else [WRITING, NETWORK]
+        paths = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        try:
+            done = subprocess.run(command, env=environment() | paths, capture_output=True, text=True, check=True)
+        except (OSError, subprocess.CalledProcessError):  # this user may not even start Python once more
+            return [WRITING, NETWORK]
+    return list(json.loads(done.stdout))
 
 
 def _libc() -> ctypes.CDLL:
