@@ -33,7 +33,7 @@ def layout(model: Scorer) -> Component:
     choose = dmc.Select(
         id="predict-moved", label="What if", data=names, value=MOVED[0], allowDeselect=False, size="sm", w=220
     )
-    slider = dmc.Slider(id="predict-share", value=0, min=0, max=100, label=None, **aria(label="Share of its range"))
+    slider = dmc.Slider(id="predict-share", value=0, min=0, max=100, label=None, thumbLabel="Share of its range")
     moved = html.Section(
         [html.Div([choose, slider], className="what-if"), html.Div(id="predict-what-if", **aria(live="polite"))],
         className="card",
