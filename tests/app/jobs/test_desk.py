@@ -23,6 +23,7 @@ from ...conftest import settings_of
 
 HEADER = "id,num_views,num_adds,distinct_products,session_hour\n"
 SECONDS = 60
+MANY = 300_000  # rows, which take seconds: a worker can be stopped before it is done
 
 
 @pytest.fixture
@@ -109,7 +110,7 @@ def test_a_job_that_is_cancelled_runs_no_more_and_leaves_nothing_half_made(desk)
 
 
 def test_a_site_that_starts_takes_up_what_is_queued_and_goes_on_with_what_runs(desk, settings):
-    first, second = submit(desk), submit(desk)
+    first, second = submit(desk, MANY), submit(desk, MANY)
     third = submit(desk)
     with stopped_worker(desk, first), stopped_worker(desk, second):
         assert desk.store.get(third.id).state == QUEUED
