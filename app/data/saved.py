@@ -3,20 +3,17 @@
 It names no version of a table and is none: runs, publications and maintenance never touch it.
 """
 
-import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
+from app.data.database import Database
 from lakehouse.errors import Exit, LakehouseError
 
 FILE = "site.sqlite"
 MOST = 500  # views, and notes, of a lake
-BUSY_SECONDS = 5.0
 SCHEMA = """
     CREATE TABLE IF NOT EXISTS views (name TEXT PRIMARY KEY, path TEXT NOT NULL, query TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS notes (
@@ -48,24 +45,30 @@ class Saved:
 
     def __init__(self, lake: Path) -> None:
         """Look at the folder of a lake; the file comes with the first view or note."""
-        self._path = lake.absolute() / FILE
+        holds = f"The saved views and notes of this lake, {FILE}"
+        self._database = Database(lake.absolute() / FILE, SCHEMA, holds, "lakehouse doctor")
 
     @property
     def revision(self) -> str:
         """Return another text whenever the notes are others; empty where they cannot be read."""
         with suppress(LakehouseError):
-            found = self._rows("SELECT coalesce(max(seq), 0), (SELECT count(*) FROM notes) FROM sqlite_sequence")
+            found = self._database.rows(
+                "SELECT coalesce(max(seq), 0), (SELECT count(*) FROM notes) FROM sqlite_sequence"
+            )
             return "{}.{}".format(*found[0]) if found else "0.0"
         return ""
 
     def views(self) -> list[View]:
         """Return the views by name."""
-        return [View(*row) for row in self._rows("SELECT name, path, query FROM views ORDER BY name COLLATE NOCASE")]
+        return [
+            View(*row)
+            for row in self._database.rows("SELECT name, path, query FROM views ORDER BY name COLLATE NOCASE")
+        ]
 
     def notes(self, card: str) -> list[Note]:
         """Return the notes of a card by day; none where they cannot be read, which the list of views tells."""
         with suppress(LakehouseError):
-            rows = self._rows("SELECT id, card, day, words FROM notes WHERE card = ? ORDER BY day, id", card)
+            rows = self._database.rows("SELECT id, card, day, words FROM notes WHERE card = ? ORDER BY day, id", card)
             return [Note(number, name, date.fromisoformat(day), words) for number, name, day, words in rows]
         return []
 
@@ -75,13 +78,13 @@ class Saved:
         Raises:
             LakehouseError: there are too many (exit code 2), or the lake cannot be written (exit code 4).
         """
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             self._require_room(connection, "views")
             connection.execute("INSERT OR REPLACE INTO views VALUES (?, ?, ?)", (view.name, view.path, view.query))
 
     def remove_view(self, name: str) -> bool:
         """Remove a view; say whether there was one."""
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             return connection.execute("DELETE FROM views WHERE name = ?", (name,)).rowcount > 0
 
     def add_note(self, card: str, day: date, words: str) -> int:
@@ -90,45 +93,16 @@ class Saved:
         Raises:
             LakehouseError: there are too many (exit code 2), or the lake cannot be written (exit code 4).
         """
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             self._require_room(connection, "notes")
             insert = "INSERT INTO notes (card, day, words) VALUES (?, ?, ?)"
             return int(connection.execute(insert, (card, day.isoformat(), words)).lastrowid or 0)
 
     def remove_note(self, number: int) -> bool:
         """Remove a note; say whether there was one."""
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             return connection.execute("DELETE FROM notes WHERE id = ?", (number,)).rowcount > 0
-
-    def _rows(self, sql: str, *values: str) -> list[tuple[Any, ...]]:
-        if not self._path.is_file() or not self._path.stat().st_size:
-            return []
-        with _told(), closing(sqlite3.connect(f"{self._path.as_uri()}?mode=ro", uri=True)) as connection:
-            return connection.execute(sql, values).fetchall()
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        with _told():
-            if not self._path.is_file():  # its owner's alone: words can name a person
-                os.close(os.open(self._path, os.O_CREAT | os.O_WRONLY, 0o600))
-            with closing(sqlite3.connect(self._path, timeout=BUSY_SECONDS)) as connection, connection:
-                connection.executescript(SCHEMA)
-                yield connection
 
     def _require_room(self, connection: sqlite3.Connection, table: str) -> None:
         if connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] >= MOST:
             raise LakehouseError(f"This lake holds {MOST} {table} already.", "remove one that nobody needs", Exit.USAGE)
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """Tell trouble with the file in a sentence.
-
-    Raises:
-        LakehouseError: it cannot be read or written (exit code 4).
-    """
-    try:
-        yield
-    except (OSError, sqlite3.Error) as error:
-        message = f"The saved views and notes of this lake, {FILE}, cannot be used: {error}."
-        raise LakehouseError(message, "lakehouse doctor", Exit.ENVIRONMENT) from error

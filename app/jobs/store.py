@@ -11,17 +11,16 @@ import os
 import sqlite3
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from app.data.database import Database
 from lakehouse import private, processes
 from lakehouse.errors import Exit, LakehouseError
 
 FILE = "jobs.sqlite"
-BUSY_SECONDS = 10.0
 QUEUED, RUNNING, WAITING, DONE, FAILED, CANCELLED = "queued", "running", "waiting", "done", "failed", "cancelled"
 WORKING = (RUNNING, WAITING)
 ACTIVE = (QUEUED, *WORKING)
@@ -88,6 +87,7 @@ class Job:
 
 
 COLUMNS = ", ".join(each.name for each in fields(Job))
+SELECT = f"SELECT {COLUMNS} FROM jobs"
 
 
 class Store:
@@ -95,7 +95,10 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         """Look at the folder that holds them, `jobs` in the site's own lake; its file comes with the first job."""
-        self._path = folder / FILE
+        remedy = "free some space, or see whether the lake can be written"
+        self._database = Database(
+            (folder / FILE).absolute(), SCHEMA, f"The table of jobs, {private.JOBS}/{FILE}", remedy
+        )
 
     def add(self, job: Job) -> None:
         """Queue a job.
@@ -103,8 +106,8 @@ class Store:
         Raises:
             LakehouseError: too many wait already (exit code 2), or the file cannot be written (4).
         """
-        with self._writing() as connection:
-            if len(_jobs(connection, f"state IN {ACTIVE}")) >= MOST_ACTIVE:
+        with self._database.writing() as connection:
+            if len(_among(connection, f"state IN {ACTIVE}")) >= MOST_ACTIVE:
                 message = f"{MOST_ACTIVE} jobs are waiting already."
                 raise LakehouseError(message, "wait for some to end, or cancel them", Exit.USAGE)
             values = [getattr(job, each.name) for each in fields(Job)]
@@ -127,14 +130,14 @@ class Store:
 
     def take(self, most: int) -> Job | None:
         """Give the oldest queued job to a worker if fewer than `most` work; of those that write lakes one at a time."""
-        if not self._path.is_file():
+        if not self._database.is_there:
             return None
-        with self._writing() as connection:
-            working = _jobs(connection, f"state IN {WORKING}")
+        with self._database.writing() as connection:
+            working = _among(connection, f"state IN {WORKING}")
             if len(working) >= most:
                 return None
             is_next = "AND writes_lake = 0" if any(job.writes_lake for job in working) else ""
-            found = _jobs(connection, f"state = ? {is_next} ORDER BY number LIMIT 1", QUEUED)
+            found = _among(connection, f"state = ? {is_next} ORDER BY number LIMIT 1", QUEUED)
             if not found:
                 return None
             now = time.time()
@@ -175,41 +178,23 @@ class Store:
 
     def remove(self, identity: str) -> bool:
         """Remove a job that has ended; say whether there was one."""
-        if not self._path.is_file():
+        if not self._database.is_there:
             return False
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             sql = f"DELETE FROM jobs WHERE id = ? AND state IN {ENDED}"
             return connection.execute(sql, (identity,)).rowcount > 0
 
     def _change(self, identity: str, states: tuple[str, ...], **values: Any) -> bool:
         named = ", ".join(f"{name} = ?" for name in values)
         marks = ", ".join("?" * len(states))
-        if not self._path.is_file():
+        if not self._database.is_there:
             return False
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             sql = f"UPDATE jobs SET {named} WHERE id = ? AND state IN ({marks})"
             return connection.execute(sql, (*values.values(), identity, *states)).rowcount > 0
 
     def _read(self, where: str, *values: str) -> list[Job]:
-        if not self._path.is_file():
-            return []
-        with _told(), closing(self._connect()) as connection:
-            return _jobs(connection, where, *values)
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """Open a transaction that no other one can come between."""
-        with _told():
-            if not self._path.is_file():  # its owner's alone, as all that a lake holds
-                os.close(os.open(self._path, os.O_CREAT | os.O_WRONLY, 0o600))
-            with closing(self._connect()) as connection:
-                connection.executescript(SCHEMA)
-                connection.execute("BEGIN IMMEDIATE")
-                with connection:
-                    yield connection
-
-    def _connect(self) -> sqlite3.Connection:
-        return sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None)
+        return _jobs(self._database.rows(f"{SELECT} WHERE {where}", *values))
 
 
 def new_id() -> str:
@@ -217,27 +202,13 @@ def new_id() -> str:
     return uuid.uuid4().hex
 
 
-def _jobs(connection: sqlite3.Connection, where: str, *values: str) -> list[Job]:
-    """Return the jobs that meet a condition; none where the table is not there yet."""
-    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'jobs'").fetchone():
-        return []
+def _among(connection: sqlite3.Connection, where: str, *values: str) -> list[Job]:
+    """Return the jobs that meet a condition, within a transaction."""
+    return _jobs(connection.execute(f"{SELECT} WHERE {where}", values).fetchall())
+
+
+def _jobs(rows: Sequence[tuple[Any, ...]]) -> list[Job]:
     names = [each.name for each in fields(Job)]
-    rows = connection.execute(f"SELECT {COLUMNS} FROM jobs WHERE {where}", values).fetchall()
     found = [dict(zip(names, row, strict=True)) for row in rows]
     read: dict[str, Callable[[Any], Any]] = {"arguments": json.loads, "result": json.loads, "writes_lake": bool}
     return [Job(**{name: read[name](value) if name in read else value for name, value in row.items()}) for row in found]
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """Tell trouble with the file in a sentence.
-
-    Raises:
-        LakehouseError: it cannot be read or written (exit code 4).
-    """
-    try:
-        yield
-    except (OSError, sqlite3.Error) as error:
-        message = f"The table of jobs, {private.JOBS}/{FILE}, cannot be used: {error}."
-        remedy = "free some space, or see whether the lake can be written"
-        raise LakehouseError(message, remedy, Exit.ENVIRONMENT) from error

@@ -4,15 +4,12 @@ Every query is written down, with its verdict, also one that was refused.
 """
 
 import json
-import os
-import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
+from app.data.database import Database
 from app.sql import limits
 from lakehouse.errors import Exit, LakehouseError
 
@@ -20,7 +17,6 @@ FILE = "queries.sqlite"
 MOST_KEPT = 2_000  # queries of the log; the oldest go
 MOST_SAVED = 200
 LONGEST_NAME = 80  # characters
-BUSY_SECONDS = 5.0
 SCHEMA = """
     CREATE TABLE IF NOT EXISTS queries (
         id INTEGER PRIMARY KEY AUTOINCREMENT, asked_at TEXT NOT NULL, asked_by TEXT NOT NULL, sql TEXT NOT NULL,
@@ -62,7 +58,8 @@ class History:
 
     def __init__(self, lake: Path) -> None:
         """Look at the folder of a lake; the file comes with the first query."""
-        self._path = lake.absolute() / FILE
+        holds = f"The log of this lake's queries, {FILE}"
+        self._database = Database(lake.absolute() / FILE, SCHEMA, holds, "lakehouse doctor")
 
     def add(self, asked: Asked) -> None:
         """Write a query down.
@@ -81,7 +78,7 @@ class History:
             asked.run,
             json.dumps(dict(asked.versions)),
         )
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             insert = (
                 "INSERT INTO queries (asked_at, asked_by, sql, verdict, message, seconds, num_rows, run, versions) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -92,7 +89,7 @@ class History:
     def newest(self, number: int, asked_by: str | None = None) -> list[Asked]:
         """Return the newest queries, the newest first; only one reader's if given."""
         where = "" if asked_by is None else "WHERE asked_by = ?"
-        rows = self._rows(
+        rows = self._database.rows(
             "SELECT sql, asked_by, verdict, message, seconds, num_rows, run, versions, asked_at "
             f"FROM queries {where} ORDER BY id DESC LIMIT {number:d}",
             *([] if asked_by is None else [asked_by]),
@@ -101,7 +98,9 @@ class History:
 
     def saved(self) -> list[tuple[str, str]]:
         """Return name and text of the saved queries, by name."""
-        return [(name, sql) for name, sql in self._rows("SELECT name, sql FROM saved ORDER BY name COLLATE NOCASE")]
+        return [
+            (name, sql) for name, sql in self._database.rows("SELECT name, sql FROM saved ORDER BY name COLLATE NOCASE")
+        ]
 
     def save(self, name: str, sql: str) -> None:
         """Keep a query; one of that name gives way.
@@ -114,7 +113,7 @@ class History:
             raise LakehouseError(f"A query has 1 to {limits.LONGEST_TEXT:,} characters.", "write it anew", Exit.USAGE)
         if not 0 < len(name) <= LONGEST_NAME:
             raise LakehouseError(f"A name has 1 to {LONGEST_NAME} characters.", "write it anew", Exit.USAGE)
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             if connection.execute("SELECT count(*) FROM saved WHERE name <> ?", (name,)).fetchone()[0] >= MOST_SAVED:
                 message = f"This lake holds {MOST_SAVED} saved queries already."
                 raise LakehouseError(message, "remove one that nobody needs", Exit.USAGE)
@@ -122,34 +121,5 @@ class History:
 
     def remove(self, name: str) -> bool:
         """Remove a saved query; say whether there was one."""
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             return connection.execute("DELETE FROM saved WHERE name = ?", (name,)).rowcount > 0
-
-    def _rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-        if not self._path.is_file() or not self._path.stat().st_size:
-            return []
-        with _told(), closing(sqlite3.connect(f"{self._path.as_uri()}?mode=ro", uri=True)) as connection:
-            return connection.execute(sql, values).fetchall()
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        with _told():
-            if not self._path.is_file():
-                os.close(os.open(self._path, os.O_CREAT | os.O_WRONLY, 0o600))
-            with closing(sqlite3.connect(self._path, timeout=BUSY_SECONDS)) as connection, connection:
-                connection.executescript(SCHEMA)
-                yield connection
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """Tell trouble with the file in a sentence.
-
-    Raises:
-        LakehouseError: it cannot be read or written (exit code 4).
-    """
-    try:
-        yield
-    except (OSError, sqlite3.Error) as error:
-        message = f"The log of this lake's queries, {FILE}, cannot be used: {error}."
-        raise LakehouseError(message, "lakehouse doctor", Exit.ENVIRONMENT) from error
