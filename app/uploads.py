@@ -70,4 +70,5 @@ def save(file: BinaryIO, most: int) -> int:
 def too_large(most: int) -> TooLarge:
     """Return the refusal of a file."""
     message = f"The file is larger than {most / 2**30:,.2g} GB, the most that this site takes."
-    return TooLarge(message, "score it by lakehouse ml score --input FILE, or raise jobs.upload", Exit.USAGE)
+    remedy = "use the command line, lakehouse land or lakehouse ml score --input, or raise jobs.upload"
+    return TooLarge(message, remedy, Exit.USAGE)
