@@ -204,7 +204,7 @@ def test_a_model_file_that_was_altered_fails_the_job_and_not_the_site(desk, sett
 
 def test_jobs_of_last_week_and_those_beyond_the_quota_are_cleaned_away(desk):
     old, large, fresh = (until(desk, submit(desk), has_ended) for _ in range(3))
-    with desk.store._writing() as connection:
+    with desk.store._database.writing() as connection:
         connection.execute("UPDATE jobs SET ended = ended - 8 * 86400 WHERE id = ?", (old.id,))
     (files.folder_of(desk.root, large.id) / "scored.csv").write_bytes(b"x" * 1_000_000)
     files.clean(desk.root, desk.store, 7 * 86_400.0, quota=500_000)
