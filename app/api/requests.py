@@ -15,7 +15,7 @@ MOST_EVENTS = 10_000  # of visits that are scored after the latest
 MOST_ITEMS = 1000
 MOST_TOLD = 5  # mistakes of a request
 
-Asked = TypeVar("Asked", bound="Checked")
+Asked = TypeVar("Asked", bound=BaseModel)
 Id = Annotated[int, Field(ge=0, le=GREATEST_ID)]
 Instant = Annotated[int, Field(ge=BOUNDS_MS[0], lt=BOUNDS_MS[1], description="epoch milliseconds")] | AwareDatetime
 Count = Annotated[int, Field(ge=0, le=1_000_000)]

@@ -1,17 +1,19 @@
 """api.sql — the Query page's routes: ask, follow, cancel, fetch; the schema, the log, and saved queries."""
 
-import hashlib
 from collections.abc import Callable
 from typing import Any
 
 import pyarrow as pa
 from flask import Blueprint, Response, make_response, request
 
+from app.api.requests import read_json
 from app.api.saved import request_body
 from app.jobs import owner
 from app.site import Site
 from app.sql import pool, published, results
-from app.sql.history import History
+from app.sql.form import QueryForm, compose
+from app.sql.formatting import formatted
+from app.sql.history import History, reader_name
 from app.sql.pool import Query
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.storage.ledger import Run
@@ -57,7 +59,7 @@ def add(routes: Blueprint, site: Site, base: str) -> None:
         return run
 
     def mine(identity: str) -> Query:
-        found = site.queries.find(identity, _log_name(reader()))
+        found = site.queries.find(identity, reader_name(reader()))
         if found is None:
             raise NoQuery("There is no such query of this browser, or it is kept no more.", "ask it again")
         return found
@@ -67,7 +69,7 @@ def add(routes: Blueprint, site: Site, base: str) -> None:
         """List this reader's queries, the newest first, and the saved ones of the lake."""
         history = History(lake().settings.lake_path)
         name = reader()
-        asked = history.newest(MOST_LISTED, _log_name(name)) if name else []
+        asked = history.newest(MOST_LISTED, reader_name(name)) if name else []
         listed = [{key: value for key, value in vars(each).items() if key != "asked_by"} for each in asked]
         return {"history": listed, "saved": [{"name": each, "sql": sql} for each, sql in history.saved()]}
 
@@ -80,6 +82,18 @@ def add(routes: Blueprint, site: Site, base: str) -> None:
         site.queries.warm(shown.settings)
         return {"run": run.number, "tables": [vars(each) for each in found]}
 
+    @routes.post("/api/v1/queries/form")
+    def compose_query() -> dict[str, str]:
+        """Write what was chosen in a form as Spark SQL."""
+        shown = lake()
+        chosen = read_json(QueryForm, request.get_data(cache=False))
+        return {"sql": compose(chosen, published.types_of(shown.store, shown_run(shown), chosen.table))}
+
+    @routes.post("/api/v1/queries/format")
+    def format_query() -> dict[str, str]:
+        """Return a query in lines."""
+        return {"sql": formatted(str(request_body().get("sql", "")))}
+
     @routes.post("/api/v1/queries")
     def ask_query() -> Response:
         """Ask a query, or how Spark would run it."""
@@ -89,7 +103,7 @@ def add(routes: Blueprint, site: Site, base: str) -> None:
             raise LakehouseError("A query is run or planned.", "act: run, or plan", Exit.USAGE)
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         name = reader() or owner.new()
-        found = site.queries.submit(shown.settings, shown_run(shown), _log_name(name), act, str(words.get("sql", "")))
+        found = site.queries.submit(shown.settings, shown_run(shown), reader_name(name), act, str(words.get("sql", "")))
         return owner.greet(make_response(pool.state_of(found), 202), root, name, base)
 
     @routes.get("/api/v1/queries/<identity>")
@@ -133,8 +147,3 @@ def add(routes: Blueprint, site: Site, base: str) -> None:
         """Remove a saved query."""
         found = History(lake().settings.lake_path).remove(str(request_body().get("name", "")))
         return Response(status=204 if found else 404)
-
-
-def _log_name(reader: str) -> str:
-    """Return what the log calls a reader: his browser's name is a secret."""
-    return "reader " + hashlib.sha256(reader.encode()).hexdigest()[:12]

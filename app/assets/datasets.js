@@ -2,24 +2,13 @@
 (function () {
     "use strict";
 
+    var element = window.elements.element, button = window.elements.button;
     var WORKING = ["queued", "waiting", "running"], SECOND = 1000;
     var sending = [];  // {name, done, total, problem}
     var timer = null;
     var kinds = {};  // of files -> the columns that they need
 
     function api(what) { return window.site.base + "api/v1/datasets" + what; }
-
-    function element(name, properties, parts) {
-        var made = Object.assign(document.createElement(name), properties);
-        (parts || []).filter(Boolean).forEach(function (part) { made.append(part); });
-        return made;
-    }
-
-    function button(words, act, properties) {
-        var made = element("button", Object.assign({ type: "button", className: "button", textContent: words }, properties));
-        made.addEventListener("click", act);
-        return made;
-    }
 
     function size(bytes) {
         var units = ["bytes", "KB", "MB", "GB"], place = 0;

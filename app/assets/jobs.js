@@ -3,18 +3,13 @@
 (function () {
     "use strict";
 
+    var element = window.elements.element;
     var SECONDS_BETWEEN_LOOKS = 1;
     var ACTIVE = ["queued", "running", "waiting"], AGAIN = ["failed", "cancelled"];
     var WORDS = { queued: "Queued", running: "At work", waiting: "Waiting", done: "Done", failed: "Failed", cancelled: "Cancelled" };
     var jobs = [], timer = null, states = {};
 
     function address(what) { return window.site.base + "api/v1/jobs" + (what || ""); }
-
-    function element(name, properties, parts) {
-        var made = Object.assign(document.createElement(name), properties);
-        (parts || []).forEach(function (part) { if (part) { made.appendChild(part); } });
-        return made;
-    }
 
     function act(job, what, words) {
         var button = element("button", { type: "button", className: "button", textContent: words });
@@ -91,7 +86,7 @@
         opener.setAttribute("aria-label", active ? "Jobs, " + active + " at work" : "Jobs");
         var place = document.getElementById("site-jobs-list");
         if (document.getElementById("site-jobs").open) {
-            replace(place, jobs.length ? jobs.map(described) : [element("p", { className: "muted", textContent: "None yet. The page Batch scoring starts some." })]);
+            replace(place, jobs.length ? jobs.map(described) : [element("p", { className: "muted", textContent: "None yet. The pages Query and Batch scoring start some." })]);
         }
         var here = document.getElementById("batch-job"), chosen = here && here.dataset.chosen;
         if (here) {
@@ -138,9 +133,23 @@
 
     async function submit(kind, given) {
         var lake = window.site.read(window.location.search).values.lake;
-        var job = await send("POST", "?lake=" + encodeURIComponent(lake), { kind: kind, arguments: given });
-        if (job) { states[job.id] = job.state; choose(job.id); await look(); }
+        var job = await ask({ kind: kind, arguments: given }, lake);
+        if (job) { choose(job.id); await look(); }
     }
+
+    async function ask(asked, lake) {
+        var job = await send("POST", "?lake=" + encodeURIComponent(lake || ""), asked);
+        if (job) { states[job.id] = job.state; }
+        return job;
+    }
+
+    function open() {
+        document.getElementById("site-jobs").showModal();
+        show();
+        look();
+    }
+
+    window.jobs = { submit: ask, open: open };
 
     // A file goes in one request, whose progress only this old way of asking tells.
     var sending = null;
@@ -184,9 +193,7 @@
         if (!button) { return; }
         var data = button.dataset;
         if (button.id === "site-jobs-open") {
-            document.getElementById("site-jobs").showModal();
-            show();
-            look();
+            open();
         } else if (data.act && data.job) {
             if (data.act === "remove" ? await send("DELETE", "/" + data.job) : await send("POST", "/" + data.job + "/" + data.act)) { await look(); }
         } else if (data.submit) {

@@ -2,25 +2,14 @@
 (function () {
     "use strict";
 
+    var element = window.elements.element, button = window.elements.button;
     var MS_BETWEEN_LOOKS = 250, MOST_BARS = 40, KEPT = "query-text";
-    var tables = [], view = null, area = null, going = "", examples = {};
+    var tables = [], run = null, view = null, area = null, going = "", examples = {};
 
     function api(what) {
         var values = window.site.read(window.location.search).values, said = new URLSearchParams();
         ["lake", "run"].forEach(function (name) { if (values[name]) { said.append(name, values[name]); } });
         return window.site.base + "api/v1/queries" + what + "?" + said.toString();
-    }
-
-    function element(name, properties, parts) {
-        var made = Object.assign(document.createElement(name), properties);
-        (parts || []).filter(Boolean).forEach(function (part) { made.append(part); });
-        return made;
-    }
-
-    function button(words, act, properties) {
-        var made = element("button", Object.assign({ type: "button", className: "button", textContent: words }, properties));
-        made.addEventListener("click", act);
-        return made;
     }
 
     function by(id) { return document.getElementById(id); }
@@ -60,7 +49,7 @@
         area.setAttribute("aria-label", "Query, in Spark SQL");
         area.addEventListener("input", function () { keep(area.value); });
         area.addEventListener("keydown", function (event) {
-            if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); run("run"); }
+            if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); ask("run"); }
         });
         place.replaceChildren(area);
         if (window.sqlEditor) { return better(place); }
@@ -79,7 +68,7 @@
         var words = area.value;
         area = null;
         place.replaceChildren();
-        view = window.sqlEditor(place, { text: words, schema: known, run: function () { run("run"); }, changed: keep });
+        view = window.sqlEditor(place, { text: words, schema: known, run: function () { ask("run"); }, changed: keep });
     }
 
     // Asking.
@@ -90,7 +79,7 @@
         by("query-cancel").disabled = !identity;
     }
 
-    async function run(act) {
+    async function ask(act) {
         if (going) { return window.site.say("Your last query still runs"); }
         busy("asking");
         show([element("p", { className: "muted", textContent: "Waiting …" })]);
@@ -108,6 +97,18 @@
         busy("");
         if (told.problem) { show([failure(told.problem, told.remedy)]); } else { answer(told); }
         list();
+    }
+
+    // All rows are a job's work: they may be many, and take minutes.
+    async function askAll(form) {
+        var lake = window.site.read(window.location.search).values.lake;
+        var asked = { kind: "query-rows", arguments: { sql: text(), form: form, run: run } };
+        if (await window.jobs.submit(asked, lake)) { window.jobs.open(); }
+    }
+
+    async function format() {
+        var told = await send("POST", "/format", { sql: text() });
+        if (told.problem) { window.site.say(told.problem); } else { write(told.sql); }
     }
 
     function show(parts) {
@@ -134,7 +135,7 @@
             return show([element("p", { className: "muted", textContent: "How Spark would run it · " + source(told) }), plan]);
         }
         var count = told.rows.length.toLocaleString("en") + (told.rows.length === 1 ? " row" : " rows");
-        var more = told.is_cut ? "The first " + count + "; there are more" : count;
+        var more = told.is_cut ? "The first " + count + "; there are more, which \u201cAll rows\u201d brings as a file" : count;
         var links = ["csv", "json", "parquet"].map(function (form) {
             return element("a", { className: "button", href: api("/" + told.id + "/result." + form), textContent: form.toUpperCase() });
         });
@@ -191,67 +192,6 @@
         }));
     }
 
-    // The form: what is chosen becomes the text of the query at once.
-
-    var spec = { table: "", groups: [], measure: "count", column: "", filter: "", operator: "=", value: "", sort: "measure", limit: 100 };
-
-    function quoted(name) { return /^[a-z_]\w*$/i.test(name) ? name : "`" + name + "`"; }
-
-    function literal(value, type) {
-        if (/^(bigint|int|smallint|tinyint|double|float|decimal)/.test(type) && /^-?\d+(\.\d+)?$/.test(value)) { return value; }
-        return (type === "date" ? "DATE " : "") + "'" + value.replace(/\\/g, "\\\\").replace(/'/g, "\\'") + "'";
-    }
-
-    function composed() {
-        var table = tables.find(function (each) { return each.name === spec.table; });
-        var groups = spec.groups.map(quoted);
-        var measure = spec.measure === "count" ? "count(*) AS num_rows" : spec.measure + "(" + quoted(spec.column) + ") AS " + quoted(spec.measure + "_" + spec.column);
-        var lines = ["SELECT " + groups.concat([measure]).join(", "), "FROM " + table.name];
-        if (spec.filter && spec.value !== "") {
-            var type = table.columns.find(function (each) { return each[0] === spec.filter; })[1];
-            lines.push("WHERE " + quoted(spec.filter) + " " + spec.operator + " " + literal(spec.value, type));
-        }
-        if (groups.length) { lines.push("GROUP BY " + groups.join(", ")); }
-        if (groups.length) { lines.push("ORDER BY " + (spec.sort === "measure" ? groups.length + 1 + " DESC" : "1")); }
-        lines.push("LIMIT " + spec.limit);
-        return lines.join("\n");
-    }
-
-    function choice(name, label, options, redraws) {
-        var made = element("select", {}, options.map(function (option) { return element("option", { value: option, textContent: option || "–", selected: spec[name] === option }); }));
-        made.setAttribute("aria-label", label);
-        made.addEventListener("change", function () { spec[name] = made.value; if (redraws) { form(); } write(composed()); });
-        return made;
-    }
-
-    function field(name, label, type) {
-        var made = element("input", { type: type, value: spec[name], size: 10 });
-        made.setAttribute("aria-label", label);
-        made.addEventListener("input", function () { spec[name] = type === "number" ? Math.min(1000, Math.max(1, parseInt(made.value, 10) || 1)) : made.value; write(composed()); });
-        return made;
-    }
-
-    function form() {
-        if (!tables.length) { return; }
-        spec.table = tables.some(function (each) { return each.name === spec.table; }) ? spec.table : tables[0].name;
-        var names = tables.find(function (each) { return each.name === spec.table; }).columns.map(function (each) { return each[0]; });
-        spec.groups = spec.groups.filter(function (each) { return names.includes(each); });
-        spec.column = names.includes(spec.column) ? spec.column : names[names.length - 1];
-        spec.filter = names.includes(spec.filter) ? spec.filter : "";
-        var groups = element("select", { multiple: true, size: Math.min(5, names.length) }, names.map(function (each) { return element("option", { value: each, textContent: each, selected: spec.groups.includes(each) }); }));
-        groups.setAttribute("aria-label", "Group by");
-        groups.addEventListener("change", function () { spec.groups = Array.from(groups.selectedOptions).map(function (each) { return each.value; }); write(composed()); });
-        function row(label, parts) { return [element("span", { className: "muted", textContent: label }), element("div", { className: "row" }, parts)]; }
-        by("query-form").replaceChildren.apply(by("query-form"), [].concat(
-            row("Table", [choice("table", "Table", tables.map(function (each) { return each.name; }), true)]),
-            row("Group by", [groups]),
-            row("Measure", [choice("measure", "Measure", ["count", "sum", "avg", "min", "max"]), choice("column", "Column of the measure", names)]),
-            row("Filter", [choice("filter", "Filtered column", [""].concat(names)), choice("operator", "Comparison", ["=", "<>", "<", "<=", ">", ">=", "LIKE"]), field("value", "Value", "text")]),
-            row("Sort by", [choice("sort", "Sort by", ["measure", "group"])]),
-            row("Rows", [field("limit", "Rows", "number")])
-        ));
-    }
-
     // History and saved queries.
 
     async function list() {
@@ -290,16 +230,19 @@
         if (by("query-editor") !== place) { return; }  // the page was drawn anew meanwhile
         if (told.problem) { return by("query-schema").replaceChildren(element("p", { className: "muted", textContent: told.problem })); }
         tables = told.tables;
+        run = told.run;
         tree();
-        form();
+        window.queryForm(tables, send, write);
         if (view) { var words = text(); view.destroy(); area = element("textarea", { value: words }); better(place); }
     }
 
     document.addEventListener("click", function (event) {
         var pressed = event.target.closest ? event.target.closest("button") : null;
         if (!pressed) { return; }
-        if (pressed.id === "query-run") { run("run"); }
-        if (pressed.id === "query-plan") { run("plan"); }
+        if (pressed.id === "query-run") { ask("run"); }
+        if (pressed.id === "query-plan") { ask("plan"); }
+        if (pressed.id === "query-format") { format(); }
+        if (pressed.dataset.allrows) { askAll(pressed.dataset.allrows); }
         if (pressed.id === "query-cancel" && going) { send("POST", "/" + going + "/cancel", {}); }
         if (pressed.dataset.example && by("query-editor")) { write(examples[pressed.dataset.example]); }
     });

@@ -2,6 +2,8 @@
 (function () {
     "use strict";
 
+    var element = window.elements.element;
+
     function address(what) {
         var lake = window.site.read(window.location.search).values.lake;
         return window.site.base + "api/v1/" + what + "?lake=" + encodeURIComponent(lake);
@@ -14,12 +16,6 @@
         var problem = await answer.json().catch(function () { return { title: "This could not be kept" }; });
         window.site.say(problem.title);
         return false;
-    }
-
-    function element(name, properties, parts) {
-        var made = Object.assign(document.createElement(name), properties);
-        (parts || []).forEach(function (part) { made.appendChild(part); });
-        return made;
     }
 
     async function list() {

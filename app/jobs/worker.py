@@ -43,7 +43,7 @@ def work(settings: Settings, root: Path, identity: str) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
         kind = kinds.find(job.kind)
         with _lock_of_lake(settings, kind, reporter):
-            result = kind.run(kinds.Task(settings, job.arguments, folder, reporter.tell))
+            result = kind.run(kinds.Task(settings, job.arguments, folder, reporter.tell, job.owner))
         is_wanted = store.finish(identity, {"files": files.results(root, identity), **result})
     except BaseException as error:  # a panic of a library in Rust is no Exception
         known = error_messages.explain(error, settings)

@@ -6,7 +6,7 @@ from threading import Event
 
 from app.sql import text
 from app.sql.history import Asked, History
-from app.sql.process import Process, Reply, Stopped
+from app.sql.process import Process, Reply, Sink, Stopped
 from app.sql.text import Refused
 from lakehouse.errors import LakehouseError
 from lakehouse.storage.ledger import Run
@@ -21,6 +21,7 @@ def ask(
     asked_by: str,
     stop: Event | None = None,
     act: str = "run",
+    sink: Sink | None = None,
 ) -> tuple[Reply, Asked]:
     """Have a query run and written into the log, whatever becomes of it.
 
@@ -33,17 +34,18 @@ def ask(
         read = [tables[view] for view in reply.told["tables"]] if reply else []
         versions = {str(name): int(version) for name, version, _ in read}
         rows = reply.rows.num_rows if reply and reply.rows is not None else None
+        rows = reply.told.get("num_rows", rows) if reply else rows
         return Asked(sql, asked_by, verdict, message, time.monotonic() - began, rows, run.number, versions)
 
     try:
         text.check(sql)  # needs no worker that is ready
         process.wait(stop)
         began = time.monotonic()
-        reply = process.ask(act, sql, tables, stop)
+        reply = process.ask(act, sql, tables, stop, sink)
     except LakehouseError as error:
         history.add(asked(_verdict(error), error.message))
         raise
-    done = asked("done" if act == "run" else "planned", reply=reply)
+    done = asked("planned" if act == "plan" else "done", reply=reply)
     history.add(done)
     return reply, done
 

@@ -3,6 +3,7 @@
 Every query is written down, with its verdict, also one that was refused.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -51,6 +52,11 @@ class Asked:
     run: int | None
     versions: Mapping[str, int]
     asked_at: str = ""
+
+
+def reader_name(owner: str) -> str:
+    """Return what the log calls a reader of the site: the name of a browser is a secret."""
+    return "reader " + hashlib.sha256(owner.encode()).hexdigest()[:12]
 
 
 class History:

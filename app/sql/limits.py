@@ -17,3 +17,8 @@ GRACE_SECONDS = 2.5  # then its process is killed
 START_SECONDS = 120.0  # within which a process must be ready
 MOST_AT_ONCE = 2  # queries of the site, of one user one
 MEMORY = "1g"  # of the JVM
+
+# All rows of a query, as a job or on the command line.
+EXPORT_SECONDS = 900.0
+MOST_EXPORT_BYTES = 2_000_000_000  # of the file, and of what Spark writes for it
+ROWS_AT_A_TIME = 2_000  # of which a cell has at most LONGEST_CELL characters

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -48,14 +48,32 @@ class Reply:
     rows: pa.Table | None = None
 
 
+@dataclass(frozen=True)
+class Sink:
+    """Where all rows of a query go.
+
+    Attributes:
+        take: given them part by part, first a part without rows.
+        tell: told how many tasks of Spark's are done, of how many.
+    """
+
+    take: Callable[[pa.Table], None]
+    tell: Callable[[int, int], None]
+
+
 class Process:
     """A worker for one lake. It takes seconds to start; ask it only when it is ready."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Start it; `wait` waits until it can be asked."""
+    def __init__(self, settings: Settings, parent: Path | None = None) -> None:
+        """Start it; `wait` waits until it can be asked.
+
+        Args:
+            settings: whose lake.
+            parent: the folder in which it gets a folder of its own; the system's for passing files if there is none.
+        """
         self.settings = settings
         self.used_at = time.monotonic()
-        self._scratch = Path(tempfile.mkdtemp(prefix="lakehouse-query-"))
+        self._scratch = Path(tempfile.mkdtemp(prefix="lakehouse-query-", dir=parent))
         self._unread = b""
         command = [sys.executable, "-P", "-m", MODULE]
         with private.open_log(settings, LOG) as log:
@@ -95,14 +113,22 @@ class Process:
                 ) from error
         return self._ready
 
-    def ask(self, act: str, sql: str, tables: Mapping[str, Any], stop: Event | None = None) -> Reply:
+    def ask(
+        self,
+        act: str,
+        sql: str,
+        tables: Mapping[str, Any],
+        stop: Event | None = None,
+        sink: Sink | None = None,
+    ) -> Reply:
         """Have a query judged and run, planned or only judged.
 
         Args:
-            act: `run`, `plan` or `check`.
+            act: `run`, `export`, `plan` or `check`.
             sql: the query.
             tables: view -> name, version and id of the table that it shows.
             stop: when set, the query is ended.
+            sink: of `export`.
 
         Raises:
             Refused: a rule refuses it (exit code 3).
@@ -114,7 +140,7 @@ class Process:
         self.used_at = time.monotonic()
         self._write(json.dumps({"act": act, "sql": sql, "tables": tables}).encode() + b"\n")
         try:
-            return self._read(limits.SECONDS, stop)
+            return self._read(limits.EXPORT_SECONDS if sink else limits.SECONDS, stop, sink)
         finally:
             self.used_at = time.monotonic()
 
@@ -147,13 +173,13 @@ class Process:
             self._child.stdin.write(message)
             self._child.stdin.flush()
 
-    def _read(self, seconds: float, stop: Event | None) -> Reply:
+    def _read(self, seconds: float, stop: Event | None, sink: Sink | None = None) -> Reply:
         """Read an answer; when time is up, or somebody stops it, cancel the query, and soon kill its process."""
         assert self._child.stdout
         began, cancelled_at, reason = time.monotonic(), 0.0, ""
         with selectors.DefaultSelector() as selector:
             selector.register(self._child.stdout, selectors.EVENT_READ)
-            while (reply := self._complete()) is None:
+            while (reply := self._complete(sink)) is None:
                 now = time.monotonic()
                 if not cancelled_at and ((stop and stop.is_set()) or now > began + seconds):
                     cancelled_at = now
@@ -181,8 +207,25 @@ class Process:
             raise LakehouseError(message, remedy, Exit(code))
         return reply
 
-    def _complete(self) -> Reply | None:
-        """Return the answer once all of it is there."""
+    def _complete(self, sink: Sink | None) -> Reply | None:
+        """Return the answer once all of it is there; what comes before it goes into the sink."""
+        while (reply := self._message()) is not None:
+            if sink and "tasks" in reply.told:
+                sink.tell(*reply.told["tasks"])
+            elif sink and "is_part" in reply.told:
+                self._pour(reply.rows, sink)
+            else:
+                return reply
+        return None
+
+    def _pour(self, rows: pa.Table | None, sink: Sink) -> None:
+        try:
+            sink.take(rows)
+        except BaseException:
+            self.kill()  # as on a full disk: the rest of the rows is nobody's, and the next answer would begin with it
+            raise
+
+    def _message(self) -> Reply | None:
         line, end, rest = self._unread.partition(b"\n")
         if not end:
             return None

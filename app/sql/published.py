@@ -47,10 +47,27 @@ def schema(store: Store, contracts: Mapping[str, Table], run: Run) -> list[Table
     for view, (name, version, _) in tables(run).items():
         contract = contracts.get(str(name))
         comments = {column.name: column.comment for column in contract.columns} if contract else {}
-        fields = store.delta(str(name), int(version)).schema().fields
-        columns = tuple((each.name, _type(each.type), comments.get(each.name, "")) for each in fields)
+        fields = types(store, str(name), int(version)).items()
+        columns = tuple((each, kind, comments.get(each, "")) for each, kind in fields)
         found.append(TableOfColumns(view, str(name), contract.comment if contract else "", columns))
     return found
+
+
+def types(store: Store, name: str, version: int) -> dict[str, str]:
+    """Return the columns of a table: name -> type as SQL names it."""
+    return {each.name: _type(each.type) for each in store.delta(name, version).schema().fields}
+
+
+def types_of(store: Store, run: Run, name: str) -> dict[str, str]:
+    """Return the columns of a table of a run, by its full name.
+
+    Raises:
+        LakehouseError: a query may read no such table (exit code 2).
+    """
+    for known, version, _ in tables(run).values():
+        if known == name:
+            return types(store, name, int(version))
+    raise LakehouseError(f"There is no published table {name!r}.", "GET /api/v1/queries/schema", Exit.USAGE)
 
 
 def run_of(lake: Lake, number: int | None) -> Run | None:

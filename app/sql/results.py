@@ -43,11 +43,12 @@ def _longest(column: pa.ChunkedArray) -> int:
     return 0
 
 
-def as_csv(rows: pa.Table) -> str:
-    """Return rows as CSV with a header; no cell or name is a formula to a spreadsheet."""
+def as_csv(rows: pa.Table, with_header: bool = True) -> str:
+    """Return rows as CSV, below a header if it is wanted; no cell or name is a formula to a spreadsheet."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([neutral(name) for name in rows.column_names])
+    if with_header:
+        writer.writerow([neutral(name) for name in rows.column_names])
     writer.writerows([[neutral(_flat(cell)) for cell in row] for row in lists(rows)])
     return text.getvalue()
 

@@ -8,10 +8,11 @@ JVM with it, when stdin does.
 import json
 import os
 import pickle
+import shutil
 import signal
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -20,7 +21,7 @@ import pyarrow as pa
 from py4j.protocol import Py4JError, Py4JJavaError
 from pyspark.sql import DataFrame, SparkSession
 
-from app.sql import explanations, limits, plan, results
+from app.sql import explanations, limits, plan, results, spool
 from app.sql.text import Refused
 from app.sql.views import PublishedTable, Views
 from lakehouse.engine import isolation, spark
@@ -36,12 +37,14 @@ PROPERTIES = {
     "spark.sql.catalog.spark_catalog": "builtin",  # the log is read by delta-rs; nobody names a table by its path
     "spark.sql.cteRecursionLevelLimit": "1",
     "spark.sql.extensions": "",
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     "spark.sql.runSQLOnFiles": "false",
     "spark.sql.scripting.enabled": "false",
     "spark.sql.variable.substitute": "false",
     "spark.ui.enabled": "false",
 }
 
+Send = Callable[[Mapping[str, Any], bytes], None]
 
 # The first query of a JVM takes seconds, which no reader's clock should count.
 FIRST = "SELECT id % 7 AS a, count(*) AS b FROM range(1000) WHERE id > 1 GROUP BY id % 7 ORDER BY b DESC LIMIT 5"
@@ -50,16 +53,21 @@ FIRST = "SELECT id % 7 AS a, count(*) AS b FROM range(1000) WHERE id > 1 GROUP B
 class Worker:
     """A session, and the published tables that it shows."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Start Spark."""
+    def __init__(self, settings: Settings, scratch: Path) -> None:
+        """Start Spark; in the folder it may write."""
+        self.scratch = scratch
         self.store = Store(settings)
         self.spark: SparkSession = self.store.spark
         self.spark.sparkContext.setLogLevel("ERROR")
         self.views = Views(self.store)
         self.answer({"act": "run", "sql": FIRST, "tables": {}})
 
-    def answer(self, request: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
-        """Judge a query and do what is asked with it: `run`, `plan`, or `check` and nothing more.
+    def answer(self, request: Mapping[str, Any], send: Send = lambda *_: None) -> tuple[dict[str, Any], bytes]:
+        """Judge a query and do what is asked with it: `run`, `export`, `plan`, or `check` and nothing more.
+
+        Args:
+            request: act, query and tables.
+            send: for `export`: sends how far Spark is, then all rows, part by part.
 
         Returns:
             What is told of the answer, and its rows in Arrow's form.
@@ -80,6 +88,8 @@ class Worker:
         self.views.require_published(frame, judged.tables)
         if request["act"] == "plan":
             return told | {"plan": self._plan(frame)}, b""
+        if request["act"] == "export":
+            return told | {"num_rows": self._export(frame, send)}, b""
         rows = results.require_small(frame.limit(limits.MOST_ROWS + 1).toArrow())
         told["is_cut"] = rows.num_rows > limits.MOST_ROWS
         return told, _bytes(rows.slice(0, limits.MOST_ROWS))
@@ -87,6 +97,16 @@ class Worker:
     def cancel(self) -> None:
         """End the jobs of the query that runs."""
         self.spark.sparkContext.cancelJobGroup(GROUP)
+
+    def _export(self, frame: DataFrame, send: Send) -> int:
+        """Send all rows in parts; return how many there are."""
+        folder = spool.write(frame, self.scratch, GROUP, lambda done, total: send({"tasks": [done, total]}, b""))
+        number = 0
+        for rows in spool.parts(folder, frame.columns):
+            number += rows.num_rows
+            send({"is_part": True}, _bytes(rows))
+        shutil.rmtree(folder, ignore_errors=True)
+        return number
 
     def _plan(self, frame: DataFrame) -> str:
         """Return how Spark would run a query, in words, without paths."""
@@ -129,7 +149,7 @@ def _main() -> None:
     settings, scratch = pickle.load(sys.stdin.buffer)
     open_doors = isolation.isolate(scratch, keep_network="://" in settings.lake.tables_uri)
     try:
-        worker = Worker(confined(settings, scratch))
+        worker = Worker(confined(settings, scratch), scratch)
     except Exception as error:
         _fail(answers, error)
         os.killpg(0, signal.SIGKILL)
@@ -145,7 +165,7 @@ def _main() -> None:
 
 def _serve(worker: Worker, request: Mapping[str, Any], answers: BinaryIO) -> None:
     try:
-        told, rows = worker.answer(request)
+        told, rows = worker.answer(request, lambda told, rows: _send(answers, told, rows))
         _send(answers, told, rows)
     except Exception as error:
         if isinstance(error, ConnectionError | Py4JError) and not isinstance(error, Py4JJavaError):

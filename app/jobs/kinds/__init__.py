@@ -24,12 +24,14 @@ class Task:
         arguments: what `check` returned.
         folder: for what comes of it; the file that the job was given lies there as `files.INPUT`.
         tell: told how far it is.
+        owner: the browser that asked for it.
     """
 
     settings: Settings
     arguments: Arguments
     folder: Path
     tell: Tell
+    owner: str = ""
 
 
 @dataclass(frozen=True)

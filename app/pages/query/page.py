@@ -17,8 +17,10 @@ from app.sql import limits
 
 RULES = (
     f"Queries read, and nothing else: tables of gold and silver as one run published them. {limits.MOST_ROWS:,} rows, "
-    f"{limits.MOST_BYTES // 1_000_000} MB and {limits.SECONDS:.0f} s are the most. Days and hours are UTC."
+    f"{limits.MOST_BYTES // 1_000_000} MB and {limits.SECONDS:.0f} s are the most; a job brings all rows. "
+    "Days and hours are UTC."
 )
+AS_JOB = f"As a job, of up to {limits.EXPORT_SECONDS / 60:.0f} minutes; the jobs' list has its progress and the file"
 
 
 def layout(context: PageContext) -> Component:
@@ -29,6 +31,11 @@ def layout(context: PageContext) -> Component:
         html.Button("Run", type="button", id="query-run", className="button primary", title="Ctrl+Enter"),
         html.Button("Cancel", type="button", id="query-cancel", className="button", disabled=True),
         html.Button("Plan", type="button", id="query-plan", className="button", title="How Spark would run it"),
+        html.Button("Format", type="button", id="query-format", className="button", title="One clause a line"),
+        *[
+            html.Button(f"All rows as {words}", type="button", className="button", title=AS_JOB, **data(allrows=form))
+            for form, words in (("csv", "CSV"), ("parquet", "Parquet"))
+        ],
         html.Span(f"as of run {run}" if run else "nothing is published yet", className="muted", id="query-as-of"),
     ]
     editor = [

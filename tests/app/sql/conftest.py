@@ -25,9 +25,13 @@ CANARY = "canary-7d1f"  # in the environment, in a file, in tables that nobody p
 class Desk:
     """A worker and the tables that it may read; asks it, and starts another where one died."""
 
-    settings: Settings
+    lake: Lake
     tables: dict
     process: Process
+
+    @property
+    def settings(self) -> Settings:
+        return self.lake.settings
 
     def ask(self, sql: str, act: str = "run") -> Reply:
         if not self.process.is_alive:
@@ -76,7 +80,7 @@ def desk(asked_lake: Lake) -> Iterator[Desk]:
     """The worker."""
     patch = pytest.MonkeyPatch()
     patch.setenv("SECRET", CANARY)
-    found = Desk(asked_lake.settings, published.tables(asked_lake.ledger.published()), Process(asked_lake.settings))
+    found = Desk(asked_lake, published.tables(asked_lake.ledger.published()), Process(asked_lake.settings))
     patch.undo()
     yield found
     found.process.kill()
