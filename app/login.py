@@ -95,7 +95,9 @@ def protect(server: Flask, known: str, base: str, tokens: Tokens, attempts: Atte
     def ask() -> Response | None:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if is_of_api() and scheme.lower() == "bearer":
-            g.is_guest = not tokens.holds(token.strip())
+            found = tokens.find(token.strip())
+            g.is_guest = found is None
+            g.reader = found.owner if found else ""
             return _refuse_token(token_tries) if g.is_guest else None
         g.is_guest = not _is_valid(request.cookies.get(COOKIE, ""), key)
         if not g.is_guest and not is_reading() and "Origin" not in request.headers:

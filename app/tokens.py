@@ -38,6 +38,11 @@ class Token:
     created_at: str
     sha256: str
 
+    @property
+    def owner(self) -> str:
+        """By which what was asked with it is its own: another token of the same name is another reader."""
+        return f"token-{self.sha256[:32]}"
+
 
 class Tokens:
     """The tokens of one lake's site, in a file that is its owner's alone."""
@@ -66,10 +71,11 @@ class Tokens:
                 self._kept, self._seen = _read(self._path), seen
             return self._kept
 
-    def holds(self, token: str) -> bool:
-        """Say whether a token is one of these; a revoked one is none from the next question on."""
+    def find(self, token: str) -> Token | None:
+        """Return what is kept of a token; None where it is none of these, or revoked."""
         digest = _digest(token)
-        return any([hmac.compare_digest(digest, each.sha256) for each in self.all()])
+        found = [each for each in self.all() if hmac.compare_digest(digest, each.sha256)]
+        return found[0] if found else None
 
     def create(self, name: str) -> str:
         """Make a token and return it; it cannot be shown again.

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from app.api import openapi_datasets, openapi_jobs, serving_description
+from app.api import openapi_datasets, openapi_jobs, openapi_queries, serving_description
 from app.data.query import Query
 from app.params import Param
 
@@ -40,6 +40,7 @@ def document(queries: Mapping[str, Query], params: Iterable[Param], base: str) -
     paths |= saved([_parameter(declared["lake"])]) | serving_description.paths()
     paths |= openapi_jobs.paths(_parameter(declared["lake"]), PROBLEM)
     paths |= openapi_datasets.paths(PROBLEM)
+    paths |= openapi_queries.paths([_parameter(declared[each]) for each in EVERYWHERE], PROBLEM)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -50,7 +51,11 @@ def document(queries: Mapping[str, Query], params: Iterable[Param], base: str) -
         "servers": [{"url": f"{base}api/v1"}],
         "paths": paths,
         "components": {
-            "schemas": SCHEMAS | openapi_jobs.SCHEMAS | openapi_datasets.SCHEMAS | serving_description.schemas(),
+            "schemas": SCHEMAS
+            | openapi_jobs.SCHEMAS
+            | openapi_datasets.SCHEMAS
+            | openapi_queries.schemas()
+            | serving_description.schemas(),
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
         "security": [{}, {"token": []}],  # a site without a password asks for none

@@ -1,4 +1,7 @@
-"""jobs.owner — whose jobs are whose: a browser gets a random name, signed with a key that stays in the lake."""
+"""jobs.owner — whose jobs, datasets and queries are whose.
+
+A reader is a browser, which gets a random name, signed with a key that stays in the lake; or an API token.
+"""
 
 import hashlib
 import hmac
@@ -7,7 +10,7 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
-from flask import Response, request
+from flask import Response, g, request
 
 COOKIE = "owner"
 DAYS = 30
@@ -16,14 +19,16 @@ KEY_BYTES = 32
 
 
 def current(root: Path) -> str:
-    """Return the name of the browser that sent this request; empty if it has none, or one that we did not give."""
+    """Return the name of the reader who sent this request; empty if he has none, or one that we did not give."""
+    if token := str(g.get("reader", "")):
+        return token
     name, _, signature = request.cookies.get(COOKIE, "").partition(".")
     key = _read(root / KEY)
     return name if key and name and hmac.compare_digest(_sign(name, key), signature) else ""
 
 
 def greet(answer: Response, root: Path, name: str, base: str) -> Response:
-    """Let the browser remember its name.
+    """Let a browser remember its name; a program has its token.
 
     Args:
         answer: to its request.
@@ -31,6 +36,8 @@ def greet(answer: Response, root: Path, name: str, base: str) -> Response:
         name: of the browser, `new()` for one that has none.
         base: the path under which the site lies.
     """
+    if g.get("reader"):
+        return answer
     is_secure = request.is_secure or request.headers.get("X-Forwarded-Proto") == "https"
     value = f"{name}.{_sign(name, _make(root / KEY))}"
     seconds = DAYS * 86_400

@@ -1,4 +1,4 @@
-"""privacy.erasure — take a visitor out of landed files, tables, every old version of them, ledger and logs.
+"""privacy.erasure — take a visitor out of landed files, tables, every old version of them, ledger, queries and logs.
 
 Each step may be done twice: after a kill the same command goes on. What remains is a record in the lake's folder
 `erasures`: when, how many rows and lines, and a hash of the id under a key that stays in the lake.
@@ -76,6 +76,7 @@ def erase(lake: Lake, visitor: DataSubject, say: Say, is_applied: bool) -> Recor
         vacuum.remove(lake, [name for name in lake.contracts if lake.store.exists(name)], hours=0)
         failpoints.reach("erased.versions")
         redaction.clean_ledger(lake.store, visitor)
+        redaction.clean_databases(lake.settings.lake_path, visitor)
         redaction.clean_logs(lake.settings.lake_path, visitor)
         private.remove_jobs(lake.settings)
         failpoints.reach("erased.traces")

@@ -1,12 +1,15 @@
-"""privacy.redaction — where a lake may quote a row besides its tables: the ledger's errors, and the logs."""
+"""privacy.redaction — where else a lake may name a visitor: the ledger, what readers wrote, and the logs."""
 
 import json
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
 
+from lakehouse.errors import Exit, LakehouseError
 from lakehouse.privacy.subject import DataSubject
 from lakehouse.runs.results import FILE_NAME
 from lakehouse.storage import files
@@ -14,6 +17,7 @@ from lakehouse.storage.ledger import LEDGER
 from lakehouse.storage.store import Store
 
 TEXTS = ("error",)  # columns of the ledger that may quote a row
+BUSY_SECONDS = 30.0  # that a program which writes to a file of the site may take
 
 
 def clean_ledger(store: Store, visitor: DataSubject) -> None:
@@ -41,6 +45,37 @@ def _forget_log(delta: DeltaTable) -> None:
     for path in folder.glob("[0-9]*"):
         if int(path.name.split(".")[0]) < delta.version():
             path.unlink()
+
+
+def clean_databases(folder: Path, visitor: DataSubject) -> None:
+    """Hide the id in what readers asked, saved and noted: every text of the SQLite files beside the lake's tables.
+
+    Raises:
+        LakehouseError: one cannot be written, or its program holds it (exit code 4).
+    """
+    for path in sorted(folder.glob("*.sqlite")):
+        try:
+            with closing(sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)) as connection:
+                connection.execute("PRAGMA secure_delete = ON")
+                _clean_database(connection, visitor)
+                connection.execute("VACUUM")  # pages that are free may still hold the text that was there
+        except sqlite3.Error as error:
+            message = f"{path.name} cannot be cleaned: {error}."
+            raise LakehouseError(message, "stop the site, then erase again", Exit.ENVIRONMENT) from error
+
+
+def _clean_database(connection: sqlite3.Connection, visitor: DataSubject) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    with connection:
+        named = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'"
+        for (table,) in connection.execute(named).fetchall():
+            for _, column, kind, *_ in connection.execute(f'PRAGMA table_info("{table}")').fetchall():
+                if kind.upper() != "TEXT":
+                    continue
+                for row, text in connection.execute(f'SELECT rowid, "{column}" FROM "{table}"').fetchall():
+                    if text and visitor.is_named_in(text):
+                        change = f'UPDATE OR REPLACE "{table}" SET "{column}" = ? WHERE rowid = ?'
+                        connection.execute(change, (visitor.hide(text), row))
 
 
 def clean_logs(folder: Path, visitor: DataSubject) -> None:

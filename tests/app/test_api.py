@@ -327,7 +327,7 @@ def test_the_description_names_every_question_and_its_parameters(get):
 
     assert document["openapi"].startswith("3.1")
     kept = {"/views", "/notes", "/notes/{number}", "/score", "/recommendations"}
-    others = {path for path in document["paths"] if path.startswith(("/jobs", "/datasets"))}
+    others = {path for path in document["paths"] if path.startswith(("/jobs", "/datasets", "/queries"))}
     assert set(document["paths"]) - others == {f"/{name}" for name in pages.all_queries()} | kept
     assert document["servers"] == [{"url": "/api/v1"}]
     parameters = {each["name"] for each in document["paths"]["/funnel-steps"]["get"]["parameters"]}
@@ -339,13 +339,14 @@ def test_the_description_names_every_act_on_what_readers_keep(lake):
     client = app.test_client()
     described = client.get("/api/v1/openapi.json", headers=HERE).json["paths"]
     acts = {
-        (rule.rule.removeprefix("/api/v1").replace("<int:number>", "{number}"), method.lower())
+        (re.sub(r"<(?:int:)?(\w+)>", r"{\1}", rule.rule).replace("{identity}", "{id}"), method.lower())
         for rule in app.url_map.iter_rules()
         for method in rule.methods - {"HEAD", "OPTIONS"}
-        if rule.rule.startswith(("/api/v1/views", "/api/v1/notes"))
+        if rule.rule.startswith(("/api/v1/views", "/api/v1/notes", "/api/v1/queries"))
     }
-    kept = ("/views", "/notes", "/notes/{number}")
-    assert acts == {(path, act) for path in kept for act in described[path] if act != "parameters"}
+    kept = [path for path in described if path.startswith(("/views", "/notes", "/queries"))]
+    assert len(acts) > 12
+    assert acts == {(f"/api/v1{path}", act) for path in kept for act in described[path] if act != "parameters"}
 
 
 def test_health_tells_publication_and_model(get):

@@ -15,8 +15,8 @@ def tokens(lake):
 def test_a_token_is_shown_once_and_known_again(tokens):
     made = tokens.create("notebook")
 
-    assert tokens.holds(made)
-    assert not tokens.holds(made + "x") and not tokens.holds("")
+    assert tokens.find(made).name == "notebook"
+    assert (tokens.find(made + "x"), tokens.find("")) == (None, None)
     assert [each.name for each in tokens.all()] == ["notebook"]
 
 
@@ -24,7 +24,7 @@ def test_a_revoked_token_opens_nothing_and_the_others_do(tokens):
     one, other = tokens.create("one"), tokens.create("other")
     tokens.revoke("one")
 
-    assert (tokens.holds(one), tokens.holds(other)) == (False, True)
+    assert (tokens.find(one), tokens.find(other).name) == (None, "other")
 
 
 @pytest.mark.parametrize("name", ["", "a b", "../x", "x" * 41, "one"])
@@ -40,7 +40,7 @@ def test_a_damaged_file_opens_to_nobody(tokens, lake):
     made = tokens.create("one")
     (lake.settings.lake_path / FILE).write_text("{")
     with pytest.raises(LakehouseError, match="cannot be read"):
-        tokens.holds(made)
+        tokens.find(made)
 
 
 def test_the_command_line_makes_lists_and_revokes(tmp_path, monkeypatch, capsys):

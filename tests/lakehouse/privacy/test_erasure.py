@@ -15,6 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from app.data.saved import Saved, View
+from app.sql.history import Asked, History
 from bronze import landing
 from lakehouse import private
 from lakehouse.lake import Lake, open_lake
@@ -88,6 +90,12 @@ def planted(spark, tmp_path_factory) -> Lake:
     job = private.make_folder(lake.settings, private.JOBS) / "1"
     job.mkdir()
     (job / "scored.csv").write_text(f"visitor_id\n{CANARY}\n")
+    asked = f"SELECT * FROM events WHERE visitor_id = {CANARY}"
+    queries, saved = History(lake.settings.lake_path), Saved(lake.settings.lake_path)
+    queries.add(Asked(asked, "reader 1", "done", f"for {CANARY}", 1.0, 2, 1, {"silver.events": 0}))
+    queries.add(Asked("SELECT 1", "reader 2", "done", "", 1.0, 1, 1, {}))
+    queries.save(f"visitor {CANARY}", asked)
+    saved.save_view(View("theirs", "/predict", f"?visitor={CANARY}"))
     return lake
 
 
@@ -134,7 +142,18 @@ def is_number_in(content: bytes, number: int) -> bool:
 def test_a_planted_visitor_is_found_in_every_kind_of_place(planted):
     found = holding(planted.settings.lake_path, CANARY)
     kinds = {each.split("/")[0] for each in found}
-    assert kinds >= {"landing", "bronze", "silver", "gold", "ml", "ledger", "logs", "jobs"}
+    assert kinds >= {
+        "landing",
+        "bronze",
+        "silver",
+        "gold",
+        "ml",
+        "ledger",
+        "logs",
+        "jobs",
+        "queries.sqlite",
+        "site.sqlite",
+    }
     assert any("silver/events_quarantine/part" in each for each in found)
 
 
@@ -170,6 +189,15 @@ def test_what_belongs_to_others_stays_also_where_it_mentioned_the_visitor(erased
     assert (kept["5"], kept[f"{CANARY}1"], kept[f"-{CANARY}"]) == ("sent by …", "f", "g")
     assert {f"{CANARY}1", "5"} <= {str(each["visitor_id"]) for each in rows(lake, "silver.events")}
     assert [each["visitorid"] for each in rows(lake, "silver.events_quarantine")] == [f"-{CANARY}"]
+
+
+def test_a_query_that_named_the_visitor_stays_without_the_id_and_others_as_they_were(erased):
+    queries = History(erased[0].settings.lake_path)
+    asked = "SELECT * FROM events WHERE visitor_id = …"
+    assert [each.sql for each in queries.newest(9)] == ["SELECT 1", asked]
+    assert queries.newest(1)[0].num_rows == 1
+    assert queries.saved() == [("visitor …", asked)]
+    assert [each.query for each in Saved(erased[0].settings.lake_path).views()] == ["?visitor=…"]
 
 
 def test_the_record_of_an_erasure_tells_when_and_how_much_and_only_a_keyed_hash(erased):
