@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 FORMS = ("table", "csv", "json", "parquet")
 
 
-@click.command()
+@click.command(context_settings={"ignore_unknown_options": True})  # a query may begin with a comment, `-- …`
 @click.argument("sql")
 @click.option("--format", "form", type=click.Choice(FORMS), default="table", show_default=True, help="How to print.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the rows to a file instead.")

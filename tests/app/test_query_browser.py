@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from .conftest import start
+from .test_browser import serious
 
 SECONDS = 180_000  # until Spark is warm
 
@@ -67,15 +68,40 @@ def test_a_query_is_cancelled(page):
     expect(page.locator("#query-failure")).to_have_text(re.compile("The query was cancelled"), timeout=SECONDS)
 
 
-def test_the_form_writes_the_query(page):
+def test_the_form_writes_the_query_with_several_measures_and_filters(page):
     page.get_by_text("Build it by a form").click()
     page.get_by_label("Table", exact=True).select_option("gold.activity")
     page.get_by_label("Group by").select_option(["event_type"])
-    page.get_by_label("Measure", exact=True).select_option("sum")
-    page.get_by_label("Column of the measure").select_option("num_events")
-    expect(page.locator(".cm-content")).to_contain_text("SELECT event_type, sum(num_events) AS sum_num_events")
+    page.get_by_role("button", name="Add a measure").click()
+    page.get_by_label("Measure 2", exact=True).select_option("sum")
+    page.get_by_label("Column of measure 2").select_option("num_events")
+    for number, (column, operator, value) in enumerate([("event_hour", ">=", "0"), ("event_type", "<>", "view")], 1):
+        page.get_by_role("button", name="Add a filter").click()
+        page.get_by_label(f"Column of filter {number}").select_option(column)
+        page.get_by_label(f"Comparison of filter {number}").select_option(operator)
+        page.get_by_label(f"Value of filter {number}").fill(value)
+    expect(page.locator(".cm-content")).to_contain_text("sum(num_events) AS sum_num_events")
+    expect(page.locator(".cm-content")).to_contain_text("AND event_type <> 'view'")
+    assert serious(page) == []
     page.locator("#query-run").click()
-    expect(page.locator(".query-rows tbody tr")).to_have_count(3, timeout=SECONDS)
+    expect(page.locator(".query-rows tbody tr")).to_have_count(2, timeout=SECONDS)
+    page.get_by_role("button", name="Remove filter 2").click()
+    expect(page.locator(".cm-content")).not_to_contain_text("<>")
+
+
+def test_a_query_is_formatted_and_all_its_rows_come_as_a_file(page):
+    write(page, "SELECT event_date, event_hour FROM gold.activity WHERE event_hour > 0")
+    page.locator("#query-format").click()
+    expect(page.locator(".cm-line")).to_have_count(4)
+    page.get_by_role("button", name="All rows as CSV").click()
+    job = page.locator("#site-jobs .job").first
+    expect(job).to_contain_text("All rows of SELECT event_date")
+    link = job.get_by_role("link", name=re.compile(r"query-run\d+\.csv"))
+    expect(link).to_be_visible(timeout=SECONDS)
+    with page.expect_download() as download:
+        link.click()
+    lines = download.value.path().read_text().splitlines()
+    assert (lines[0], len(lines) > 1_001) == ("event_date,event_hour", True)
 
 
 def test_what_is_typed_is_completed_by_columns_of_the_schema(page):

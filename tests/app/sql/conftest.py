@@ -1,6 +1,7 @@
 """One small published lake, and the one worker that all tests of a module ask."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ from deltalake import write_deltalake
 
 from app.sql import published
 from app.sql.process import Process, Reply
+from lakehouse.cli import main as cli
 from lakehouse.lake import Lake, open_lake
 from lakehouse.settings import Settings
 
@@ -33,10 +35,15 @@ class Desk:
     def settings(self) -> Settings:
         return self.lake.settings
 
-    def ask(self, sql: str, act: str = "run") -> Reply:
+    @property
+    def living(self) -> Process:
         if not self.process.is_alive:
+            self.process.kill()
             self.process = Process(self.settings)
-        return self.process.ask(act, sql, self.tables)
+        return self.process
+
+    def ask(self, sql: str, act: str = "run") -> Reply:
+        return self.living.ask(act, sql, self.tables)
 
 
 def instant(hour: int) -> datetime:
@@ -84,3 +91,18 @@ def desk(asked_lake: Lake) -> Iterator[Desk]:
     patch.undo()
     yield found
     found.process.kill()
+
+
+@pytest.fixture
+def query(desk, monkeypatch, capsys) -> Callable[..., tuple[int, str, str]]:
+    """Run `lakehouse query` against the one worker; return exit code, stdout and stderr."""
+    monkeypatch.setenv("LAKEHOUSE_LAKE", str(desk.settings.lake_path))
+    desk.ask("SELECT 1")
+    monkeypatch.setattr("app.sql.process.Process", lambda settings: nullcontext(desk.living))
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            cli.main(["query", *arguments])
+        return (ended.value.code, *capsys.readouterr())
+
+    return run

@@ -31,7 +31,7 @@ ALL_KINDS = (
 def wrote(desk, monkeypatch):
     """Write all rows of a query on the one worker; return the file's bytes, and what the log says."""
     desk.ask("SELECT 1")
-    monkeypatch.setattr(export, "Process", lambda settings, folder: nullcontext(desk.process))
+    monkeypatch.setattr(export, "Process", lambda settings, folder: nullcontext(desk.living))
     run = next(each for each in [published.run_of(desk.lake, None)] if each)
 
     def write(sql: str, form: str = "csv"):

@@ -12,11 +12,13 @@ import pytest
 from app import server
 from app.pages.query.examples import EXAMPLES
 from app.site import Site
+from app.sql import limits
 
 from ...conftest import settings_of
 
 PORT = 8050
 HERE = {"Host": f"localhost:{PORT}", "Origin": f"http://localhost:{PORT}"}
+SECONDS = 15.0  # a reader's patience
 BOMB = "SELECT count(*) FROM range(10000000) a JOIN range(10000000) b ON a.id <> b.id"
 
 
@@ -110,6 +112,62 @@ def test_a_second_query_of_a_reader_is_refused_while_the_first_works_and_it_is_c
     while (told := client.get(f"/api/v1/queries/{first['id']}", headers=HERE).json)["state"] != "ended":
         time.sleep(0.05)
     assert told["message"] == "The query was cancelled."
+
+
+def working(client, sql):
+    """Ask a query and wait until a worker has it."""
+    told = ask(client, sql).json
+    while told["state"] == "waiting":
+        time.sleep(0.05)
+        told = client.get(f"/api/v1/queries/{told['id']}", headers=HERE).json
+    assert told["state"] == "working", told
+    return told
+
+
+def test_other_pages_answer_while_a_query_takes_all_it_can(app, client):
+    bomb = working(client, BOMB)
+    began = time.monotonic()
+    answer = app.test_client().get("/api/v1/funnel-steps?range=all", headers=HERE)
+    assert (answer.status_code, time.monotonic() - began < SECONDS) == (200, True)
+    assert answer.json["rows"]
+    told = client.post(f"/api/v1/queries/{bomb['id']}/cancel", json={}, headers=HERE).json
+    while told["state"] == "working":
+        time.sleep(0.05)
+        told = client.get(f"/api/v1/queries/{bomb['id']}", headers=HERE).json
+    assert told["state"] == "ended"
+
+
+def test_ten_readers_wait_for_their_turn_two_at_once_and_each_gets_the_own_rows(app):
+    readers = [app.test_client() for _ in range(10)]
+    asked = [
+        ask(reader, f"SELECT {number} AS n, count(*) FROM gold.funnel").json for number, reader in enumerate(readers)
+    ]
+    most = 0
+    while any(each["state"] in ("waiting", "working") for each in asked):
+        time.sleep(0.02)
+        asked = [
+            reader.get(f"/api/v1/queries/{each['id']}", headers=HERE).json
+            for reader, each in zip(readers, asked, strict=True)
+        ]
+        most = max(most, sum(each["state"] == "working" for each in asked))
+    assert [each["rows"][0][0] for each in asked] == list(range(10))
+    assert most <= limits.MOST_AT_ONCE
+
+
+def test_a_query_whose_worker_is_killed_ends_and_the_next_is_soon_answered_by_the_spare(app, client, site):
+    both = [ask(each, "SELECT 1").json for each in (client, app.test_client())]  # both workers are warm afterwards
+    assert len(both) == limits.MOST_AT_ONCE
+    while any(not each.is_over for each in site.queries._queries.values()):
+        time.sleep(0.05)
+    bomb = working(client, BOMB)
+    (busy,) = site.queries._busy
+    os.killpg(busy.pid, signal.SIGKILL)
+    while (told := client.get(f"/api/v1/queries/{bomb['id']}", headers=HERE).json)["state"] == "working":
+        time.sleep(0.05)
+    assert (told["state"], told["message"] != "") == ("ended", True)
+    began = time.monotonic()
+    assert result(client, "SELECT 3")["rows"] == [[3]]
+    assert time.monotonic() - began < SECONDS
 
 
 def test_a_killed_worker_is_replaced(client, site):

@@ -1,27 +1,11 @@
 """`lakehouse query`: rows to stdout, and what its exit code tells."""
 
 import json
-from contextlib import nullcontext
 
 import pytest
 
 from app.sql.history import History
 from lakehouse.cli import main as cli
-
-
-@pytest.fixture
-def query(desk, monkeypatch, capsys):
-    """Run the command against the one worker; return exit code, stdout and stderr."""
-    monkeypatch.setenv("LAKEHOUSE_LAKE", str(desk.settings.lake_path))
-    desk.ask("SELECT 1")
-    monkeypatch.setattr("app.sql.process.Process", lambda settings: nullcontext(desk.process))
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            cli.main(["query", *arguments])
-        return (ended.value.code, *capsys.readouterr())
-
-    return run
 
 
 def test_rows_are_printed_as_csv(query):
