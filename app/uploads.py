@@ -6,7 +6,7 @@ from typing import Any, BinaryIO
 from flask import request
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from lakehouse.errors import Exit, LakehouseError
 
@@ -62,6 +62,8 @@ def save(file: BinaryIO, most: int) -> int:
             file.write(piece)
     except RequestEntityTooLarge as error:
         raise too_large(most) from error
+    except ClientDisconnected:
+        total = 0
     if not total or total < (request.content_length or 0):
         raise LakehouseError("The file is empty, or came in part.", "send it again", Exit.USAGE)
     return total

@@ -54,12 +54,22 @@ def read(name: str, source: BinaryIO) -> Header:
     return Header(first.line, first.text, first.columns, _kind(name, first.columns))
 
 
+def require_names(name: str, columns: list[str]) -> None:
+    """Refuse a first line, of whose columns none is known, that holds numbers.
+
+    Raises:
+        LakehouseError: it does (exit code 3).
+    """
+    if any(re.fullmatch(r"-?[0-9.]+", column) for column in columns):
+        raise refusal(name, "has no header: line 1 holds values", "its first line names the columns")
+
+
 def _kind(name: str, columns: list[str]) -> str:
     """Return the kind whose columns are all there, or say what is wrong with these."""
     nearest = max(KINDS, key=lambda kind: len(set(KINDS[kind]) & set(columns)) / len(KINDS[kind]))
     missing = [column for column in KINDS[nearest] if column not in columns]
-    if len(missing) == len(KINDS[nearest]) and any(re.fullmatch(r"-?[0-9.]+", column) for column in columns):
-        raise refusal(name, "has no header: line 1 holds values", "its first line names the columns")
+    if len(missing) == len(KINDS[nearest]):
+        require_names(name, columns)
     first_line.require_distinct(name, columns)
     if not missing:
         return nearest

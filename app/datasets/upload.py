@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
 
 from app.datasets.synonyms import SYNONYMS
 from bronze import header
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.landing import first_line
-from lakehouse.landing.preflight import MOST_BYTES
+from lakehouse.landing.preflight import MOST_BYTES, Preflight, whole_lines
 
 ROWS_SHOWN = 5
 MOST_SHOWN = 60  # characters of a cell
@@ -47,6 +48,12 @@ class Upload:
         """The kind it is, or most resembles."""
         return self.kind or max(header.KINDS, key=lambda kind: len(guess(self.columns, kind)) / len(header.KINDS[kind]))
 
+    @property
+    def our_names(self) -> list[str]:
+        """Its columns, ours under our names; a column that has our name and stands for nothing becomes `their_…`."""
+        theirs = {each: ours for ours, each in self.mapping.items()}
+        return [theirs.get(each, f"their_{each}" if each in self.mapping else each) for each in self.columns]
+
     def mapped(self, kind: str, mapping: Mapping[str, str]) -> "Upload":
         """Return the same with columns that stand for ours.
 
@@ -71,21 +78,47 @@ class Upload:
 
 
 def look(path: Path, number: int, name: str) -> Upload:
-    """Look at a file that has come whole.
+    """Look at every byte of a file that has come whole.
 
     Raises:
-        LakehouseError: it is no plain CSV with a header (exit code 3).
+        LakehouseError: it is no plain CSV with a header, or a line is none that can be read (exit code 3).
     """
     with path.open("rb") as source:
         first = first_line.read(name, source)
         first_line.require_distinct(name, first.columns)
+        found = _known(number, name, path, first.columns)
+        start = source.tell()
         lines = [source.readline(MOST_BYTES + 1) for _ in range(ROWS_SHOWN)]
+        source.seek(start)
+        _check(found, first.text, source)
     text = b"".join(lines).decode("utf-8", "replace")
     rows = [[cell[:MOST_SHOWN] for cell in row] for row in islice(csv.reader(io.StringIO(text)), ROWS_SHOWN) if row]
-    found = Upload(number, name, path.stat().st_size, first.columns, rows=rows)
-    guessed = guess(first.columns, found.nearest)
-    is_whole = guessed.keys() == set(header.KINDS[found.nearest])
-    return found.mapped(found.nearest, guessed) if is_whole else found
+    return replace(found, rows=rows)
+
+
+def _known(number: int, name: str, path: Path, columns: list[str]) -> Upload:
+    """Return the file, mapped where its columns can be guessed.
+
+    Raises:
+        LakehouseError: its first line is none of names (exit code 3).
+    """
+    found = Upload(number, name, path.stat().st_size, columns)
+    guessed = guess(columns, found.nearest)
+    if not guessed:
+        header.require_names(name, columns)
+    return found.mapped(found.nearest, guessed) if guessed.keys() == set(header.KINDS[found.nearest]) else found
+
+
+def _check(upload: Upload, first: str, source: BinaryIO) -> None:
+    """Look at the lines behind the first as landing does, so that what is wrong is told where the file is dropped.
+
+    Of a file whose columns nobody knows yet, landing judges lengths and timestamps.
+    """
+    typed = set(header.KINDS[upload.kind]) - header.FREE_TEXT if upload.kind else set()
+    preflight = Preflight(upload.name, first, upload.our_names, typed)
+    for piece in whole_lines(source):
+        preflight.look(piece)
+    preflight.finish()
 
 
 def guess(columns: list[str], kind: str) -> dict[str, str]:
@@ -105,12 +138,9 @@ def guess(columns: list[str], kind: str) -> dict[str, str]:
 
 def with_our_names(upload: Upload, path: Path, target: Path) -> None:
     """Write the file with the names of our columns in its first line; its rows stay byte for byte."""
-    theirs = {each: ours for ours, each in upload.mapping.items()}
     with path.open("rb") as source, os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as to:
-        first = first_line.read(upload.name, source)
-        # a column of theirs that has our name and stands for nothing would be ours a second time
-        names = [theirs.get(each, f"their_{each}" if each in upload.mapping else each) for each in first.columns]
+        first_line.read(upload.name, source)
         text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerow(names)
+        csv.writer(text, lineterminator="\n").writerow(upload.our_names)
         to.write(text.getvalue().encode())
         shutil.copyfileobj(source, to, PIECE)
