@@ -29,6 +29,7 @@ class PageContext:
         palette: the colours of charts.
         over: the days that queries mean instead of those shown.
         desk: the jobs of the site.
+        preset: the site's own lake.
     """
 
     lake: Published
@@ -38,6 +39,7 @@ class PageContext:
     palette: Palette = LIGHT
     over: Period | None = None
     desk: Desk | None = None
+    preset: Published | None = None
 
     @property
     def published(self) -> Publication:

@@ -85,7 +85,9 @@ class Site:
         lake = self.lakes[params["lake"]]
         self.datasets.use(lake.name)
         shown = lake.at(int(params["run"])) if params["run"] else lake.current()
-        return PageContext(lake, shown, params, self.answers, palette or _palette(), desk=self.jobs)
+        return PageContext(
+            lake, shown, params, self.answers, palette or _palette(), desk=self.jobs, preset=self.lakes[""]
+        )
 
 
 def base_path(settings: Settings) -> str:

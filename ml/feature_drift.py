@@ -1,7 +1,7 @@
 """ml.feature_drift — how a model's inputs and scores are spread by week; `lakehouse ml monitor` writes it."""
 
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -35,6 +35,16 @@ MISSING = -1
 BINS = 10
 SAMPLE = 20_000  # decision points by which the bins are cut
 SCORE = "probability"
+COUNTED = pa.schema(
+    [
+        ("week", pa.date32()),
+        ("part", pa.string()),
+        ("feature", pa.string()),
+        ("bin", pa.int32()),
+        ("low", pa.float64()),
+        ("num_points", pa.int64()),
+    ]
+)
 Edges: TypeAlias = Mapping[str, Sequence[float]]  # feature -> least value of each bin but the first, ascending
 
 
@@ -77,23 +87,40 @@ def count(points: DataFrame, by: Edges) -> pa.Table:
         for row in rows
         for cell, ((name, place), low) in enumerate(zip(cells, lows, strict=True))
     ]
-    names = ("week", "part", "feature", "bin", "low", "num_points")
-    types = (pa.date32(), pa.string(), pa.string(), pa.int32(), pa.float64(), pa.int64())
-    return pa.table([pa.array([row[at] for row in found], type_) for at, type_ in enumerate(types)], names=names)
+    columns = [pa.array([row[at] for row in found], each.type) for at, each in enumerate(COUNTED)]
+    return pa.table(columns, schema=COUNTED)
 
 
-def spread(counted: DataFrame, model_version: int) -> DataFrame:
+def lent(rows: Sequence[Mapping[str, Any]]) -> tuple[Edges, pa.Table]:
+    """Return the bins of a model that another lake lends, and how its test is spread over them.
+
+    Args:
+        rows: those of its ml.feature_drift in that lake.
+
+    Returns:
+        The bins, and what `count` returns of the test.
+    """
+    by_bin = {(row["feature"], row["bin"]): row for row in rows}
+    found: dict[str, list[float]] = {}
+    for (name, place), row in sorted(by_bin.items()):
+        found.setdefault(name, []).extend([row["low"]] if place > 0 else [])
+    test = [{**row, "part": "test", "num_points": row["num_test"]} for row in by_bin.values()]
+    return found, pa.Table.from_pylist(test, schema=COUNTED)
+
+
+def spread(counted: DataFrame, model_version: int, parts: Sequence[str] = ("test", "later")) -> DataFrame:
     """Put the counts of each week from the test on beside those of the whole test.
 
     Args:
         counted: what `count` returns, as a frame.
         model_version: of the model.
+        parts: whose weeks are told; the test of a model that is lent is no part of this lake.
 
     Returns:
         The columns of ml.feature_drift.
     """
     keys, points = ["feature", "bin"], F.sum("num_points")
-    weeks = counted.where("part IN ('test', 'later')").groupBy("week", *keys, "low").agg(points.alias("num_points"))
+    weeks = counted.where(F.col("part").isin(*parts)).groupBy("week", *keys, "low").agg(points.alias("num_points"))
     test = counted.where("part = 'test'").groupBy(*keys).agg(points.alias("num_test"))
     return weeks.join(test, keys, how="left").select(
         F.lit(model_version).cast("int").alias("model_version"),

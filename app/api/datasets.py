@@ -10,7 +10,7 @@ from app.datasets import rejected
 from app.datasets.store import Dataset
 from app.datasets.upload import Upload
 from app.jobs import owner
-from app.jobs.store import ACTIVE, FAILED
+from app.jobs.store import ACTIVE, FAILED, Job
 from app.site import Site
 from bronze import header
 from lakehouse.errors import Exit, LakehouseError
@@ -151,7 +151,7 @@ def described(dataset: Dataset, site: Site) -> dict[str, Any]:
         "job": dataset.job,
         "files": [_file(each) for each in dataset.files],
         "progress": {name: getattr(job, name) for name in PROGRESS} if job else {},
-        "result": dict(job.result) if job else {},
+        "result": _result(dataset, site, state, job),
         "model": _model(dataset, site) if state == READY else None,
         "training": _training(dataset, site),
     }
@@ -163,12 +163,23 @@ def _file(upload: Upload) -> dict[str, Any]:
 
 
 def _state(dataset: Dataset, site: Site) -> str:
-    """Return `new`, the state of the job that builds it, or `ready`."""
+    """Return `new`, the state of the job that builds it, or `ready`: its pages need not wait until it is scored."""
     job = site.jobs.store.get(dataset.job) if dataset.job else None
-    if job is not None and (job.state in ACTIVE or job.state == FAILED):
-        return job.state
+    if job is not None and job.state == FAILED:
+        return FAILED
     lake = site.lakes.get(dataset.id)
-    return READY if lake and lake.ledger.published() else NEW
+    if lake and lake.ledger.published():
+        return READY
+    return job.state if job is not None and job.state in ACTIVE else NEW
+
+
+def _result(dataset: Dataset, site: Site, state: str, job: Job | None) -> dict[str, Any]:
+    """Return what came of the job that builds it: at once when its tables are there, `rejected` when it has ended."""
+    if state == READY and (job is None or not job.result):
+        lake = site.lakes[dataset.id]
+        run = lake.ledger.published()
+        return {"rows": lake.store.rows("silver.events", run.versions["silver.events"])} if run else {}
+    return dict(job.result) if job else {}
 
 
 def _model(dataset: Dataset, site: Site) -> dict[str, Any] | None:

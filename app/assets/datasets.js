@@ -134,6 +134,12 @@
         return element("p", { className: "muted", textContent: said.join(" \u00b7 ") });
     }
 
+    // Its pages are there before its visits are scored.
+    function scoring(set) {
+        if (!WORKING.includes(set.progress.state)) { return null; }
+        return element("p", { className: "muted", role: "status", textContent: "Its visits are being scored. " + (set.progress.sentence || "") });
+    }
+
     // A model of its own: a job of minutes, which may end in a gate's refusal.
     function training(set) {
         var told = set.training;
@@ -143,6 +149,7 @@
     }
 
     function train(set) {
+        if (WORKING.includes(set.progress.state)) { return null; }
         if (set.training && WORKING.includes(set.training.state)) { return job("Cancel the training", set.training.id); }
         return button("Train a model on it", function () { send("POST", "/" + set.id + "/train"); });
     }
@@ -194,7 +201,7 @@
         }
         if (set.state === "ready") {
             var open = element("a", { className: "button primary", textContent: "Open", href: window.site.base + "?lake=" + set.id });
-            return [facts(set), training(set), element("div", { className: "actions" }, [open, train(set), rejected(set), remove(set)])];
+            return [facts(set), scoring(set), training(set), element("div", { className: "actions" }, [open, train(set), rejected(set), remove(set)])];
         }
         var failed = set.state === "failed" ? element("p", { className: "bad", role: "alert", textContent: set.progress.error + (set.progress.remedy ? " " + set.progress.remedy : "") }) : null;
         var needed = element("p", { className: "muted", textContent: missing(set) });
@@ -227,7 +234,7 @@
             place.replaceChildren(element("h2", { textContent: "Your datasets" }), element("div", { id: "data-sending" }), sets);
             showSending();
         }
-        if (found && found.some(function (set) { return WORKING.includes((set.training || set).state) || WORKING.includes(set.state); })) { timer = setTimeout(list, SECOND); }
+        if (found && found.some(function (set) { return [set.state, set.progress.state, (set.training || set).state].some(function (state) { return WORKING.includes(state); }); })) { timer = setTimeout(list, SECOND); }
     }
 
     function begin(place) {

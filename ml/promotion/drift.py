@@ -65,6 +65,22 @@ def weeks(drift: Iterable[Mapping[str, Any]], quality: Iterable[Mapping[str, Any
     return [_judge(each, cells[each], by_week.get(each, []), expected, settings) for each in sorted(cells)]
 
 
+def overall(drift: Iterable[Mapping[str, Any]]) -> dict[str, float]:
+    """Return the index of each input over all weeks together, the calendar aside.
+
+    Args:
+        drift: rows of ml.feature_drift of one model version.
+    """
+    points: dict[str, dict[int, int]] = {}
+    test: dict[str, dict[int, int]] = {}
+    for row in drift:
+        if row["feature"] not in CALENDAR:
+            counts = points.setdefault(row["feature"], {})
+            counts[row["bin"]] = counts.get(row["bin"], 0) + row["num_points"]
+            test.setdefault(row["feature"], {})[row["bin"]] = row["num_test"]
+    return {name: psi(list(counts.values()), [test[name][each] for each in counts]) for name, counts in points.items()}
+
+
 def asks_for_training(found: Sequence[Week], settings: Monitor) -> bool:
     """Say whether the latest week has drifted, and enough of the latest ones with it."""
     latest = found[-settings.windows :]

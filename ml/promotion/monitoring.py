@@ -1,10 +1,13 @@
 """ml.promotion.monitoring — sum the champion's predictions up by week, publish the sums, and say what they mean."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
+from typing import Any
+
+import pyarrow as pa
 
 from lakehouse.errors import Exit, LakehouseError
-from lakehouse.lake import Lake
+from lakehouse.lake import Lake, open_lake
 from lakehouse.runs import lock
 from lakehouse.runs.publication import publish
 from lakehouse.storage.ledger import Result, Run, new_run_id, now
@@ -71,10 +74,15 @@ def _write(lake: Lake, scorer: Scorer, reads: dict[str, int], say: Say) -> None:
     kept = mine.select(*predictions.POINT, "decided_at", "part", feature_drift.SCORE)
     values = [name for name in features if name not in kept.columns]
     points = kept.join(examples.select(*predictions.POINT, *values), predictions.POINT, how="inner")
-    by = feature_drift.edges(points.where("part = 'test'"), [*features, feature_drift.SCORE])
-    counted = lake.store.spark.createDataFrame(feature_drift.count(points, by))
+    if scorer.is_borrowed:
+        by, test = feature_drift.lent(_lenders(lake, scorer))
+        counts, parts = pa.concat_tables([feature_drift.count(points, by), test]), ["later"]
+    else:
+        by = feature_drift.edges(points.where("part = 'test'"), [*features, feature_drift.SCORE])
+        counts, parts = feature_drift.count(points, by), ["test", "later"]
+    counted = lake.store.spark.createDataFrame(counts)
     frames = {
-        feature_drift.table: feature_drift.spread(counted, scorer.version),
+        feature_drift.table: feature_drift.spread(counted, scorer.version, parts),
         prediction_quality.table: prediction_quality.sum_up(predicted),
     }
     for table, frame in frames.items():
@@ -88,6 +96,24 @@ def _write(lake: Lake, scorer: Scorer, reads: dict[str, int], say: Say) -> None:
     run = Run(run_id, "lakehouse ml monitor", "published", started_at, now(), {}, read_by, {}, results)
     publish(lake, run, list(read_by))
     say(f"Summed up {', '.join(read_by)}, published as run {run_id}.")
+
+
+def _lenders(lake: Lake, scorer: Scorer) -> list[dict[str, Any]]:
+    """Return the rows of the lending lake's ml.feature_drift of the model.
+
+    Raises:
+        LakehouseError: it holds none (exit code 2).
+    """
+    settings = lake.settings
+    lender = open_lake(replace(settings, lake=replace(settings.lake, path=settings.lake.borrows, borrows="")))
+    published = lender.ledger.published()
+    name = feature_drift.table.name
+    rows = lender.store.records(name) if published and name in published.versions else []
+    found = [row for row in rows if row["model_version"] == scorer.version]
+    if not found:
+        message = f"The lake that lends model {scorer.version} has not summed up its test yet."
+        raise LakehouseError(message, f"LAKEHOUSE_LAKE={settings.lake.borrows} lakehouse ml monitor", Exit.USAGE)
+    return found
 
 
 def _is_done(table: Table, published: Run, reads: dict[str, int]) -> bool:

@@ -106,6 +106,7 @@ class Recommender:
         neighbours: places of all neighbours.
         scores: their scores.
         popular: category, or `SHOP` -> places of its popular items, the best first.
+        fewest_visits: where there are fewer visits than these, so that no neighbours are shown; else 0.
     """
 
     catalogue: Catalogue
@@ -113,6 +114,7 @@ class Recommender:
     neighbours: npt.NDArray[np.int32]
     scores: npt.NDArray[np.float64]
     popular: dict[int, list[int]] = field(default_factory=dict)
+    fewest_visits: int = 0
 
     def for_item(self, item: int, filters: Filters = ALL) -> Answer:
         """Recommend to whoever looks at an item."""
@@ -211,6 +213,9 @@ class Recommender:
     def _note(self, leaders: Sequence[int], chosen: Sequence[Recommendation]) -> str:
         if not leaders or (chosen and chosen[0].source == "neighbour"):
             return ""
+        if self.fewest_visits:
+            few = f"Fewer than {self.fewest_visits:,} visits do not tell what goes together"
+            return f"{few}: the list is what is looked at most."
         if chosen and chosen[0].source == "popular_in_category":
             return "No visit tells what goes with these items: the list is popular items of their category."
         return "Nothing is known of these items: the list is popular items of the shop."

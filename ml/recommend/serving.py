@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,8 @@ COLUMNS = {
     CATEGORIES: ["category_id", "path"],
 }
 TABLES = (visits.TABLE, *COLUMNS)
+SESSIONS = "silver.sessions"
+FEWEST_VISITS = 1_000  # of which the common ones say what goes together; of fewer, chance does
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,8 @@ def of_run(store: Store, run: Run) -> Recommendations:
     """Load what a run recommends that published every table of `TABLES`."""
     tables = {name: store.arrow(name, run.versions[name], columns) for name, columns in COLUMNS.items()}
     lists = recommender(tables)
+    if SESSIONS in run.versions and store.rows(SESSIONS, run.versions[SESSIONS]) < FEWEST_VISITS:
+        lists = replace(lists, starts=np.zeros_like(lists.starts), fewest_visits=FEWEST_VISITS)
     del tables  # before the events come
     events = store.arrow(visits.TABLE, run.versions[visits.TABLE], visits.COLUMNS)
     return Recommendations(lists, visits.of(events).last(), run.run_id)

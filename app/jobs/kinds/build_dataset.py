@@ -59,12 +59,20 @@ def _ours(task: Task, upload: Upload, source: Path) -> Path:
 
 
 def _score(task: Task, lake: Lake) -> None:
-    """Score the visits by the site's champion, if there is one: this lake has none of its own."""
+    """Score the visits by the site's champion, if there is one, and look how far its inputs lie from its test."""
+    from ml.promotion import monitoring
     from ml.serving import scoring
     from ml.serving.scorer import champion
 
+    def say(line: str) -> None:
+        task.tell(0, 0, line)
+
     if champion(task.settings):
-        scoring.score(lake, lambda line: task.tell(0, 0, line))
+        scoring.score(lake, say)
+        try:
+            monitoring.monitor(lake, say)
+        except LakehouseError as error:  # nobody has monitored the site's own lake yet: the pages say so
+            say(error.message)
 
 
 kind = Kind("build-dataset", lambda said: f"Build {said['name']}", lambda said: said, build, has_route=True)

@@ -14,7 +14,7 @@ def train(task: Task) -> Mapping[str, Any]:
     """
     from lakehouse.lake import open_lake
     from ml.intent import training
-    from ml.promotion import promotion
+    from ml.promotion import monitoring, promotion
     from ml.serving import scoring
 
     def say(line: str) -> None:
@@ -24,6 +24,7 @@ def train(task: Task) -> Mapping[str, Any]:
     training.train(lake, say)
     outcome = promotion.promote(lake, say, bootstrap=True)
     scoring.score(lake, say)
+    monitoring.monitor(lake, say)
     return {"model": outcome.version}
 
 

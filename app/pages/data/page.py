@@ -10,11 +10,13 @@ from dash.development.base_component import Component
 from app.components.parts import aria, facts
 from app.context import PageContext
 from app.pages import Page
+from app.pages.data import compared
 from app.pages.data.wording import NEEDS, WHAT
 
 
 def layout(context: PageContext) -> Component:
-    """Build the page: what is shown now, room to drop files, and the datasets that this browser brought."""
+    """Build the page: what is shown now, room to drop files, the datasets of this browser, and a comparison."""
+    beside = compared.beside(context)
     return html.Div(
         [
             html.Section(_drop(context), className="card span-8", id="data-drop"),
@@ -25,6 +27,7 @@ def layout(context: PageContext) -> Component:
                 id="data-sets",
                 **aria(live="polite"),
             ),
+            *([html.Section(beside, className="card span-12", id="data-compared")] if beside else []),
         ],
         className="cards",
     )

@@ -8,6 +8,7 @@ from dash.development.base_component import Component
 
 from app.context import PageContext
 from app.pages import Page
+from app.pages.model import borrowed
 from app.pages.predict import four_numbers, visit
 from app.pages.predict.answer import no_model
 
@@ -21,9 +22,7 @@ def layout(context: PageContext) -> Component:
         dmc.TabsPanel(visit.layout(context.model), value="visit"),
         dmc.TabsPanel(four_numbers.layout(), value="numbers"),
     ]
-    borrowed = "It was trained on other data than these; what it says of them was not measured."
-    told = [html.P(borrowed, className="bad", id="predict-borrowed")] if context.model.is_borrowed else []
-    return html.Div([*told, dmc.Tabs([tabs, *panels], value="visit")], className="stack")
+    return html.Div([*borrowed.told(context), dmc.Tabs([tabs, *panels], value="visit")], className="stack")
 
 
 def register(app: Dash, context: Callable[[str | None], PageContext]) -> None:

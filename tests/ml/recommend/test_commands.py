@@ -51,6 +51,15 @@ def test_a_visitor_without_a_visit_gets_popular_items_and_is_told_so(run):
     assert printed.startswith("Visitor 999999999 has no visit: the list is popular items of the shop.")
 
 
+def test_of_few_visits_nobody_is_told_what_goes_together(run, monkeypatch, built_lake):
+    lake = open_lake(settings_of(built_lake))
+    item = serving.load(lake).recommender.catalogue.ids[0]
+    monkeypatch.setattr(serving, "FEWEST_VISITS", 10**9)
+    answer = serving.load(lake).recommender.for_item(int(item))
+    assert {each.source for each in answer.items} <= {"popular", "popular_in_category"}
+    assert answer.note.startswith("Fewer than 1,000,000,000 visits do not tell what goes together")
+
+
 @pytest.mark.parametrize("asked", [[], ["--items", "1", "--visitor", "1"]])
 def test_neither_or_both_of_visit_and_visitor_are_refused(run, asked):
     code, _, errors = run("recommend", *asked)
