@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "app": {
         *("lakehouse", "app", "bronze.header", "bronze.landing"),
         *("ml.serving", "ml.recommend.serving", "ml.recommend.rank", "ml.intent.training", "ml.promotion.promotion"),
-        *("ml.intent.evaluation", "ml.promotion.drift"),
+        *("ml.intent.evaluation", "ml.promotion.drift", "ml.promotion.monitoring"),
     },
 }
 OURS = [path for layer in MAY_IMPORT for path in sorted((ROOT / layer).rglob("*.py"))]
@@ -129,7 +129,13 @@ def test_a_room_says_what_lives_there():
 
 
 WITH_ENGINES = ("lakehouse/engine/", "lakehouse/environment/", "ml/")
-WITH_ENGINES += ("app/sql/plan.py", "app/sql/walk.py", "app/sql/views.py", "app/sql/worker.py")  # a process of its own
+WITH_ENGINES += (
+    "app/sql/plan.py",
+    "app/sql/walk.py",
+    "app/sql/views.py",
+    "app/sql/worker.py",
+    "app/sql/spool.py",
+)  # a process of its own
 OF_ENGINES = ("pysail", "py4j", "delta", "pyspark.ml", "pyspark.mllib", "pyspark.rdd", "pyspark.java_gateway")
 OF_ENGINES += ("pyspark.SparkContext", "pyspark.SparkConf", "pyspark.context", "pyspark.sql.classic")
 OF_ENGINES += tuple(f"lakehouse.engine.{name}" for name in ("sail", "spark", "java", "jars", "loopback"))

@@ -133,7 +133,7 @@ def add(routes: Blueprint, site: Site, base: str) -> None:
     def train(identity: str) -> tuple[dict[str, Any], int]:
         """Queue the job that trains a model of a dataset's own."""
         found = mine(identity)
-        if _state(found, site) != READY:
+        if _state(found, site) != READY or not datasets.is_built(found):
             raise LakehouseError("This dataset is not built yet.", "build it first", Exit.REFUSED)
         if (told := _training(found, site)) and told["state"] in ACTIVE:
             raise LakehouseError("A model is trained on it already.", "wait for it, or cancel it", Exit.REFUSED)
@@ -163,14 +163,15 @@ def _file(upload: Upload) -> dict[str, Any]:
 
 
 def _state(dataset: Dataset, site: Site) -> str:
-    """Return `new`, the state of the job that builds it, or `ready`: its pages need not wait until it is scored."""
+    """Return `new`, the state of the job that builds it, or `ready`: as soon as the first page has its tables."""
     job = site.jobs.store.get(dataset.job) if dataset.job else None
+    is_active = job is not None and job.state in ACTIVE
     if job is not None and job.state == FAILED:
         return FAILED
     lake = site.lakes.get(dataset.id)
-    if lake and lake.ledger.published():
+    if lake and lake.ledger.published() and (is_active or site.datasets.is_built(dataset)):
         return READY
-    return job.state if job is not None and job.state in ACTIVE else NEW
+    return job.state if job is not None and is_active else NEW
 
 
 def _result(dataset: Dataset, site: Site, state: str, job: Job | None) -> dict[str, Any]:

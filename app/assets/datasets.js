@@ -129,15 +129,16 @@
     function facts(set) {
         var result = set.result, said = [(result.rows || 0).toLocaleString("en") + " events"];
         if (result.rejected) { said.push(result.rejected.toLocaleString("en") + " rows rejected"); }
+        if (WORKING.includes(set.progress.state)) { return element("p", { className: "muted", textContent: said[0] }); }
         var model = set.model, whose = model && (model.is_borrowed ? ", which was trained on other data" : ", trained on it");
         said.push(model ? "scored by model " + model.version + whose : "no model to score it by");
         return element("p", { className: "muted", textContent: said.join(" \u00b7 ") });
     }
 
-    // Its pages are there before its visits are scored.
-    function scoring(set) {
+    // Its first page is there before all others, and before its visits are scored.
+    function rest(set) {
         if (!WORKING.includes(set.progress.state)) { return null; }
-        return element("p", { className: "muted", role: "status", textContent: "Its visits are being scored. " + (set.progress.sentence || "") });
+        return element("p", { className: "muted", role: "status", textContent: "The first page is there; the others follow. " + (set.progress.sentence || "") });
     }
 
     // A model of its own: a job of minutes, which may end in a gate's refusal.
@@ -201,7 +202,7 @@
         }
         if (set.state === "ready") {
             var open = element("a", { className: "button primary", textContent: "Open", href: window.site.base + "?lake=" + set.id });
-            return [facts(set), scoring(set), training(set), element("div", { className: "actions" }, [open, train(set), rejected(set), remove(set)])];
+            return [facts(set), rest(set), training(set), element("div", { className: "actions" }, [open, train(set), rejected(set), remove(set)])];
         }
         var failed = set.state === "failed" ? element("p", { className: "bad", role: "alert", textContent: set.progress.error + (set.progress.remedy ? " " + set.progress.remedy : "") }) : null;
         var needed = element("p", { className: "muted", textContent: missing(set) });

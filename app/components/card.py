@@ -118,6 +118,8 @@ class Card:
             drawn = self.draw(context)
             return self._lay_out(drawn, self.notes(page, context), context) if isinstance(drawn, Drawn) else drawn
         except OlderRelease as missing:
+            if context.lake.settings.lake.borrows:  # a reader's dataset, whose first page is built first
+                return state("Not built yet", "The rest of this dataset is being built. This card comes by itself.")
             return state("Not in this lake yet", missing.message, missing.remedy)
         except LakehouseError as error:
             return state("This card cannot be drawn", error.message, error.remedy, kind="failed")

@@ -138,6 +138,10 @@ class Datasets:
         """Return where an uploaded file lies."""
         return self._folder(dataset.id) / FILES / f"{number}.csv"
 
+    def is_built(self, dataset: Dataset) -> bool:
+        """Say whether every table is made of the files, which are gone then."""
+        return not (self._folder(dataset.id) / FILES).exists()
+
     def change(self, dataset: Dataset, **changes: Any) -> Dataset:
         """Note changes of a dataset."""
         with self._lock:

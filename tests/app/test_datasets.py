@@ -243,12 +243,34 @@ def test_a_dataset_is_laid_beside_the_sites_own_data_and_the_sites_own_is_not(sc
     assert "Beside the site's own data" not in drawn(site, "/data", "")
 
 
-def test_a_dataset_can_be_opened_before_its_visits_are_scored(scored):
-    site, client, dataset = scored
-    site.jobs.store._change(dataset["job"], ("done",), state="running", result="{}")
-    told = client.get(f"/api/v1/datasets/{dataset['id']}", headers=HERE).json
-    site.jobs.store._change(dataset["job"], ("running",), state="done")
-    assert (told["state"], told["progress"]["state"], told["result"]) == ("ready", "running", {"rows": 61})
+def test_a_dataset_can_be_opened_once_its_first_page_has_its_tables_while_the_job_goes_on(client, site):
+    dataset = send(client, EVENTS)
+    client.post(f"/api/v1/datasets/{dataset['id']}/build", headers=HERE)
+    end = time.monotonic() + 120
+    while (told := client.get(f"/api/v1/datasets/{dataset['id']}", headers=HERE).json)["state"] != "ready":
+        site.jobs.step()
+        assert time.monotonic() < end, told
+    assert (told["progress"]["state"], told["result"]) == ("running", {"rows": 61})
+    lake = open_lake(site.lakes[dataset["id"]].settings)
+    first = lake.ledger.published().versions
+    read = {name for each in pages.all_queries().values() if each.name.startswith("overview-") for name in each.reads}
+    assert read <= set(first)
+    assert "gold.paths" not in first
+    done = ended(client, site, dataset)
+    assert (done["state"], done["result"]["rejected"]) == ("ready", 0)
+    assert set(lake.ledger.published().versions) > set(first)
+
+
+def test_a_build_that_is_cancelled_after_its_first_page_can_be_begun_again(client, site):
+    dataset = send(client, EVENTS)
+    job = client.post(f"/api/v1/datasets/{dataset['id']}/build", headers=HERE).json["job"]
+    end = time.monotonic() + 120
+    while client.get(f"/api/v1/datasets/{dataset['id']}", headers=HERE).json["state"] != "ready":
+        site.jobs.step()
+        assert time.monotonic() < end
+    client.post(f"/api/v1/jobs/{job}/cancel", json={}, headers=HERE)
+    assert ended(client, site, dataset)["state"] == "new"
+    assert build(client, site, dataset)["state"] == "ready"
 
 
 def test_a_dataset_of_few_visits_is_recommended_what_is_looked_at_most(scored):
