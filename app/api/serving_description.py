@@ -52,7 +52,21 @@ def paths() -> dict[str, Any]:
         "parameters": [_parameter(name, schema) for name, schema in _asked().items()],
         "responses": {"200": _json("At most 20 items, and at most 5 reminders", "Recommendations")} | PROBLEMS,
     }
-    return {"/score": {"post": score}, "/recommendations": {"get": recommendations}}
+    version = {"name": "version", "in": "query", "required": False, "schema": WHOLE}
+    card = {
+        "operationId": "model_card",
+        "summary": "Send the model card of the champion, or of another version that has a name.",
+        "parameters": [lake, version | {"description": "of the registered model; the champion's if left out"}],
+        "responses": {
+            "200": {"description": "The card, in Markdown", "content": {"text/markdown": {"schema": TEXT}}},
+            "404": {"description": "No such version has a name"} | PROBLEM,
+        },
+    }
+    return {
+        "/score": {"post": score},
+        "/recommendations": {"get": recommendations},
+        "/model-card.md": {"get": card},
+    }
 
 
 def schemas() -> dict[str, Any]:

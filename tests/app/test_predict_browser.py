@@ -115,7 +115,7 @@ def test_a_real_visit_is_chosen_by_its_visitor_and_stepped_through_as_the_lake_p
     page.get_by_role("option", name=re.compile(f"^{visitor} · {began.day} {began:%b %H:%M}")).click()
     expect(page.locator("#predict-told")).to_contain_text(f"Visitor {visitor}, {began.day} {began:%b %Y %H:%M:%S} UTC.")
     expect(page.locator("#predict-hour")).to_be_disabled()
-    following = page.get_by_role("button", name="Next event")
+    following = page.locator("[data-step=next]")
     for number, chance in enumerate(wanted, 1):
         expect(page.locator("#predict-at-words")).to_contain_text(f"Event {number} of ")
         assert chance_of(page) == pytest.approx(chance, abs=0.0006)
@@ -138,7 +138,7 @@ def test_a_visit_is_taken_at_random_and_one_like_it_is_opened(page):
     like = page.locator("#predict-like")
     expect(like).to_contain_text("visits most like it bought")
     expect(like.get_by_role("row")).to_have_count(6)
-    like.get_by_role("button", name=re.compile("^Step through")).first.click()
+    like.get_by_role("button", name=re.compile("^Open the visit")).first.click()
     expect(page.locator("#predict-told")).not_to_have_text(first)
     assert page.complaints == []
 

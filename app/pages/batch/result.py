@@ -146,7 +146,7 @@ def calibration(job: Job, judged: numbers.Scores, palette: Palette) -> Component
         for promised, each in groups
     ]
     chart = graph("batch-calibration-chart", figures.calibration(groups, palette), 300, title)
-    numbers_ = table(["Promised", "Observed", "Interval, 98%", "Rows"], lines)
+    numbers_ = table(["Promised", "Observed", "Interval, 95%", "Rows"], lines)
     subtitle = f"Groups of rows that promise about equally many purchases{_seen(job)}"
     return _card("calibration", 6, title, subtitle, chart, _source(job), numbers_)
 

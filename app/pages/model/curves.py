@@ -8,6 +8,7 @@ from app.components.parts import graph, legend, state, table
 from app.context import PageContext
 from app.pages.model import figures, numbers
 from app.pages.model.registered import NO_MODEL, TRAIN
+from app.pages.predict.wording import label
 from ml.promotion import drift
 
 
@@ -52,7 +53,7 @@ def calibration(context: PageContext) -> Drawn | Component:
     ]
     return Drawn(
         title,
-        f"Rate found over rate promised; {_counted(found, context)}; 98 % intervals, points taken as independent",
+        f"Rate found over rate promised; {_counted(found, context)}; 95 % intervals over visitors",
         graph("model-calibration-chart", figures.calibration(found, context.palette), 320, title),
         legend(("dot view", "A tenth of the points"), ("line dashed", "As promised")),
         table(["Promised", "Found", "Interval", "Purchases"], rows),
@@ -92,6 +93,37 @@ def weeks(context: PageContext) -> Drawn | Component:
         graph("model-weeks-chart", figures.weeks(later, context.palette), 260, title),
         legend(("line purchase", "Purchases found"), ("line dashed", "Promised")),
         table(head, cells),
+    )
+
+
+def drifted(context: PageContext) -> Drawn | Component:
+    """Show by how much each input and the score have moved from the test, by week."""
+    if context.model is None:
+        return state("No model is registered yet", NO_MODEL, TRAIN)
+    found = numbers.moved(context)
+    if not found:
+        return state(
+            "No week is summed up yet", "Score the visits, then sum them up by week.", "lakehouse ml score monitor"
+        )
+    limit = context.lake.settings.monitor.psi
+    weeks_ = sorted({week for values in found.values() for week in values})
+    moved = [label(name) for name, values in found.items() if values.get(weeks_[-1], 0.0) > limit]
+    title = f"{len(moved)} of {len(found)} have moved in the latest week" if moved else "Nothing has moved lately"
+    cells = [
+        (label(name), *(f"{values[w]:.2f}" if w in values else "–" for w in weeks_)) for name, values in found.items()
+    ]
+    head = ["Input", *(wording.short_day(week) for week in weeks_)]
+    return Drawn(
+        title,
+        f"Population stability index by week of the decision, against the test; above {limit:g} it has moved",
+        graph(
+            "model-drift-chart",
+            figures.drift({label(name): values for name, values in found.items()}, weeks_, limit, context.palette),
+            60 + 22 * len(found),
+            title,
+            least_width=560,
+        ),
+        table=table(head, cells),
     )
 
 

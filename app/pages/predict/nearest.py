@@ -122,5 +122,5 @@ def _ended(row: dict[str, Any]) -> str:
 
 def _step_through(row: dict[str, Any]) -> Component:
     identity: Any = {"type": "predict-take", "visit": name_of(row["visitor_id"], row["start"])}
-    label = f"Step through the visit of visitor {row['visitor_id']} that began {_began(row['start'])}"
+    label = f"Open the visit of visitor {row['visitor_id']} that began {_began(row['start'])}"
     return html.Button("Open", type="button", className="chip", id=identity, n_clicks=0, **aria(label=label))

@@ -26,11 +26,11 @@ PREFIX = "predict-visit"
 
 def layout(model: Scorer) -> Component:
     """Build the forms, the model, room for the answer, the slider and the visits like it."""
-    waiting = html.Div(className="card skeleton tall")
+    waiting, known = html.Div(className="card skeleton tall"), html.Div(model_card(model), id="predict-model-room")
     room = html.Div(waiting, id="predict-visit-answer", className="stack", **aria(live="polite"))
     return html.Div(
         [
-            html.Div([bring.layout(), visit_form.layout(), model_card(model)], className="stack span-4"),
+            html.Div([bring.layout(), visit_form.layout(), known], className="stack span-4"),
             html.Div([room, html.Div(id="predict-nearest"), what_if.layout(model)], className="stack span-8"),
         ],
         className="cards",
@@ -74,15 +74,26 @@ def register(app: Dash, context: Callable[[str | None], PageContext]) -> None:
         [Output(each, "disabled") for each in visit_form.CHOICES],
         Output("predict-visit-answer", "children"),
         *built,
+        Input("site-run", "data"),
         State("site-query", "data"),
     )
-    def answer_visit(steps, origin, at, hour, weekday, past, query):  # type: ignore[no-untyped-def]
+    def answer_visit(steps, origin, at, hour, weekday, past, _run, query):  # type: ignore[no-untyped-def]
         listed, real = rows_of.read_steps(steps), rows_of.read_origin(origin)
         place = rows_of.read_place(at, len(listed))
         words = f"Event {place} of {len(listed)}" if listed else "No event"
         is_told = [real is not None and real.visitor is not None, real is not None, real is not None]
         cards = answer(context(query), listed, hour, weekday, past, real, place)
         return visit_form.told(real), visit_form.rows(listed, place), words, *is_told, cards
+
+    @app.callback(
+        Output("predict-model-room", "children"),
+        Input("site-run", "data"),
+        State("site-query", "data"),
+        prevent_initial_call=True,
+    )
+    def show_model(_run, query):  # type: ignore[no-untyped-def]
+        model = context(query).model
+        return model_card(model) if model else None
 
     @app.callback(Output("predict-nearest", "children"), *built, State("site-query", "data"))
     def show_nearest(steps, origin, at, hour, weekday, past, query):  # type: ignore[no-untyped-def]

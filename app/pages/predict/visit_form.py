@@ -62,7 +62,7 @@ def layout() -> Component:
 
 def stepper() -> Component:
     """Go to the event before or behind; assets/predict.js does, by the arrow keys too."""
-    ways = (("previous", "← Previous event"), ("next", "Next event →"))
+    ways = (("previous", "← Previous"), ("next", "Next →"))
     before, behind = [html.Button(words, type="button", className="button", **data(step=way)) for way, words in ways]
     place = html.Span(id="predict-at-words", className="muted", **aria(live="polite"))
     return html.Div(

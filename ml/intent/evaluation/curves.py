@@ -1,4 +1,6 @@
-"""ml.intent.evaluation.curves — ROC, precision-recall and calibration as pictures, for MLflow's pages."""
+"""ml.intent.evaluation.curves — ROC, precision-recall and calibration: as pictures for MLflow's pages, and as JSON."""
+
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,6 +14,7 @@ from ml.intent.evaluation.tally import Floats, Tally
 
 INK, QUIET = "#1f4e79", "#8a8a8a"
 BAND = (0.025, 0.975)
+MOST_POINTS = 400  # of a curve that is kept: more than a screen shows
 
 
 def pictures(tally: Tally, figures: Figures) -> dict[str, Figure]:
@@ -28,6 +31,33 @@ def pictures(tally: Tally, figures: Figures) -> dict[str, Figure]:
         "roc.png": roc(of, texts["roc_auc"]),
         "precision_recall.png": precision_recall(of, texts["pr_auc"], figures.estimates["base_rate"].point),
         "calibration.png": calibration(Resampled(tally, weights())),
+    }
+
+
+def document(tally: Tally, figures: Figures) -> dict[str, Any]:
+    """Return the three curves of one model on one slice as JSON holds them; nothing where the figures are counts alone.
+
+    Returns:
+        `num_points` and `num_positives`; from the highest score down `found` and `others`, the shares of purchases and
+        of other points flagged so far, with `precision`; `calibration`, of each tenth from the highest score down the
+        promised and the observed rate with its 95 % interval over visitors, and its points and purchases.
+    """
+    if not figures.estimates:
+        return {}
+    of = Resampled(tally, weights()[:1])
+    others, found = roc_points(of)
+    precision = precision_recall_points(of)[1]
+    places = np.unique(np.linspace(0, len(precision) - 1, MOST_POINTS).astype(int))
+    observed, promised, points = calibration_bins(Resampled(tally, weights()))
+    low, high = np.nanquantile(observed[1:], BAND, axis=0)
+    columns = (promised[0], observed[0], low, high, points[0], observed[0] * points[0])
+    return {
+        "num_points": tally.num_points,
+        "num_positives": tally.num_positives,
+        "found": found[np.append(0, places + 1)].tolist(),
+        "others": others[np.append(0, places + 1)].tolist(),
+        "precision": precision[places].tolist(),
+        "calibration": np.column_stack(columns)[::-1].tolist(),
     }
 
 
