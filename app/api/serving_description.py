@@ -103,6 +103,10 @@ def _list(of: str) -> dict[str, Any]:
     return {"type": "array", "items": {"$ref": REF.format(model=of)}}
 
 
+def _names(meaning: str) -> dict[str, Any]:
+    return {"type": "array", "items": TEXT, "description": meaning}
+
+
 RUN = _object(number=WHOLE, id=TEXT, built_at={"type": "string", "format": "date-time"})
 ANSWERS: dict[str, Any] = {
     "Score": _object(
@@ -113,6 +117,7 @@ ANSWERS: dict[str, Any] = {
         probability=NUMBER,
         is_flagged={"type": ["boolean", "null"], "description": "null where the model has no threshold"},
         out_of_range={"type": "array", "items": _object(name=TEXT, value=NUMBER, low=NUMBER, high=NUMBER)},
+        assumed=_names("inputs that a row does not name: they follow from the four, or are typical; absent if none"),
         base_log_odds=NUMBER,
         contributions={"type": "object", "additionalProperties": NUMBER, "description": "with the base: the log-odds"},
     ),
