@@ -24,7 +24,7 @@
         if (button.dataset.step) { step(button.dataset.step); }
         if (button.id.includes('"type":"predict-move"')) {
             var id = JSON.parse(button.id);
-            wanted = { place: id.place + id.by, by: id.by };
+            wanted = { place: id.place + id.by, by: id.by, before: told(), since: Date.now() };
         }
     });
 
@@ -36,10 +36,18 @@
         step(ways[event.key]);
     });
 
-    // The focus follows the event that was moved; at an end of the list it goes to the other arrow.
+    // The focus follows the event that was moved, once the list tells it; at an end it goes to the other arrow.
+
+    var MILLISECONDS_TO_MOVE = 5000;
+
+    function told() {
+        var listed = document.querySelector(".predict-steps");
+        return listed ? listed.textContent : "";
+    }
 
     new MutationObserver(function () {
-        if (!wanted) { return; }
+        if (wanted && Date.now() - wanted.since > MILLISECONDS_TO_MOVE) { wanted = null; }
+        if (!wanted || told() === wanted.before) { return; }
         var row = document.querySelector(".predict-steps").children[wanted.place];
         var buttons = row ? row.querySelectorAll("button.remove") : [];
         if (!buttons.length) { return; }

@@ -82,7 +82,8 @@ def distance(document: formula.Document, number: Callable[[str], float]) -> str:
 
 def _square(weight: float, spec: Mapping[str, object], number: Callable[[str], float]) -> str:
     here = float(formula.term(spec, number, formula.NUMBERS))
-    return f"pow({weight!r} * ({formula.term(spec, column, DUCKDB).text} - {here!r}), 2)"
+    off = f"({formula.term(spec, column, DUCKDB).text} - {here!r})"
+    return f"{weight**2!r}::DOUBLE * {off} * {off}"  # a power takes thrice as long
 
 
 def _text(value: "Sql | float") -> str:

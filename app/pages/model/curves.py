@@ -22,7 +22,13 @@ def roc(context: PageContext) -> Drawn | Component:
     )
     entries = legend(("line view", "Model"), ("line dashed", "By chance"))
     body = graph("model-roc-chart", figures.roc(found, context.palette), 320, title)
-    return Drawn(title, f"Purchases found over other points flagged; {_counted(found, context)}", body, entries)
+    return Drawn(
+        title,
+        f"Purchases found over other points flagged; {_counted(found, context)}",
+        body,
+        entries,
+        footer=_source(found),
+    )
 
 
 def precision(context: PageContext) -> Drawn | Component:
@@ -35,7 +41,7 @@ def precision(context: PageContext) -> Drawn | Component:
     entries = legend(("line view", "Model"), ("line dashed", "Base rate"))
     body = graph("model-precision-chart", figures.precision_recall(found, context.palette), 320, title)
     subtitle = f"Buyers among the flagged over purchases found; {_counted(found, context)}"
-    return Drawn(title, subtitle, body, entries)
+    return Drawn(title, subtitle, body, entries, footer=_source(found))
 
 
 def calibration(context: PageContext) -> Drawn | Component:
@@ -57,6 +63,7 @@ def calibration(context: PageContext) -> Drawn | Component:
         graph("model-calibration-chart", figures.calibration(found, context.palette), 320, title),
         legend(("dot view", "A tenth of the points"), ("line dashed", "As promised")),
         table(["Promised", "Found", "Interval", "Purchases"], rows),
+        footer=_source(found),
     )
 
 
@@ -130,6 +137,11 @@ def drifted(context: PageContext) -> Drawn | Component:
 def _counted(found: numbers.Curves, context: PageContext) -> str:
     what = "labelled points" if context.model and context.model.is_borrowed else "points of its test"
     return f"{wording.count(found.num_points)} {what}, {wording.count(found.num_positives)} before a purchase"
+
+
+def _source(found: numbers.Curves) -> str:
+    """Name the file that the curves are from; nothing where it is the card's table."""
+    return "registry · curves.json of its run" if found.is_kept else ""
 
 
 def _no_curve() -> Component:

@@ -1,6 +1,6 @@
 """model.numbers — the curves of a model, kept by its training or counted from its predictions, and its weeks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import accumulate
@@ -29,6 +29,7 @@ class Curves:
         precision: share of purchases among the flagged so far.
         promised: mean probability of each tenth of the points.
         observed: rate of purchases of each tenth, with its 95 % interval over visitors.
+        is_kept: whether its training kept them; else they are counted from the lake's predictions.
     """
 
     num_points: int
@@ -38,6 +39,7 @@ class Curves:
     precision: list[float]
     promised: list[float]
     observed: list[Interval]
+    is_kept: bool
 
 
 def curves(context: PageContext) -> Curves | None:
@@ -53,10 +55,8 @@ def curves(context: PageContext) -> Curves | None:
 
 
 def _kept(known: Mapping[str, Any]) -> Curves:
-    tenths = known["calibration"]
-    observed = [Interval(rate, low, high, points, bought) for _, rate, low, high, points, bought in tenths]
     names = ("num_points", "num_positives", "found", "others", "precision")
-    return Curves(**{name: known[name] for name in names}, promised=[each[0] for each in tenths], observed=observed)
+    return Curves(**{name: known[name] for name in names}, **_calibration(known["calibration"]), is_kept=True)
 
 
 def _counted(context: PageContext) -> Curves | None:
@@ -66,20 +66,22 @@ def _counted(context: PageContext) -> Curves | None:
         return None
     flagged = [0, *accumulate(int(row["num_points"]) for row in rows)]
     bought = [0, *accumulate(int(row["num_positives"]) for row in rows)]
-    tenths = context.ask(queries.calibration)
     return Curves(
         num_points=points,
         num_positives=positives,
         found=[each / positives for each in bought],
         others=[(all_ - each) / (points - positives) for all_, each in zip(flagged, bought, strict=True)],
         precision=[each / all_ for all_, each in zip(flagged[1:], bought[1:], strict=True)],
-        promised=[row["promised"] for row in tenths],
-        observed=[_observed(PairedSums(**{name: float(row[name]) for name in SUMS})) for row in tenths],
+        **_calibration(context.ask(queries.calibration)),
+        is_kept=False,
     )
 
 
-def _observed(sums: PairedSums) -> Interval:
-    return wilson(sums.y1, sums.x1, design_effect(sums), BESIDE_A_FIGURE)
+def _calibration(tenths: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return `promised` and `observed` of sums over visitors, whose points are one cluster each."""
+    sums = [PairedSums(**{name: float(row[name]) for name in SUMS}) for row in tenths]
+    observed = [wilson(each.y1, each.x1, design_effect(each), BESIDE_A_FIGURE) for each in sums]
+    return {"promised": [float(row["promised"]) for row in tenths], "observed": observed}
 
 
 def weeks(context: PageContext) -> tuple[list[Week], list[Mapping[str, Any]]]:
