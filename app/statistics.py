@@ -18,6 +18,7 @@ CONFIDENCE = 0.98  # of the intervals that decide: of 100 figures without a chan
 FALSE_DISCOVERIES = 0.10  # share of the movers named that may be chance
 FEWEST_DAYS = 7
 FEWEST_SUCCESSES = 5
+BESIDE_A_FIGURE = 0.95  # of the intervals that stand beside the figures of a model
 Z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
 
 
@@ -156,14 +157,14 @@ def design_effect(sums: PairedSums) -> float:
     return max(1.0, clustered / (rate * (1 - rate) / sums.x1))
 
 
-def wilson(successes: float, n: float, effect: float = 1.0) -> Interval:
+def wilson(successes: float, n: float, effect: float = 1.0, confidence: float = CONFIDENCE) -> Interval:
     """Return Wilson's interval of successes / n, for n / effect independent draws."""
     if not n:
         return Interval(0.0, 0.0, 1.0, 0, 0)
-    rate, independent = successes / n, n / effect
-    centre = rate + Z**2 / (2 * independent)
-    half = Z * sqrt(rate * (1 - rate) / independent + Z**2 / (4 * independent**2))
-    scale = 1 + Z**2 / independent
+    rate, independent, z = successes / n, n / effect, NormalDist().inv_cdf((1 + confidence) / 2)
+    centre = rate + z**2 / (2 * independent)
+    half = z * sqrt(rate * (1 - rate) / independent + z**2 / (4 * independent**2))
+    scale = 1 + z**2 / independent
     return Interval(rate, max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale), n, successes)
 
 

@@ -144,6 +144,8 @@ def _score_file(lake: "Lake", path: Path, output: Path, as_json: bool) -> None:
 
     found = scoring.score_file(lake, path, [output], rejected, tell)
     say(f"{found['rows']:,} rows in {output}, by model version {found['model_version']}.")
+    if found["assumed"]:
+        say(f"No column tells {', '.join(found['assumed'])}: they follow from the four numbers, or are typical.")
     if found["rejected"]:
         first = found["first_rejected"][0]
         say(

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, g, request, stream_with_context
 
 from app import pages
-from app.api import datasets, jobs, openapi, saved, serving, sql
+from app.api import datasets, jobs, model, openapi, saved, serving, sql
 from app.api.answers import NotFound, NothingPublished, as_json, plain, problem
 from app.context import PageContext
 from app.data.query import Query, Statement
@@ -59,6 +59,7 @@ def blueprint(site: Site) -> Blueprint:
 
     saved.add(routes, site)
     serving.add(routes, site)
+    model.add(routes, site)
     jobs.add(routes, site, base_path(site.settings))
     datasets.add(routes, site, base_path(site.settings))
     sql.add(routes, site, base_path(site.settings))

@@ -19,8 +19,9 @@ from app.data.serving import Served
 from app.site import Site
 from lakehouse.errors import Exit, LakehouseError
 from ml.recommend.rank import Answer
-from ml.serving.scorer import Scorer
-from ml.serving.visit import Row, describe
+from ml.serving import form
+from ml.serving.scorer import Row, Scorer
+from ml.serving.visit import describe
 
 
 def add(routes: Blueprint, site: Site) -> None:
@@ -78,8 +79,7 @@ def score_of(lake: Published, model: Scorer, asked: ScoreRequest) -> dict[str, A
         message = "A score is of rows of features or of visits so far: give one of both."
         raise LakehouseError(message, "GET /api/v1/openapi.json has examples of both", Exit.USAGE)
     if asked.rows is not None:
-        _require_known(model, asked.rows)
-        return about | {"scores": _scores(model, asked.rows, asked.explain)}
+        return about | {"scores": _scores_of_rows(model, asked.rows, asked.explain)}
     assert asked.visits is not None
     num_events = sum(len(each.events) for each in asked.visits)
     most = MOST_ROWS if asked.every_event else MOST_EVENTS
@@ -114,18 +114,30 @@ def _scores(model: Scorer, rows: Sequence[Row], explain: bool) -> list[dict[str,
     return found
 
 
+def _scores_of_rows(model: Scorer, rows: Sequence[Row], explain: bool) -> list[dict[str, Any]]:
+    """Score rows of features; of one that names only some, tell what was assumed of the others."""
+    _require_known(model, rows)
+    complete: list[Row] = [form.complete(model, row) for row in rows]
+    scores = _scores(model, complete, explain)
+    for row, score in zip(rows, scores, strict=True):
+        if names := form.assumed(model, row):
+            score["assumed"] = names
+    return scores
+
+
 def _require_known(model: Scorer, rows: Sequence[Row]) -> None:
-    """Refuse a misspelt feature, and a row without one that every row has.
+    """Refuse a misspelt feature, and a row without one of the four from which others follow, or a needed one empty.
 
     Raises:
         LakehouseError: the first such row (exit code 2).
     """
-    names = {each.name for each in model.inputs}
-    required = [each.name for each in model.inputs if each.is_required]
+    names = {*form.KNOWN, *model.input_names}
+    required = {each.name for each in model.inputs if each.is_required}
     for number, row in enumerate(rows):
         unknown = [name for name in row if name not in names]
-        lacking = [name for name in required if row.get(name) is None]
+        needed = dict.fromkeys([*form.KNOWN, *(name for name in row if name in required)])
+        lacking = [name for name in needed if row.get(name) is None]
         if unknown or lacking:
             words = f"names {', '.join(unknown)}, which it does not" if unknown else f"lacks {', '.join(lacking)}"
-            message = f"The model reads {len(names)} features; rows.{number} {words}."
+            message = f"The model reads {len(model.inputs)} features; rows.{number} {words}."
             raise LakehouseError(message, f"it reads: {', '.join(model.input_names)}", Exit.USAGE)

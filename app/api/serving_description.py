@@ -52,7 +52,21 @@ def paths() -> dict[str, Any]:
         "parameters": [_parameter(name, schema) for name, schema in _asked().items()],
         "responses": {"200": _json("At most 20 items, and at most 5 reminders", "Recommendations")} | PROBLEMS,
     }
-    return {"/score": {"post": score}, "/recommendations": {"get": recommendations}}
+    version = {"name": "version", "in": "query", "required": False, "schema": WHOLE}
+    card = {
+        "operationId": "model_card",
+        "summary": "Send the model card of the champion, or of another version that has a name.",
+        "parameters": [lake, version | {"description": "of the registered model; the champion's if left out"}],
+        "responses": {
+            "200": {"description": "The card, in Markdown", "content": {"text/markdown": {"schema": TEXT}}},
+            "404": {"description": "No such version has a name"} | PROBLEM,
+        },
+    }
+    return {
+        "/score": {"post": score},
+        "/recommendations": {"get": recommendations},
+        "/model-card.md": {"get": card},
+    }
 
 
 def schemas() -> dict[str, Any]:
@@ -89,6 +103,10 @@ def _list(of: str) -> dict[str, Any]:
     return {"type": "array", "items": {"$ref": REF.format(model=of)}}
 
 
+def _names(meaning: str) -> dict[str, Any]:
+    return {"type": "array", "items": TEXT, "description": meaning}
+
+
 RUN = _object(number=WHOLE, id=TEXT, built_at={"type": "string", "format": "date-time"})
 ANSWERS: dict[str, Any] = {
     "Score": _object(
@@ -99,6 +117,7 @@ ANSWERS: dict[str, Any] = {
         probability=NUMBER,
         is_flagged={"type": ["boolean", "null"], "description": "null where the model has no threshold"},
         out_of_range={"type": "array", "items": _object(name=TEXT, value=NUMBER, low=NUMBER, high=NUMBER)},
+        assumed=_names("inputs that a row does not name: they follow from the four, or are typical; absent if none"),
         base_log_odds=NUMBER,
         contributions={"type": "object", "additionalProperties": NUMBER, "description": "with the base: the log-odds"},
     ),

@@ -66,6 +66,7 @@ class Card:
         controls: builds its own controls.
         is_plain: whether it has neither frame nor menu, as a row of key figures.
         needs_data: whether it has nothing to say before a publication with events.
+        of_model: whether it shows the registered model, so that a promotion changes it.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Card:
     rows: int = 1
     is_plain: bool = False
     needs_data: bool = True
+    of_model: bool = False
 
     def key(self, page: str, context: PageContext) -> str:
         """Return what the card depends on: as long as it is the same, nothing is drawn anew."""
@@ -87,7 +89,8 @@ class Card:
         days = (shown.last_day, shown.newest_day) if shown and self.needs_data else None
         run = shown.run.number if shown and not self.reads else 0
         values = [context.params[name] for name in (*self.params, "lake", "run")]
-        return repr((keys, days, run, values, self.notes(page, context), context.palette.scheme, bool(shown)))
+        names = context.lake.serving.names if self.of_model else ""
+        return repr((keys, days, run, values, self.notes(page, context), context.palette.scheme, bool(shown), names))
 
     def notes(self, page: str, context: PageContext) -> list[Note]:
         """Return the notes that readers left on the card."""

@@ -168,9 +168,9 @@ class Published:
 
     @property
     def shown(self) -> str:
-        """What a browser compares: which run of which lake is shown, with which notes; whether a newer one fails."""
-        number = self._newest.run.number if self._newest else ""
-        return f"{self.name}:{number}:{'stale' if self.problem else ''}:{self.saved.revision}"
+        """What a browser compares: which run of which lake is shown, which notes and model; if a newer fails."""
+        number, state = self._newest.run.number if self._newest else "", "stale" if self.problem else ""
+        return f"{self.name}:{number}:{state}:{self.saved.revision}:{self.serving.names}"
 
     def at(self, number: int) -> Publication:
         """Return what the run of a number published.

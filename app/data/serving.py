@@ -68,6 +68,11 @@ class Serving:
         """The champion, None while there is none."""
         return self._champion.get()
 
+    @property
+    def names(self) -> str:
+        """What differs whenever another version serves or a name of one changes."""
+        return self._champion.names
+
     def require_model(self) -> Scorer:
         """Return the champion.
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from app.jobs import files, kinds
 from app.jobs.store import RUNNING, WAITING, Store
-from lakehouse import error_messages
+from lakehouse import error_messages, failpoints
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.runs import lock
 from lakehouse.settings import Settings
@@ -44,12 +44,14 @@ def work(settings: Settings, root: Path, identity: str) -> None:
         kind = kinds.find(job.kind)
         with _lock_of_lake(settings, kind, reporter):
             result = kind.run(kinds.Task(settings, job.arguments, folder, reporter.tell, job.owner))
+        failpoints.reach("jobs.worked")
         is_wanted = store.finish(identity, {"files": files.results(root, identity), **result})
     except BaseException as error:  # a panic of a library in Rust is no Exception
         known = error_messages.explain(error, settings)
         files.clear(root, identity)
         store.fail(identity, known.message, known.remedy)
         return
+    failpoints.reach("jobs.finished")
     if is_wanted:
         (folder / files.INPUT).unlink(missing_ok=True)
     else:

@@ -10,6 +10,7 @@ slices         part of the time -> its start and end, UTC
 brief          the brief's model beside it: coefficients, intercept, threshold, figures of its own test, its caveat
 metrics        figures of the test
 trained_on     tables, versions and settings of the training
+mlflow         run_id and experiment_id of the run that made it
 """
 
 from collections.abc import Collection, Mapping, Sequence

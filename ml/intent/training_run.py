@@ -102,6 +102,7 @@ def train(
         evaluation=evaluation,
         metrics=metrics | opinion,
         pictures=curves.pictures(tallies[ALL, MODEL], evaluation.of()),
+        curves=curves.document(tallies[ALL, MODEL], evaluation.of()),
         params=params,
         identity=identity,
         source=lake.store.uri(EXAMPLES),

@@ -30,8 +30,20 @@ def text(settings: Settings, number: int | None) -> str:
     return card.text(version, names, document, evaluation, records.kept(settings, version))
 
 
+def described(settings: Settings, version: Version) -> str:
+    """Return what the run of a version says of it: its number and names, and where the site shows it."""
+    names = [alias for alias, each in aliases.read(settings).items() if each.number == version.number]
+    base = settings.app.base_path.strip("/")
+    address = f"http://{settings.app.host}:{settings.app.port}/{f'{base}/' if base else ''}model"
+    named = f" ({', '.join(names)})" if names else ""
+    return (
+        f"This run made version {version.number}{named} of {settings.model.name}. The site shows it at "
+        f"[{address}]({address}) while `lakehouse app` runs; its card is {FILE} of this run."
+    )
+
+
 def show(settings: Settings, changed: Iterable[Version], say: Say) -> None:
-    """Let MLflow show the aliases that the lake's file says, and the cards of the versions that this changed.
+    """Let MLflow show the aliases that the lake's file says, and cards and names of the versions that this changed.
 
     A failure is told and changes nothing: what serves is decided already, and the next command tries again.
     """
@@ -39,5 +51,6 @@ def show(settings: Settings, changed: Iterable[Version], say: Say) -> None:
         mlflow_store.connect(settings)
         for version in changed:
             records.keep(settings, version, FILE, text(settings, version.number))
+            records.describe_run(settings, version, described(settings, version))
     except Exception as error:
         say(f"MLflow's aliases and cards are not up to date yet: {error_messages.explain(error, settings).message}")

@@ -18,6 +18,8 @@ from ml.registry import mlflow_store
 from ml.registry.tracking import ANSWERS, EVALUATION
 from ml.registry.versions import Version
 
+DESCRIPTION = "mlflow.note.content"  # the tag that MLflow's pages show as the description of a run
+
 
 def answers(settings: Settings, number: int) -> pd.DataFrame:
     """Return the inputs of some decision points and, as `score`, what MLlib answered in the training."""
@@ -79,6 +81,12 @@ def keep(settings: Settings, version: Version, name: str, text: str) -> str:
     folder = mlflow.utils.file_utils.local_file_uri_to_path(run.info.artifact_uri)
     Path(folder, name).write_text(text, encoding="utf-8")
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def describe_run(settings: Settings, version: Version, text: str) -> None:
+    """Say on the run of a version, in Markdown, what it became."""
+    mlflow = mlflow_store.connect(settings)
+    _client(mlflow).set_tag(_run_id(mlflow, settings, version.number), DESCRIPTION, text)
 
 
 def tag(settings: Settings, number: int, tags: Mapping[str, str]) -> None:

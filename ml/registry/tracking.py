@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 SERVED_CODE = Path(formula.__file__).with_name("served_model.py")
 ANSWERS = "answers.csv"  # the artefact by which any other way to score can be compared with MLlib's
-EVALUATION = "evaluation.json"
+EVALUATION, CURVES = "evaluation.json", "curves.json"
 TOLERANCE = 1e-9
 
 
@@ -43,6 +43,7 @@ class Trained:
         evaluation: figures of the test.
         metrics: of them, those that MLflow's pages compare.
         pictures: name of the file -> a curve of the test.
+        curves: the same curves by points, as JSON holds them.
         params: settings and instants of the training.
         identity: what it was made from, by the names of `versions.Version`.
         source: where the training table lies.
@@ -54,6 +55,7 @@ class Trained:
     evaluation: "Evaluation"
     metrics: Mapping[str, float]
     pictures: Mapping[str, "Figure"]
+    curves: Mapping[str, Any]
     params: Mapping[str, Any]
     identity: Mapping[str, str]
     source: str
@@ -74,7 +76,7 @@ def record(settings: Settings, trained: Trained) -> versions.Version:
     _end_left_runs(mlflow, settings)
     with mlflow.start_run(run_name=f"{table} version {table_version}") as run:
         _log_run(mlflow, trained)
-        content = json.dumps(trained.document, indent=1)
+        content = json.dumps({**trained.document, "mlflow": _names(run)}, indent=1)
         served = _log_models(mlflow, trained, content)
         compare(mlflow.pyfunc.load_model(served.model_uri), trained.answers)
         failpoints.reach("ml.logged")
@@ -115,6 +117,11 @@ def compare(model: Any, answers: pd.DataFrame) -> None:
         raise LakehouseError(message, code=Exit.REFUSED)
 
 
+def _names(run: Any) -> dict[str, str]:
+    """Return by which names whoever holds the served model finds the run that made it."""
+    return {"run_id": run.info.run_id, "experiment_id": run.info.experiment_id}
+
+
 def _end_left_runs(mlflow: ModuleType, settings: Settings) -> None:
     """Mark the runs of trainings that died; only one trains at a time, so whatever still runs does not."""
     experiment = mlflow.get_experiment_by_name(settings.model.name)
@@ -137,6 +144,7 @@ def _log_run(mlflow: ModuleType, trained: Trained) -> None:
     for name, picture in trained.pictures.items():
         mlflow.log_figure(picture, name)
     mlflow.log_dict(trained.evaluation.to_document(), EVALUATION)
+    mlflow.log_dict(dict(trained.curves), CURVES)
     mlflow.log_text("\n".join(report.lines(trained.evaluation)), "evaluation.txt")
     mlflow.log_text(trained.answers.to_csv(index=False), ANSWERS)
 

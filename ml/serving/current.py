@@ -34,6 +34,11 @@ class Champion:
                 self._seen = seen
             return self._scorer
 
+    @property
+    def names(self) -> str:
+        """What differs whenever the file that names the versions is written anew."""
+        return "-".join(str(part) for each in self._paths for part in _stamp(each)[:2])
+
 
 def _stamp(path: Path) -> tuple[int, ...]:
     """Return what differs between two contents of a file that is replaced whole; nothing where there is none."""

@@ -1,6 +1,9 @@
 """ml.serving.form — a decision point from the few numbers that a person knows of a visit."""
 
-from ml.serving.scorer import Scorer
+from collections.abc import Collection
+from typing import Any
+
+from ml.serving.scorer import Row, Scorer
 
 KNOWN = ("num_views", "num_adds", "distinct_products", "session_hour")
 
@@ -34,3 +37,22 @@ def describe(
         "num_same_category": events,
     }
     return {each.name: known.get(each.name, follows.get(each.name, each.typical)) for each in scorer.inputs}
+
+
+def assumed(scorer: Scorer, given: Collection[str]) -> list[str]:
+    """Return the inputs of a model that nobody told: they follow from the four, or are what is typical.
+
+    Every door that takes rows of features takes them, and tells them.
+    """
+    return [name for name in scorer.input_names if name not in given]
+
+
+def complete(scorer: Scorer, row: Row) -> Row:
+    """Return a row with every input: one that it names stays as it is, missing too, the others as `describe` has them.
+
+    Args:
+        scorer: the model.
+        row: inputs by name; the four of `KNOWN` have a value.
+    """
+    told: dict[str, Any] = dict(row)
+    return describe(scorer, **told) if assumed(scorer, row) else row

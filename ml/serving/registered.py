@@ -8,13 +8,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from lakehouse.errors import LakehouseError
+from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import Settings
 from ml.intent.evaluation.figures import Evaluation, from_document
-from ml.registry import aliases, versions
+from ml.registry import aliases, card, versions
 from ml.serving.scorer import Scorer, load
 
-EVALUATION = "evaluation.json"
+EVALUATION, CURVES = "evaluation.json", "curves.json"
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Registered:
         aliases: its names, the serving one first.
         scorer: the model; None where its file cannot be used.
         problem: why not, a sentence.
-        run: the folder of what its training and its promotion logged; None before it was judged.
+        run: the folder of what its training and its promotion logged; None where it is not found.
     """
 
     version: versions.Version
@@ -53,8 +53,32 @@ class Registered:
         return self.scorer.evaluation if self.scorer else None
 
     @cached_property
+    def curves(self) -> dict[str, Any]:
+        """The curves of its test, by the names of `ml.intent.evaluation.curves.document`; empty where none is kept."""
+        if self.run is None or not (self.run / CURVES).is_file():
+            return {}
+        return dict(json.loads((self.run / CURVES).read_text(encoding="utf-8")))
+
+    @property
+    def mlflow(self) -> Mapping[str, str]:
+        """`run_id` and `experiment_id` of its run; empty of a version of an earlier release."""
+        return dict(self.scorer.document.get("mlflow", {})) if self.scorer else {}
+
+    @property
+    def card(self) -> str:
+        """Its model card, in Markdown.
+
+        Raises:
+            LakehouseError: its file cannot be used (exit code 3).
+        """
+        if self.scorer is None or self.evaluation is None:
+            raise LakehouseError(self.problem, "lakehouse ml train --force", Exit.REFUSED)
+        document = self.scorer.document
+        return card.text(self.version, self.aliases, document, self.evaluation, self._kept or None)
+
+    @cached_property
     def _kept(self) -> dict[str, Any]:
-        if self.run is None:
+        if self.run is None or "evidence" not in self.version.tags:
             return {}
         return dict(json.loads((self.run / self.version.tags["evidence"]).read_text(encoding="utf-8")))
 
@@ -76,14 +100,14 @@ def named(settings: Settings) -> list[Registered]:
 
 def _registered(settings: Settings, names: tuple[str, ...], known: Mapping[str, versions.Version]) -> Registered:
     version = known[names[0]]
-    run = _run(settings, version)
     try:
-        return Registered(version, names, load(settings, version), "", run)
+        scorer = load(settings, version)
     except LakehouseError as error:
-        return Registered(version, names, None, error.message, run)
+        return Registered(version, names, None, error.message, _judged(settings, version))
+    return Registered(version, names, scorer, "", _judged(settings, version) or _unjudged(settings, version, scorer))
 
 
-def _run(settings: Settings, version: versions.Version) -> Path | None:
+def _judged(settings: Settings, version: versions.Version) -> Path | None:
     """Find the folder by the digest of the evidence in it: only what was kept counts."""
     name, digest = version.tags.get("evidence"), version.tags.get("evidence_sha256")
     if not name:
@@ -92,3 +116,10 @@ def _run(settings: Settings, version: versions.Version) -> Path | None:
         if hashlib.sha256(path.read_bytes()).hexdigest() == digest:
             return path.parent
     return None
+
+
+def _unjudged(settings: Settings, version: versions.Version, scorer: Scorer) -> Path | None:
+    """Find the folder of a version that no promotion judged by the run that its model names."""
+    run_id = str(scorer.document.get("mlflow", {}).get("run_id", ""))
+    path = versions.artifacts(settings) / run_id / "artifacts"
+    return path if "evidence" not in version.tags and run_id.isalnum() and path.is_dir() else None

@@ -11,8 +11,6 @@ from playwright.sync_api import expect
 from app import pages
 from lakehouse.lake import open_lake
 from lakehouse.runs import lock
-from ml.serving.form import describe
-from ml.serving.scorer import champion
 
 from ..conftest import settings_of
 from .conftest import publish, start
@@ -188,45 +186,6 @@ def test_a_frozen_link_says_how_far_it_is_behind_and_one_whose_run_is_not_there_
     page.get_by_role("link", name="Show the newest run").click()
 
     expect(page.locator("#funnel-steps h2")).to_contain_text("Of 1,000 visits")
-
-
-def test_the_prediction_equals_the_registered_models(look, site, sample_lake):
-    model = champion(settings_of(sample_lake))
-    row = {"num_views": 9, "num_adds": 2, "distinct_products": 3, "session_hour": 17}
-    page = look()
-    page.goto(site + "/predict")
-    ready(page)
-    page.get_by_role("tab", name="Four numbers").click()
-    page.locator("#predict-num_views").fill("9")
-    page.locator("#predict-num_adds").fill("2")
-    expect(page.locator("#predict-reasons")).to_contain_text("Views: 9")
-    expect(page.locator("#predict-reasons")).to_contain_text("Items put into the cart: 2")
-
-    shown = float(page.locator("#predict-probability").inner_text().rstrip("%")) / 100
-    assert shown == pytest.approx(float(model.score([describe(model, **row)])[0]), abs=0.0006)
-    page.locator("#predict-distinct_products").fill("12")
-    expect(page.get_by_text("11 views and additions hold at most 11 different items")).to_be_visible()
-
-
-def test_a_visit_is_built_event_by_event_and_outlasts_a_reload(look, site):
-    page = look()
-    page.goto(site + "/predict")
-    ready(page)
-    page.get_by_label("Item", exact=True).fill("c")
-    page.get_by_role("button", name="Add to the cart").click()
-    steps = page.get_by_role("list", name="Events so far").get_by_role("listitem")
-    expect(steps).to_have_count(4)
-    expect(steps.nth(3)).to_contain_text("item C")
-    expect(page.locator("#predict-visit-events")).to_contain_text("after the first event")
-    page.get_by_role("button", name="Take out event 1").click()
-    expect(steps).to_have_count(3)
-    page.get_by_role("slider").focus()
-    page.keyboard.press("End")
-    expect(page.locator("#predict-what-if")).to_contain_text("as it is")
-    page.reload()
-    expect(steps).to_have_count(3)
-    page.get_by_role("button", name="Begin anew").click()
-    expect(page.locator("#predict-visit-invalid")).to_contain_text("A visit has 1 to 1,000 events")
 
 
 def test_on_a_telephone_the_navigation_opens_as_a_drawer_and_closes_on_a_choice(look, site):

@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app import pages
-from app.pages.predict import visit, visit_form
-from app.pages.predict.visit_form import DEFAULT, Step
+from app import pages, wording
+from app.pages.predict import steps as rows_of
+from app.pages.predict import visit, what_if
+from app.pages.predict.steps import DEFAULT, MOST_EVENTS, Origin, Step
 from app.site import Site
 from lakehouse.errors import Exit, LakehouseError
 from ml.serving.scorer import champion
@@ -27,7 +28,7 @@ def context(sample_lake):
 
 
 def test_the_form_means_the_newest_such_hour_of_such_a_weekday():
-    meant = visit_form.visit_of(DEFAULT, 12, "Monday", "new", NEWEST)
+    meant = rows_of.visit_of(DEFAULT, 12, "Monday", "new", NEWEST)
     assert meant.events == [
         Event("view", MONDAY_NOON, -1),
         Event("view", MONDAY_NOON + 40_000, -2),
@@ -37,7 +38,7 @@ def test_the_form_means_the_newest_such_hour_of_such_a_weekday():
 
 
 def test_who_bought_before_did_so_a_day_before():
-    meant = visit_form.visit_of(DEFAULT, 12, "Monday", "buyer", NEWEST)
+    meant = rows_of.visit_of(DEFAULT, 12, "Monday", "buyer", NEWEST)
     assert meant.past == Past(1, 1, 1, MONDAY_NOON - 86_400_000)
 
 
@@ -52,22 +53,70 @@ def test_who_bought_before_did_so_a_day_before():
 )
 def test_what_is_no_visit_is_a_sentence(step, words):
     with pytest.raises(LakehouseError, match=words) as error:
-        visit_form.visit_of([*DEFAULT, step], 12, "Monday", "new", NEWEST)
+        rows_of.visit_of([*DEFAULT, step], 12, "Monday", "new", NEWEST)
     assert error.value.code == Exit.USAGE
 
 
-def test_a_click_adds_takes_out_or_begins_anew():
-    added = visit_form.changed(DEFAULT, "predict-add-addtocart", " b ", 7)
+def test_a_click_adds_takes_out_moves_or_begins_anew():
+    added = rows_of.changed(DEFAULT, "predict-add-addtocart", rows_of.next_step(" b ", "", 7))
     assert added[-1] == Step("addtocart", "B", 7.0)
-    assert visit_form.changed(added, {"type": "predict-remove", "place": 0}, "A", 1) == added[1:]
-    assert visit_form.changed(added, "predict-clear", "A", 1) == []
-    many = [Step("view", "A", 1)] * visit_form.MOST_EVENTS
-    assert visit_form.changed(many, "predict-add-view", "A", 1) == many
+    assert rows_of.changed(added, {"type": "predict-remove", "place": 0}, DEFAULT[0]) == added[1:]
+    assert rows_of.changed(added, "predict-clear", DEFAULT[0]) == []
+    many = [Step("view", "A", 1)] * MOST_EVENTS
+    assert rows_of.changed(many, "predict-add-view", DEFAULT[0]) == many
+
+
+def test_an_event_that_is_moved_leaves_the_pauses_where_they_are():
+    up = rows_of.changed(DEFAULT, {"type": "predict-move", "place": 2, "by": -1}, DEFAULT[0])
+    assert up == [Step("view", "A", 0), Step("addtocart", "B", 40), Step("view", "B", 25)]
+    assert rows_of.changed(up, {"type": "predict-move", "place": 1, "by": 1}, DEFAULT[0]) == DEFAULT
+    assert rows_of.moved(DEFAULT, 0, -1) == DEFAULT
+    assert rows_of.moved(DEFAULT, 2, 1) == DEFAULT
+
+
+@pytest.mark.parametrize(
+    ("item", "category", "about"),
+    [("", "1016", (None, 1016)), ("b", "1016", (-2, 1016)), ("7", "", (7, None)), ("", "", (-1, None))],
+)
+def test_an_event_is_about_an_item_a_category_or_a_made_up_item_of_a_category(item, category, about):
+    steps = [rows_of.next_step(item, category, 0)]
+    (event,) = rows_of.visit_of(steps, 12, "Monday", "new", NEWEST).events
+    assert (event.item_id, event.category_id) == about
+
+
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [
+        (Step("view", "7", 1, "1016"), "Item 7 of the shop has a category of its own"),
+        (Step("view", "", 1, "x"), "'x' is no category"),
+    ],
+)
+def test_a_category_that_cannot_be_is_a_sentence(step, words):
+    with pytest.raises(LakehouseError, match=words):
+        rows_of.visit_of([step], 12, "Monday", "new", NEWEST)
+
+
+def test_a_visit_that_took_place_keeps_its_start_and_its_visitor():
+    meant = rows_of.visit_of(DEFAULT, 12, "Monday", "buyer", NEWEST, Origin(1_000_000, 5, ""))
+    assert (meant.events[0].millis, meant.visitor_id, meant.past) == (1_000_000, 5, Past())
+    unknown = rows_of.visit_of(DEFAULT, 12, "Monday", "buyer", NEWEST, Origin(100_000_000, None, ""))
+    assert (unknown.visitor_id, unknown.past.num_purchases) == (None, 1)
+
+
+@pytest.mark.parametrize("kept", [None, "x", {"start": True}, {"start": -1}, {"visitor": 1}, {"start": 1.5}])
+def test_nothing_that_the_browser_kept_is_trusted(kept):
+    assert rows_of.read_origin(kept) is None
+    assert rows_of.read_steps([kept, ["view", "A", True], ["buy", "A", 1], ["view", "A", 1]]) == [Step("view", "A", 1)]
+
+
+@pytest.mark.parametrize(("kept", "place"), [(None, 3), (0, 3), (2, 2), (9, 3), (True, 3), ("1", 3)])
+def test_the_latest_event_is_looked_at_unless_somebody_stepped_to_another(kept, place):
+    assert rows_of.read_place(kept, 3) == place
 
 
 def test_the_page_says_what_the_model_does_after_each_event(context, sample_lake):
     model = champion(settings_of(sample_lake))
-    points = describe(visit_form.visit_of(DEFAULT, 17, "Wednesday", "new", NEWEST), NOTHING_KNOWN)
+    points = describe(rows_of.visit_of(DEFAULT, 17, "Wednesday", "new", NEWEST), NOTHING_KNOWN)
     chances = [f"{100 * chance:.2f}" for chance in model.score(points)]
     words = text(visit.answer(context, DEFAULT, 17, "Wednesday", "new"))
     assert f"From {chances[0]}% after the first event" in words
@@ -81,18 +130,28 @@ def test_an_empty_visit_and_one_of_many_kinds_of_wrong_say_so(context):
     assert "is no item" in text(visit.answer(context, wrong, 17, "Wednesday", "new"))
 
 
-@pytest.mark.parametrize("share", [0, 50, 100])
-def test_what_if_says_the_models_answer_at_the_sliders_place(context, share):
+def test_the_cards_are_those_of_the_event_that_is_looked_at(context):
     model = context.model
-    point = describe(visit_form.visit_of(DEFAULT, 17, "Wednesday", "new", NEWEST), NOTHING_KNOWN)[-1]
+    points = describe(rows_of.visit_of(DEFAULT, 17, "Wednesday", "new", NEWEST), NOTHING_KNOWN)
+    for place, chance in enumerate(model.score(points), 1):
+        words = text(visit.answer(context, DEFAULT, 17, "Wednesday", "new", None, place)[0])
+        assert f"later in this visit: {100 * chance:.2f}%" in words or f"{100 * chance:.1f}%" in words
+
+
+def test_the_what_if_curve_holds_the_models_answer_for_every_place_of_the_slider(context):
+    model = context.model
+    point = describe(rows_of.visit_of(DEFAULT, 17, "Wednesday", "new", NEWEST), NOTHING_KNOWN)[-1]
+    found = what_if.curve(model, point, "num_views")
     known = next(each for each in model.inputs if each.name == "num_views")
-    value = known.low + (known.high - known.low) * share / 100 if share else point["num_views"]
-    chance = model.score([{**point, "num_views": value}])[0]
-    words = text(visit.what_if(model, point, "num_views", share))
-    assert (f"{100 * chance:.1f}%" in words or f"{100 * chance:.2f}%" in words) == bool(share)
-    assert ("move the slider" in words) == (share == 0)
+    assert (found["values"][0], found["values"][-1]) == (known.low, known.high)
+    for place in (0, 50, 100):
+        chance = float(model.score([{**point, "num_views": found["values"][place]}])[0])
+        assert found["chances"][place] == pytest.approx(chance, abs=1e-12)
+        assert wording.percent(chance) in found["titles"][place]
+    assert found["here"][:2] == [2.0, float(model.score([point])[0])]
+    assert abs(found["values"][found["own"]] - 2) <= (known.high - known.low) / 100
 
 
 def test_what_nobody_knows_of_the_visit_waits_for_the_slider(context):
-    point = describe(visit_form.visit_of(DEFAULT, 17, "Wednesday", "new", NEWEST), NOTHING_KNOWN)[-1]
-    assert "nothing is known here" in text(visit.what_if(context.model, point, "price", 0))
+    point = describe(rows_of.visit_of(DEFAULT, 17, "Wednesday", "new", NEWEST), NOTHING_KNOWN)[-1]
+    assert "nothing is known here" in what_if.curve(context.model, point, "price")["here"][2]

@@ -1,10 +1,7 @@
 """POST /api/v1/score, GET /api/v1/recommendations and who may ask, against a running site."""
 
 import json
-import os
 import re
-import shutil
-import stat
 import subprocess
 import sys
 import time
@@ -13,10 +10,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from app import login
-from app.tokens import FILE, Tokens
 from lakehouse.lake import open_lake
 from lakehouse.settings import PROJECT, environment
+from ml.serving.form import describe as describe_form
 from ml.serving.scorer import champion
 
 from ..conftest import settings_of
@@ -26,6 +22,7 @@ PASSWORD = "correct horse"
 SECONDS = 60
 JSON = {"Content-Type": "application/json"}
 VISIT = {"events": [{"kind": "view", "at": 1_441_000_000_000, "item_id": -1}]}
+FOUR = {"num_views": 3, "num_adds": 1, "distinct_products": 2, "session_hour": 17}
 
 
 def asker(address):
@@ -120,6 +117,18 @@ def test_an_explained_score_sums_to_its_log_odds(ask):
     assert 1 / (1 + 2.718281828459045**-log_odds) == pytest.approx(score["probability"], abs=1e-12)
 
 
+def test_a_row_that_names_some_features_scores_as_the_form_and_tells_what_was_assumed(ask, lake):
+    model = champion(lake.settings)
+    _, _, answer = ask("POST", "score", {"rows": [FOUR, FOUR | {"price": None}]})
+    first, second = answer["scores"]
+
+    assert first["probability"] == pytest.approx(float(model.score([describe_form(model, **FOUR)])[0]), abs=1e-12)
+    assert first["assumed"] == [name for name in model.input_names if name not in FOUR]
+    assert "price" not in second["assumed"]
+    wanted = float(model.score([describe_form(model, **FOUR, price=None)])[0])
+    assert second["probability"] == pytest.approx(wanted, abs=1e-12)
+
+
 def test_what_the_training_did_not_hold_is_told(ask, lake, points):
     row = features(lake, points[0]) | {"num_views": 100_000}
     _, _, answer = ask("POST", "score", {"rows": [row]})
@@ -135,7 +144,8 @@ def test_what_the_training_did_not_hold_is_told(ask, lake, points):
         ({}, "give one of both"),
         ({"rows": [{}], "visits": [VISIT]}, "give one of both"),
         ({"rows": []}, "rows: list should have at least 1 item"),
-        ({"rows": [{}]}, "rows.0 lacks decision_point"),
+        ({"rows": [{}]}, "rows.0 lacks num_views, num_adds, distinct_products, session_hour"),
+        ({"rows": [FOUR | {"item_views": None}]}, "rows.0 lacks item_views"),
         ({"rows": [{"num_veiws": 1}]}, "rows.0 names num_veiws, which it does not"),
         ({"rows": [{"num_views": "1"}]}, "rows.0.num_views"),
         (b'{"rows": [{"num_views": NaN}]}', "rows.0.num_views"),
@@ -226,72 +236,6 @@ def test_json_without_an_origin_is_a_programs_and_anything_else_is_refused(ask, 
     }
 
     assert sent == dict.fromkeys(sent, 403) | {"program": 200, "own page": 200}
-
-
-@pytest.fixture(scope="module")
-def guarded(sample_lake, tmp_path_factory):
-    """A site with a password over a lake of its own; what asks it, the lake, and a token."""
-    path = tmp_path_factory.mktemp("guarded") / "lake"
-    shutil.copytree(sample_lake, path)
-    token = Tokens(settings_of(path)).create("notebook")
-    process, address = start(path, LAKEHOUSE_APP__PASSWORD_HASH=login.hashed(PASSWORD))
-    yield asker(address), path, token, address
-    process.terminate()
-    process.wait(timeout=10)
-
-
-def bearer(token):
-    return {"Authorization": f"Bearer {token}"}
-
-
-def test_with_a_password_a_program_asks_by_a_token_until_it_is_revoked(guarded):
-    ask, path, token, _ = guarded
-    loaded(ask, **bearer(token))
-    other = Tokens(settings_of(path)).create("other")
-
-    assert ask("POST", "score", {"visits": [VISIT]}, **bearer(other))[0] == 200
-    Tokens(settings_of(path)).revoke("other")
-    assert ask("POST", "score", {"visits": [VISIT]}, **bearer(other))[0] == 401
-    assert ask("POST", "score", {"visits": [VISIT]}, **bearer(token))[0] == 200
-
-
-def test_with_a_password_nobody_asks_without_a_token(guarded):
-    ask, _, token, _ = guarded
-    status, headers, answer = ask("POST", "score", {"visits": [VISIT]})
-
-    assert (status, headers["WWW-Authenticate"]) == (401, "Bearer")
-    assert answer["remedy"] == "lakehouse app token create NAME"
-    assert ask("GET", "recommendations?item=1")[0] == 401
-    assert ask("POST", "score", {"visits": [VISIT]}, Origin="http://evil.example", **bearer(token))[0] == 403
-
-
-def test_the_cookie_of_a_login_posts_only_from_our_own_pages(guarded):
-    ask, _, _, address = guarded
-    connection = HTTPConnection(urlsplit(address).netloc)
-    form = {"Content-Type": "application/x-www-form-urlencoded", "Origin": address}
-    connection.request("POST", "/login", f"password={PASSWORD.replace(' ', '+')}", form)
-    cookie = connection.getresponse().headers["Set-Cookie"].split(";")[0]
-
-    assert ask("POST", "score", {"visits": [VISIT]}, Cookie=cookie, Origin=address)[0] == 200
-    assert ask("POST", "score", {"visits": [VISIT]}, Cookie=cookie)[0] == 403
-    assert ask("GET", "recommendations?item=1", Cookie=cookie)[0] == 200
-
-
-def test_whoever_guesses_tokens_waits_and_whoever_has_one_does_not(guarded):
-    ask, _, token, _ = guarded
-    answers = [ask("GET", "views", **bearer(f"lakehouse_{guess}")) for guess in range(login.TRIES + 2)]
-
-    assert {answer[0] for answer in answers[: login.TRIES]} <= {401, 429}
-    assert answers[-1][0] == 429 and int(answers[-1][1]["Retry-After"]) > 0
-    assert ask("GET", "views", **bearer(token))[0] == 200
-
-
-def test_a_token_is_kept_as_a_digest_that_only_its_owner_reads(guarded):
-    _, path, token, _ = guarded
-    file = path / FILE
-
-    assert token not in file.read_text()
-    assert stat.S_IMODE(os.stat(file).st_mode) == 0o600
 
 
 def test_a_lake_without_the_tables_says_which_command_makes_them(lake, tmp_path):

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from app.statistics import Interval, wilson
+from app.statistics import BESIDE_A_FIGURE, Interval, wilson
 from ml.serving.batch.tally import lowest_of
 
 Floats = npt.NDArray[np.float64]
@@ -123,7 +123,8 @@ def calibration(judged: Scores) -> list[tuple[float, Interval]]:
     for each in np.unique(group):
         is_in = group == each
         points = float(judged.points[is_in].sum())
-        found.append((float(judged.promised[is_in].sum() / points), wilson(float(judged.bought[is_in].sum()), points)))
+        observed = wilson(float(judged.bought[is_in].sum()), points, confidence=BESIDE_A_FIGURE)
+        found.append((float(judged.promised[is_in].sum() / points), observed))
     return found
 
 

@@ -11,6 +11,7 @@ from app import wording
 from app.components.parts import address, graph, legend, scrolling, state, table
 from app.jobs.store import Job
 from app.pages.batch import figures, numbers
+from app.pages.predict.wording import label
 from app.theme import Palette
 
 LEFT_OUT = ("model_version", "is_flagged", "session_id", "scored_at", "session_date", "decided_at")
@@ -55,6 +56,10 @@ def head(job: Job, champion: int | None) -> Component:
     if rejected:
         first = job.result["first_rejected"][0]
         notes.append(f"{wording.count(rejected)} lines rejected; line {first['line']}: {first['reason']}")
+    assumed = job.result.get("assumed", [])
+    if assumed:
+        told = ", ".join(label(name).lower() for name in assumed)
+        notes.append(f"{len(assumed)} inputs that no column tells follow from the four, or are typical: {told}")
     links = [
         html.A(
             f"Download {words_}", href=address(f"/api/v1/jobs/{job.id}/files/{name}"), className="button", download=name
@@ -146,7 +151,7 @@ def calibration(job: Job, judged: numbers.Scores, palette: Palette) -> Component
         for promised, each in groups
     ]
     chart = graph("batch-calibration-chart", figures.calibration(groups, palette), 300, title)
-    numbers_ = table(["Promised", "Observed", "Interval, 98%", "Rows"], lines)
+    numbers_ = table(["Promised", "Observed", "Interval, 95%", "Rows"], lines)
     subtitle = f"Groups of rows that promise about equally many purchases{_seen(job)}"
     return _card("calibration", 6, title, subtitle, chart, _source(job), numbers_)
 

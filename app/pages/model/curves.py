@@ -8,6 +8,7 @@ from app.components.parts import graph, legend, state, table
 from app.context import PageContext
 from app.pages.model import figures, numbers
 from app.pages.model.registered import NO_MODEL, TRAIN
+from app.pages.predict.wording import label
 from ml.promotion import drift
 
 
@@ -21,7 +22,13 @@ def roc(context: PageContext) -> Drawn | Component:
     )
     entries = legend(("line view", "Model"), ("line dashed", "By chance"))
     body = graph("model-roc-chart", figures.roc(found, context.palette), 320, title)
-    return Drawn(title, f"Purchases found over other points flagged; {_counted(found, context)}", body, entries)
+    return Drawn(
+        title,
+        f"Purchases found over other points flagged; {_counted(found, context)}",
+        body,
+        entries,
+        footer=_source(found),
+    )
 
 
 def precision(context: PageContext) -> Drawn | Component:
@@ -34,7 +41,7 @@ def precision(context: PageContext) -> Drawn | Component:
     entries = legend(("line view", "Model"), ("line dashed", "Base rate"))
     body = graph("model-precision-chart", figures.precision_recall(found, context.palette), 320, title)
     subtitle = f"Buyers among the flagged over purchases found; {_counted(found, context)}"
-    return Drawn(title, subtitle, body, entries)
+    return Drawn(title, subtitle, body, entries, footer=_source(found))
 
 
 def calibration(context: PageContext) -> Drawn | Component:
@@ -52,10 +59,11 @@ def calibration(context: PageContext) -> Drawn | Component:
     ]
     return Drawn(
         title,
-        f"Rate found over rate promised; {_counted(found, context)}; 98 % intervals, points taken as independent",
+        f"Rate found over rate promised; {_counted(found, context)}; 95 % intervals over visitors",
         graph("model-calibration-chart", figures.calibration(found, context.palette), 320, title),
         legend(("dot view", "A tenth of the points"), ("line dashed", "As promised")),
         table(["Promised", "Found", "Interval", "Purchases"], rows),
+        footer=_source(found),
     )
 
 
@@ -95,9 +103,45 @@ def weeks(context: PageContext) -> Drawn | Component:
     )
 
 
+def drifted(context: PageContext) -> Drawn | Component:
+    """Show by how much each input and the score have moved from the test, by week."""
+    if context.model is None:
+        return state("No model is registered yet", NO_MODEL, TRAIN)
+    found = numbers.moved(context)
+    if not found:
+        return state(
+            "No week is summed up yet", "Score the visits, then sum them up by week.", "lakehouse ml score monitor"
+        )
+    limit = context.lake.settings.monitor.psi
+    weeks_ = sorted({week for values in found.values() for week in values})
+    moved = [label(name) for name, values in found.items() if values.get(weeks_[-1], 0.0) > limit]
+    title = f"{len(moved)} of {len(found)} have moved in the latest week" if moved else "Nothing has moved lately"
+    cells = [
+        (label(name), *(f"{values[w]:.2f}" if w in values else "–" for w in weeks_)) for name, values in found.items()
+    ]
+    head = ["Input", *(wording.short_day(week) for week in weeks_)]
+    return Drawn(
+        title,
+        f"Population stability index by week of the decision, against the test; above {limit:g} it has moved",
+        graph(
+            "model-drift-chart",
+            figures.drift({label(name): values for name, values in found.items()}, weeks_, limit, context.palette),
+            60 + 22 * len(found),
+            title,
+            least_width=560,
+        ),
+        table=table(head, cells),
+    )
+
+
 def _counted(found: numbers.Curves, context: PageContext) -> str:
     what = "labelled points" if context.model and context.model.is_borrowed else "points of its test"
     return f"{wording.count(found.num_points)} {what}, {wording.count(found.num_positives)} before a purchase"
+
+
+def _source(found: numbers.Curves) -> str:
+    """Name the file that the curves are from; nothing where it is the card's table."""
+    return "registry · curves.json of its run" if found.is_kept else ""
 
 
 def _no_curve() -> Component:

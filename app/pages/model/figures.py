@@ -1,11 +1,12 @@
 """model.figures — two curves, calibration by tenths, and the weeks after the training."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from math import log10
 from typing import Any
 
 from app import wording
-from app.charts import annotations
+from app.charts import annotations, heat
 from app.charts.template import Figure, figure
 from app.pages.model.numbers import Curves
 from app.theme import Palette
@@ -85,6 +86,19 @@ def weeks(rows: Sequence[Mapping[str, Any]], palette: Palette) -> Figure:
         )
     drawn.update_xaxes(**annotations.day_axis(x))
     drawn.update_yaxes(tickformat=".1%")
+    return drawn
+
+
+def drift(found: Mapping[str, Mapping[date, float]], weeks: Sequence[date], limit: float, palette: Palette) -> Figure:
+    """Draw how far each input has moved in each week; the strongest colour is that from which it counts as moved."""
+    values = [[each.get(week) for week in weeks] for each in found.values()]
+    hovers = [
+        [f"{name}, week of {wording.day(week)}: {each[week]:.3f}" if week in each else "" for week in weeks]
+        for name, each in found.items()
+    ]
+    drawn = heat.cells([wording.short_day(week) for week in weeks], list(found), values, hovers, palette, highest=limit)
+    drawn.layout["margin"] = {"b": 22}
+    drawn.update_xaxes(type="category")
     return drawn
 
 

@@ -1,17 +1,19 @@
-"""model.numbers — curves from counts by score, and the weeks of a model."""
+"""model.numbers — the curves of a model, kept by its training or counted from its predictions, and its weeks."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import accumulate
 from typing import Any
 
 from app.context import PageContext
 from app.pages.model import queries
-from app.statistics import Interval, wilson
+from app.statistics import BESIDE_A_FIGURE, Interval, PairedSums, design_effect, wilson
 from ml.promotion import drift
 from ml.promotion.drift import Week
+from ml.serving.registered import named
 
-CALIBRATION_BINS = 10
+SUMS = ("x1", "y1", "x1x1", "x1y1", "y1y1", "visitors1")
 FEWEST = 10  # labelled purchases, before a curve says anything
 
 
@@ -26,7 +28,8 @@ class Curves:
         others: share of the other points flagged so far.
         precision: share of purchases among the flagged so far.
         promised: mean probability of each tenth of the points.
-        observed: rate of purchases of each tenth, its points taken as independent.
+        observed: rate of purchases of each tenth, with its 95 % interval over visitors.
+        is_kept: whether its training kept them; else they are counted from the lake's predictions.
     """
 
     num_points: int
@@ -36,26 +39,49 @@ class Curves:
     precision: list[float]
     promised: list[float]
     observed: list[Interval]
+    is_kept: bool
 
 
 def curves(context: PageContext) -> Curves | None:
-    """Return the curves of the champion's test; None where it holds too few purchases."""
+    """Return the curves of the champion's test; None where it holds too few purchases.
+
+    Those of its training, if it kept them; else, and of a model that is another lake's, those of its predictions here.
+    """
+    if context.model and not context.model.is_borrowed:
+        kept = next((each.curves for each in named(context.lake.settings) if each.scorer), {})
+        if kept and kept["num_positives"] >= FEWEST:
+            return _kept(kept)
+    return _counted(context)
+
+
+def _kept(known: Mapping[str, Any]) -> Curves:
+    names = ("num_points", "num_positives", "found", "others", "precision")
+    return Curves(**{name: known[name] for name in names}, **_calibration(known["calibration"]), is_kept=True)
+
+
+def _counted(context: PageContext) -> Curves | None:
     rows = context.ask(queries.scores)
     points, positives = (sum(int(row[name]) for row in rows) for name in ("num_points", "num_positives"))
     if positives < FEWEST or positives == points:
         return None
     flagged = [0, *accumulate(int(row["num_points"]) for row in rows)]
     bought = [0, *accumulate(int(row["num_positives"]) for row in rows)]
-    tenths = _tenths(rows, points)
     return Curves(
         num_points=points,
         num_positives=positives,
         found=[each / positives for each in bought],
         others=[(all_ - each) / (points - positives) for all_, each in zip(flagged, bought, strict=True)],
         precision=[each / all_ for all_, each in zip(flagged[1:], bought[1:], strict=True)],
-        promised=[sum(row["sum_probability"] for row in part) / _sum(part, "num_points") for part in tenths],
-        observed=[wilson(_sum(part, "num_positives"), _sum(part, "num_points")) for part in tenths],
+        **_calibration(context.ask(queries.calibration)),
+        is_kept=False,
     )
+
+
+def _calibration(tenths: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return `promised` and `observed` of sums over visitors, whose points are one cluster each."""
+    sums = [PairedSums(**{name: float(row[name]) for name in SUMS}) for row in tenths]
+    observed = [wilson(each.y1, each.x1, design_effect(each), BESIDE_A_FIGURE) for each in sums]
+    return {"promised": [float(row["promised"]) for row in tenths], "observed": observed}
 
 
 def weeks(context: PageContext) -> tuple[list[Week], list[Mapping[str, Any]]]:
@@ -64,15 +90,10 @@ def weeks(context: PageContext) -> tuple[list[Week], list[Mapping[str, Any]]]:
     return drift.weeks(context.ask(queries.drift), rows, context.lake.settings.monitor), list(rows)
 
 
-def _tenths(rows: Sequence[Mapping[str, Any]], points: int) -> list[list[Mapping[str, Any]]]:
-    """Part the rows, which are ordered by score, into about ten groups of equally many points."""
-    parts: list[list[Mapping[str, Any]]] = [[]]
-    for row in rows:
-        if _sum(parts[-1], "num_points") >= points / CALIBRATION_BINS:
-            parts.append([])
-        parts[-1].append(row)
-    return parts
-
-
-def _sum(rows: Sequence[Mapping[str, Any]], name: str) -> int:
-    return sum(int(row[name]) for row in rows)
+def moved(context: PageContext) -> dict[str, dict[date, float]]:
+    """Return of each input, and of the score, its population stability index by week; those that moved most first."""
+    found: dict[str, dict[date, float]] = {}
+    for week in weeks(context)[0]:
+        for feature, value in week.psi.items():
+            found.setdefault(feature, {})[week.week] = value
+    return dict(sorted(found.items(), key=lambda each: -max(each[1].values())))

@@ -17,6 +17,8 @@ AFTER = Param(
     {"all": "All points", **{str(k): f"{k} event{wording.plural(k)}" for k in POINTS}},
     meaning="events of the visit so far at which the model is measured",
 )
+MONITORED = ("ml.prediction_quality", "ml.feature_drift")
+PREDICTED = ("ml.predictions",)
 
 
 def after_control(params: Params) -> Component:
@@ -34,14 +36,23 @@ page = Page(
     place=60,
     filters=(),
     cards=(
-        Card("versions", registered.versions, params=(), columns=7, height=300, needs_data=False),
-        Card("weeks", curves.weeks, ("ml.prediction_quality", "ml.feature_drift"), (), 5, 300, queries.weeks),
-        Card("compared", registered.compared, params=("after",), height=360, controls=after_control, needs_data=False),
-        Card("roc", curves.roc, ("ml.predictions",), (), 4, 320, queries.scores),
-        Card("precision", curves.precision, ("ml.predictions",), (), 4, 320, queries.scores),
-        Card("calibration", curves.calibration, ("ml.predictions",), (), 4, 320, queries.scores),
-        Card("gates", registered.gates, params=(), columns=7, height=420, needs_data=False),
-        Card("terms", registered.terms, params=(), columns=5, height=420, needs_data=False),
-        Card("slices", registered.slices, params=(), height=320, needs_data=False),
+        Card("versions", registered.versions, params=(), columns=7, height=300, needs_data=False, of_model=True),
+        Card("weeks", curves.weeks, MONITORED, (), 5, 300, queries.weeks, of_model=True),
+        Card(
+            "compared",
+            registered.compared,
+            params=("after",),
+            height=360,
+            controls=after_control,
+            needs_data=False,
+            of_model=True,
+        ),
+        Card("roc", curves.roc, PREDICTED, (), 4, 320, queries.scores, of_model=True),
+        Card("precision", curves.precision, PREDICTED, (), 4, 320, queries.scores, of_model=True),
+        Card("calibration", curves.calibration, PREDICTED, (), 4, 320, queries.calibration, of_model=True),
+        Card("drift", curves.drifted, MONITORED[::-1], (), 12, 420, queries.drift, of_model=True),
+        Card("gates", registered.gates, params=(), columns=7, height=420, needs_data=False, of_model=True),
+        Card("terms", registered.terms, params=(), columns=5, height=420, needs_data=False, of_model=True),
+        Card("slices", registered.slices, params=(), height=320, needs_data=False, of_model=True),
     ),
 )

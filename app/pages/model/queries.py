@@ -3,7 +3,7 @@
 from app.context import PageContext
 from app.data.query import Statement, query
 
-PREDICTIONS = {"ml.predictions": "model_version part probability label superseded_at"}
+PREDICTIONS = {"ml.predictions": "visitor_id model_version part probability label superseded_at"}
 QUALITY = (
     "week model_version part num_predictions num_labelled num_positives num_flagged num_flagged_positives "
     "sum_probability sum_log_loss"
@@ -25,8 +25,25 @@ def scores(context: PageContext) -> Statement:
             WHERE model_version = $version AND part = $part AND label IS NOT NULL AND superseded_at IS NULL
               AND probability > 0 AND probability < 1
             GROUP BY step ORDER BY step DESC"""
-    part = "later" if context.model and context.model.is_borrowed else "test"
-    return Statement(sql, {"version": _version(context), "part": part})
+    return Statement(sql, {"version": _version(context), "part": _part(context)})
+
+
+@query(PREDICTIONS, params=())
+def calibration(context: PageContext) -> Statement:
+    """Sum up tenths of those predictions, the highest scores first: sums over visitors of points and of purchases."""
+    sql = """
+            WITH tenths AS (
+                SELECT ntile(10) OVER (ORDER BY probability DESC, visitor_id) AS tenth, visitor_id, probability, label
+                FROM ml.predictions
+                WHERE model_version = $version AND part = $part AND label IS NOT NULL AND superseded_at IS NULL),
+            visitors AS (
+                SELECT tenth, visitor_id, sum(probability) AS promised, count(*)::BIGINT AS x, sum(label)::BIGINT AS y
+                FROM tenths GROUP BY tenth, visitor_id)
+            SELECT tenth, sum(promised) / sum(x) AS promised, sum(x)::BIGINT AS x1, sum(y)::BIGINT AS y1,
+                   sum(x * x)::BIGINT AS x1x1, sum(x * y)::BIGINT AS x1y1, sum(y * y)::BIGINT AS y1y1,
+                   count(*)::BIGINT AS visitors1
+            FROM visitors GROUP BY tenth ORDER BY tenth"""
+    return Statement(sql, {"version": _version(context), "part": _part(context)})
 
 
 @query({"ml.prediction_quality": QUALITY}, params=())
@@ -51,6 +68,11 @@ def drift(context: PageContext) -> Statement:
             FROM ml.feature_drift
             WHERE model_version = $version ORDER BY week, feature, bin"""
     return Statement(sql, {"version": _version(context)})
+
+
+def _part(context: PageContext) -> str:
+    """Return the part of the time that judges the model: of a borrowed one nothing here is its test."""
+    return "later" if context.model and context.model.is_borrowed else "test"
 
 
 def _version(context: PageContext) -> int:

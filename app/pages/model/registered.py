@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from math import exp, isfinite
+from urllib.parse import urlencode
 
 from dash import html
 from dash.development.base_component import Component
 
 from app import wording
 from app.components.card import Drawn
-from app.components.parts import command, scrolling, state, table
+from app.components.parts import address, command, scrolling, state, table
 from app.context import PageContext
 from ml.intent.evaluation.figures import COMPARED, FEWEST_TO_SHOW, MODEL, Estimate, Figures
 from ml.intent.evaluation.report import COLUMNS, NAMES, with_interval
@@ -33,9 +34,7 @@ def versions(context: PageContext) -> Drawn | Component:
     if not found:
         return state("No model is registered yet", NO_MODEL, TRAIN)
     rows = [_version(each) for each in found]
-    first, port = found[0], context.lake.settings.mlflow.port
-    name = context.lake.settings.model.name
-    where = f"http://127.0.0.1:{port}/#/models/{name}/versions/{first.version.number}"
+    first, name = found[0], context.lake.settings.model.name
     problems = [
         html.P(f"Version {each.version.number}: {each.problem}", className="bad") for each in found if each.problem
     ]
@@ -45,10 +44,11 @@ def versions(context: PageContext) -> Drawn | Component:
             table(["Version", "Named", "Trained on", "Judged", "Purchases in its test", "PR-AUC"], rows), "Versions"
         ),
         *problems,
+        _card(first, context),
         html.P(
             [
-                "Its runs and curves are in ",
-                html.A("MLflow's own pages", href=where, className="more"),
+                "The run that made it, with its curves, is in ",
+                html.A("MLflow's own pages", href=_run(first, context), className="more", id="model-run"),
                 ", once started:",
             ],
             className="muted",
@@ -154,6 +154,22 @@ def terms(context: PageContext) -> Drawn | Component:
         scrolling(table(["Term", "Log-odds", "Odds", "Mean"], rows), "Coefficients", 420),
         footer=f"model {context.model.version} · logistic regression",
     )
+
+
+def _run(first: Registered, context: PageContext) -> str:
+    """Return where MLflow shows the run of a version; of an earlier release's the version, which links to it."""
+    settings = context.lake.settings
+    base, known = f"http://127.0.0.1:{settings.mlflow.port}/#", first.mlflow
+    if known:
+        return f"{base}/experiments/{known['experiment_id']}/runs/{known['run_id']}"
+    return f"{base}/models/{settings.model.name}/versions/{first.version.number}"
+
+
+def _card(first: Registered, context: PageContext) -> Component:
+    chosen = {"version": str(first.version.number)} | ({"lake": context.lake.name} if context.lake.name else {})
+    where = f"{address('/api/v1/model-card.md')}?{urlencode(chosen)}"
+    named_ = html.A("Download its model card", href=where, download="", className="more", id="model-card")
+    return html.P([named_, ": purpose, data, figures with their intervals, gates"], className="muted")
 
 
 def _first(context: PageContext) -> Registered | None:

@@ -84,7 +84,9 @@ def reasons(
     found = model.contributions(point)
     strongest = list(found)[:MOST_REASONS]
     terms = [("The average visit", model.base_log_odds)]
-    terms += [(f"{label(name)}: {known[name]:,}" if name in known else label(name), found[name]) for name in strongest]
+    terms += [
+        (f"{label(name)}: {_number(known[name])}" if name in known else label(name), found[name]) for name in strongest
+    ]
     terms += [("All the rest", sum(value for name, value in found.items() if name not in strongest))]
     score = sum(value for _, value in terms)
     towards = "for" if found[strongest[0]] > 0 else "against"
@@ -130,6 +132,10 @@ def model_card(model: Scorer) -> Component:
         id="predict-model",
         className="card",
     )
+
+
+def _number(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
 
 
 def no_model() -> Component:

@@ -62,8 +62,8 @@ def likelihoods(points: Sequence[tuple[str, float, str]], palette: Palette) -> F
     return drawn
 
 
-def course(names: Sequence[str], chances: Sequence[float], palette: Palette) -> Figure:
-    """Draw the chance after each event."""
+def course(names: Sequence[str], chances: Sequence[float], at: int, palette: Palette) -> Figure:
+    """Draw the chance after each event, with a ring around the one, from 1, that is looked at."""
     drawn = figure(palette, margin={"t": 12, "r": 12})
     drawn.add_scatter(
         x=list(range(len(names))),
@@ -74,14 +74,23 @@ def course(names: Sequence[str], chances: Sequence[float], palette: Palette) -> 
         customdata=list(names),
         hovertemplate="%{customdata}: %{y:.2%}<extra></extra>",
     )
+    drawn.add_scatter(
+        x=[at - 1],
+        y=[chances[at - 1]],
+        mode="markers",
+        marker={"size": 16, "color": palette.accent, "symbol": "circle-open", "line": {"width": 2}},
+        hoverinfo="skip",
+    )
     step = max(1, -(-len(names) // 6))
     drawn.update_xaxes(tickvals=list(range(0, len(names), step)), ticktext=list(names)[::step])
     drawn.update_yaxes(tickformat=".1%")
     return drawn
 
 
-def what_if(values: Sequence[float], chances: Sequence[float], here: float, chance: float, palette: Palette) -> Figure:
-    """Draw the chance over the values of one input, and where it stands."""
+def what_if(
+    values: Sequence[float], chances: Sequence[float], here: float | None, chance: float | None, palette: Palette
+) -> Figure:
+    """Draw the chance over the values of one input, and where it stands, if that is known."""
     drawn = figure(palette, margin={"t": 12, "r": 12})
     drawn.add_scatter(
         x=list(values),

@@ -1,48 +1,37 @@
-"""predict.visit — the answer to a visit that was built event by event: its score after each, and what if."""
+"""predict.visit — the answer to a visit: its score after each event, why it is that, and what visits like it did."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, time
-from typing import TypeGuard
+from typing import Any
 
-import dash_mantine_components as dmc
 from dash import ALL, Dash, Input, Output, State, ctx, html, no_update
 from dash.development.base_component import Component
 
 from app import wording
-from app.components.parts import aria, graph, state, table
+from app.components.parts import aria, data, graph, state, table
 from app.context import PageContext
 from app.data.serving import NotServed
-from app.pages.predict import figures, visit_form
+from app.pages.predict import bring, figures, nearest, visit_form, what_if
+from app.pages.predict import steps as rows_of
 from app.pages.predict.answer import card, model_card, no_model, probability, reasons
-from app.pages.predict.visit_form import KINDS, Step
-from app.pages.predict.wording import LABELS, label
+from app.pages.predict.steps import KINDS, Origin, Step, is_number
+from app.pages.predict.wording import LABELS
 from app.theme import LIGHT, Palette
 from lakehouse.errors import LakehouseError
 from ml.serving.scorer import Row, Scorer
 from ml.serving.visit import NOTHING_KNOWN, Facts, describe
 
 PREFIX = "predict-visit"
-POINTS = 60  # of the what-if curve
-MOVED = ("num_views", "num_adds", "seconds_since_last", "price", "num_earlier_visits", "session_hour")
 
 
 def layout(model: Scorer) -> Component:
-    """Build the form, the model, room for the answer, and the slider."""
-    waiting = html.Div(className="card skeleton tall")
-    names = [{"value": name, "label": label(name)} for name in MOVED if name in model.input_names]
-    choose = dmc.Select(
-        id="predict-moved", label="What if", data=names, value=MOVED[0], allowDeselect=False, size="sm", w=220
-    )
-    slider = dmc.Slider(id="predict-share", value=0, min=0, max=100, label=None, thumbLabel="Share of its range")
-    moved = html.Section(
-        [html.Div([choose, slider], className="what-if"), html.Div(id="predict-what-if", **aria(live="polite"))],
-        className="card",
-    )
+    """Build the forms, the model, room for the answer, the slider and the visits like it."""
+    waiting, known = html.Div(className="card skeleton tall"), html.Div(model_card(model), id="predict-model-room")
     room = html.Div(waiting, id="predict-visit-answer", className="stack", **aria(live="polite"))
     return html.Div(
         [
-            html.Div([visit_form.layout(), model_card(model)], className="stack span-4"),
-            html.Div([room, moved], className="stack span-8"),
+            html.Div([bring.layout(), visit_form.layout(), known], className="stack span-4"),
+            html.Div([room, html.Div(id="predict-nearest"), what_if.layout(model)], className="stack span-8"),
         ],
         className="cards",
     )
@@ -50,74 +39,127 @@ def layout(model: Scorer) -> Component:
 
 def register(app: Dash, context: Callable[[str | None], PageContext]) -> None:
     """Take events in and out, and answer."""
-    built = [
-        Input("predict-steps", "data"),
-        Input("predict-hour", "value"),
-        Input("predict-weekday", "value"),
-        Input("predict-past", "value"),
-    ]
+    built: list[Any] = [Input("predict-steps", "data"), Input("predict-origin", "data"), Input("predict-at", "data")]
+    built += [Input(f"predict-{name}", "value") for name in ("hour", "weekday", "past")]
+    bring.register(app, context)
 
     @app.callback(
         Output("predict-steps", "data"),
+        Output("predict-origin", "data"),
+        Output("predict-at", "data"),
         [Input(f"predict-add-{kind}", "n_clicks") for kind in KINDS],
         Input("predict-clear", "n_clicks"),
+        Input("predict-forget", "n_clicks", allow_optional=True),
         Input({"type": "predict-remove", "place": ALL}, "n_clicks"),
+        Input({"type": "predict-move", "place": ALL, "by": ALL}, "n_clicks"),
         State("predict-steps", "data"),
         State("predict-item", "value"),
+        State("predict-category", "value"),
         State("predict-seconds", "value"),
         prevent_initial_call=True,
     )
-    def change(_view, _cart, _clear, _removed, steps, item, seconds):  # type: ignore[no-untyped-def]
+    def change(_view, _cart, _clear, _forget, _removed, _moved, steps, item, category, seconds):  # type: ignore[no-untyped-def]
         if not ctx.triggered or not ctx.triggered[0]["value"]:  # a row that appears is no click
-            return no_update
-        return [list(each) for each in visit_form.changed(_steps(steps), ctx.triggered_id, item, seconds)]
+            return no_update, no_update, no_update
+        if ctx.triggered_id == "predict-forget":
+            return no_update, None, no_update
+        added = rows_of.next_step(item, category, seconds)
+        after = rows_of.changed(rows_of.read_steps(steps), ctx.triggered_id, added)
+        return [list(each) for each in after], None if ctx.triggered_id == "predict-clear" else no_update, None
 
     @app.callback(
+        Output("predict-told", "children"),
         Output("predict-rows", "children"),
+        Output("predict-at-words", "children"),
+        [Output(each, "disabled") for each in visit_form.CHOICES],
         Output("predict-visit-answer", "children"),
         *built,
+        Input("site-run", "data"),
         State("site-query", "data"),
     )
-    def answer_visit(steps, hour, weekday, past, query):  # type: ignore[no-untyped-def]
-        listed = _steps(steps)
-        return visit_form.rows(listed), answer(context(query), listed, hour, weekday, past)
+    def answer_visit(steps, origin, at, hour, weekday, past, _run, query):  # type: ignore[no-untyped-def]
+        listed, real = rows_of.read_steps(steps), rows_of.read_origin(origin)
+        place = rows_of.read_place(at, len(listed))
+        words = f"Event {place} of {len(listed)}" if listed else "No event"
+        is_told = [real is not None and real.visitor is not None, real is not None, real is not None]
+        cards = answer(context(query), listed, hour, weekday, past, real, place)
+        return visit_form.told(real), visit_form.rows(listed, place), words, *is_told, cards
 
     @app.callback(
-        Output("predict-what-if", "children"),
-        *built,
-        Input("predict-moved", "value"),
-        Input("predict-share", "value"),
+        Output("predict-model-room", "children"),
+        Input("site-run", "data"),
         State("site-query", "data"),
+        prevent_initial_call=True,
     )
-    def show_what_if(steps, hour, weekday, past, moved, share, query):  # type: ignore[no-untyped-def]
+    def show_model(_run, query):  # type: ignore[no-untyped-def]
+        model = context(query).model
+        return model_card(model) if model else None
+
+    @app.callback(Output("predict-nearest", "children"), *built, State("site-query", "data"))
+    def show_nearest(steps, origin, at, hour, weekday, past, query):  # type: ignore[no-untyped-def]
         shown = context(query)
         try:
-            points = described(shown, _steps(steps), hour, weekday, past)
+            points = points_upto(shown, steps, origin, at, hour, weekday, past)
         except LakehouseError:
             return None  # the answer says why
-        return what_if(shown.model, points[-1], moved, share, shown.palette) if shown.model else None
+        return nearest.shown(shown, points, rows_of.read_origin(origin))
+
+    what_if.register(app, context, built, lambda *choices: points_upto(*choices)[-1])
 
 
-def answer(context: PageContext, steps: Sequence[Step], hour: object, weekday: str, past: str) -> list[Component]:
-    """Return the cards for the visit, or say in a sentence why there is none."""
+def points_upto(
+    context: PageContext, steps: object, origin: object, at: object, hour: object, weekday: str, past: str
+) -> list[Row]:
+    """Return the rows of the model for what the browser keeps, up to the event that is looked at.
+
+    Raises:
+        LakehouseError: it means no visit (exit codes 2 and 4).
+    """
+    listed = rows_of.read_steps(steps)
+    points = described(context, listed, hour, weekday, past, rows_of.read_origin(origin))
+    return points[: rows_of.read_place(at, len(points))]
+
+
+def answer(
+    context: PageContext,
+    steps: Sequence[Step],
+    hour: object,
+    weekday: str,
+    past: str,
+    origin: Origin | None = None,
+    at: int | None = None,
+) -> list[Component]:
+    """Return the cards for the visit as it stood after an event, the latest unless another is said.
+
+    Where there is none, they say why in a sentence.
+    """
     model = context.model
     if model is None:
         return [no_model()]
     try:
-        points = described(context, steps, hour, weekday, past)
+        points = described(context, steps, hour, weekday, past, origin)
     except LakehouseError as error:
         invalid = state("This is no visit that can be asked about", error.message, error.remedy)
-        return [html.Section(invalid, className="card", id="predict-visit-invalid")]
-    latest, numbers = points[-1], {each.name for each in model.inputs}
-    known = {name: value for name, value in latest.items() if name in numbers and name in LABELS and is_number(value)}
+        waits = data(retry=str(error.retry_after)) if isinstance(error, NotServed) and error.retry_after else {}
+        return [html.Section(invalid, className="card", id="predict-visit-invalid", **waits)]
+    place = at or len(points)
+    point, numbers = points[place - 1], {each.name for each in model.inputs}
+    known = {name: value for name, value in point.items() if name in numbers and name in LABELS and is_number(value)}
     return [
-        probability(model, latest, len(points), context.palette, PREFIX),
-        course(model, points, steps, context.palette),
-        reasons(model, latest, known, context.palette, PREFIX),
+        probability(model, point, place, context.palette, PREFIX),
+        course(model, points, steps, place, context.palette),
+        reasons(model, point, known, context.palette, PREFIX),
     ]
 
 
-def described(context: PageContext, steps: Sequence[Step], hour: object, weekday: str, past: str) -> list[Row]:
+def described(
+    context: PageContext,
+    steps: Sequence[Step],
+    hour: object,
+    weekday: str,
+    past: str,
+    origin: Origin | None = None,
+) -> list[Row]:
     """Return the row of the model after each event, by the code that describes visits everywhere.
 
     Raises:
@@ -126,80 +168,33 @@ def described(context: PageContext, steps: Sequence[Step], hour: object, weekday
     shown = context.publication
     day = shown.newest_day if shown and shown.newest_day else datetime.now(UTC).date()
     at = hour if isinstance(hour, int) and 0 <= hour <= 23 else 12
-    visit = visit_form.visit_of(steps, at, weekday, past, datetime.combine(day, time(), UTC))
-    facts: Facts = NOTHING_KNOWN
-    if any((each.item_id or 0) >= 0 for each in visit.events):
-        facts = _facts(context)
-    return list(describe(visit, facts))
+    visit = rows_of.visit_of(steps, at, weekday, past, datetime.combine(day, time(), UTC), origin)
+    is_asked = visit.visitor_id is not None or any(
+        (each.item_id or 0) >= 0 or each.category_id is not None for each in visit.events
+    )
+    return list(describe(visit, _facts(context) if is_asked else NOTHING_KNOWN))
 
 
-def course(model: Scorer, points: Sequence[Row], steps: Sequence[Step], palette: Palette = LIGHT) -> Component:
-    """Show the score after each event."""
+def course(model: Scorer, points: Sequence[Row], steps: Sequence[Step], at: int, palette: Palette = LIGHT) -> Component:
+    """Show the score after each event, and which one is looked at."""
     chances = model.score(points).tolist()
     names = [f"{number}. {KINDS[step.kind].lower()}" for number, step in enumerate(steps, 1)]
     first, last = wording.percent(chances[0]), wording.percent(chances[-1])
     title = f"From {first} after the first event to {last}" if len(chances) > 1 else f"{first} after the first event"
-    rows = [
-        (name, f"item {step.item}", wording.percent(p)) for name, step, p in zip(names, steps, chances, strict=True)
-    ]
+    rows = [(name, step.words, wording.percent(p)) for name, step, p in zip(names, steps, chances, strict=True)]
     return card(
         title,
         "The chance of a purchase later in the visit, as it stood after each event",
-        graph(f"{PREFIX}-course", figures.course(names, chances, palette), 220, title),
+        graph(f"{PREFIX}-course", figures.course(names, chances, at, palette), 220, title),
         f"model {model.version}",
         table(["Event", "Item", "Chance"], rows),
         f"{PREFIX}-events",
     )
 
 
-def what_if(model: Scorer, point: Row, moved: str, share: float, palette: Palette = LIGHT) -> Component:
-    """Draw the chance over the range that the training held of one input, all others as they are.
-
-    Args:
-        model: the model.
-        point: the decision point.
-        moved: the input.
-        share: where in its range the slider stands, 0 to 100; at 0 where the visit is.
-        palette: the colours.
-    """
-    known = next(each for each in model.inputs if each.name == moved)
-    values = [known.low + (known.high - known.low) * place / (POINTS - 1) for place in range(POINTS)]
-    chances = model.score([{**point, moved: value} for value in values]).tolist()
-    now = float(model.score([point])[0])
-    given = point.get(moved)
-    here = known.low + (known.high - known.low) * share / 100 if share else given
-    if here is None:
-        return html.P(f"Of {label(moved).lower()} nothing is known here; move the slider.", className="muted")
-    chance = float(model.score([{**point, moved: here}])[0])
-    title = (
-        f"{label(moved)} at {here:,.4g}: {wording.percent(chance)}, {wording.percent(now)} as it is"
-        if share
-        else f"{label(moved)} is {here:,.4g}: move the slider to see what another value would change"
-    )
-    drawn = figures.what_if(values, chances, float(here), chance, palette)
-    caption = html.Figcaption(
-        [html.H2(title), html.P("All else as it is; the range is the training's", className="muted")]
-    )
-    return html.Figure([caption, graph(f"{PREFIX}-curve", drawn, 200, title)])
-
-
-def _steps(data: object) -> list[Step]:
-    """Read what the browser kept; nothing of it is trusted."""
-    found = []
-    for each in data if isinstance(data, list) else []:
-        if isinstance(each, list) and len(each) == 3 and each[0] in KINDS and is_number(each[2]):
-            found.append(Step(str(each[0]), str(each[1]), float(each[2])))
-    return found
-
-
 def _facts(context: PageContext) -> Facts:
     try:
         return context.lake.served().memory.facts
     except NotServed as error:
-        remedy = error.remedy if error.retry_after is None else "change the visit in some seconds to ask again"
+        remedy = error.remedy if error.retry_after is None else "the answer comes by itself in some seconds"
         raise NotServed(error.message, remedy, error.retry_after) from error
-
-
-def is_number(value: object) -> TypeGuard[float]:
-    """Say whether a value is a number, and no truth."""
-    return isinstance(value, int | float) and not isinstance(value, bool)

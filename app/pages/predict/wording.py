@@ -25,6 +25,7 @@ LABELS = {
     "item_purchase_rate": "Purchase rate of the item",
     "category_cart_rate": "Cart rate of its category",
     "category_purchase_rate": "Purchase rate of its category",
+    "probability": "The score",  # of predictions, where it is watched as inputs are
 }
 IN_PAIRS = {"num_adds": "Cart", "decision_point": "Events"}  # a pair of names stands in one line of a telephone
 

@@ -1,4 +1,6 @@
-"""ml.intent.evaluation.curves — ROC, precision-recall and calibration as pictures, for MLflow's pages."""
+"""ml.intent.evaluation.curves — ROC, precision-recall and calibration: as pictures for MLflow's pages, and as JSON."""
+
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -6,12 +8,13 @@ from matplotlib.figure import Figure
 
 from ml.intent.evaluation.figures import Figures
 from ml.intent.evaluation.intervals import weights
-from ml.intent.evaluation.measures import Resampled, calibration_bins
+from ml.intent.evaluation.measures import Resampled, calibration_bins, calibration_starts
 from ml.intent.evaluation.report import with_interval
-from ml.intent.evaluation.tally import Floats, Tally
+from ml.intent.evaluation.tally import GROUPS, Floats, Tally
 
 INK, QUIET = "#1f4e79", "#8a8a8a"
 BAND = (0.025, 0.975)
+MOST_POINTS = 400  # of a curve that is kept: more than a screen shows
 
 
 def pictures(tally: Tally, figures: Figures) -> dict[str, Figure]:
@@ -29,6 +32,48 @@ def pictures(tally: Tally, figures: Figures) -> dict[str, Figure]:
         "precision_recall.png": precision_recall(of, texts["pr_auc"], figures.estimates["base_rate"].point),
         "calibration.png": calibration(Resampled(tally, weights())),
     }
+
+
+def document(tally: Tally, figures: Figures) -> dict[str, Any]:
+    """Return the three curves of one model on one slice as JSON holds them; nothing where the figures are counts alone.
+
+    Returns:
+        `num_points` and `num_positives`; from the highest score down `found` and `others`, the shares of purchases and
+        of other points flagged so far, with `precision`; `calibration`, of each tenth from the highest score down the
+        `promised` rate, and sums over groups of visitors by the names of `app.statistics.PairedSums`: x are points,
+        y those before a purchase.
+    """
+    if not figures.estimates:
+        return {}
+    of = Resampled(tally, weights()[:1])
+    others, found = roc_points(of)
+    precision = precision_recall_points(of)[1]
+    places = np.unique(np.linspace(0, len(precision) - 1, MOST_POINTS).astype(int))
+    return {
+        "num_points": tally.num_points,
+        "num_positives": tally.num_positives,
+        "found": found[np.append(0, places + 1)].tolist(),
+        "others": others[np.append(0, places + 1)].tolist(),
+        "precision": precision[places].tolist(),
+        "calibration": _tenths(of)[::-1],
+    }
+
+
+def _tenths(of: Resampled) -> list[dict[str, float]]:
+    tally, (_, columns) = of.tally, of.bins
+    starts, promised = calibration_starts(of), calibration_bins(of)[1][0]
+    cells = (np.searchsorted(starts, columns, side="right") - 1) * GROUPS + tally.groups
+    shape = len(starts), GROUPS
+    points, bought = (
+        np.bincount(cells, weights, minlength=shape[0] * GROUPS).reshape(shape)
+        for weights in (tally.counts, tally.counts * tally.labels)
+    )
+    sums = {"x1": points, "y1": bought, "x1x1": points**2, "x1y1": points * bought, "y1y1": bought**2}
+    by_tenth = {name: each.sum(axis=1) for name, each in sums.items()} | {"visitors1": (points > 0).sum(axis=1)}
+    return [
+        {"promised": float(rate)} | {name: float(each[place]) for name, each in by_tenth.items()}
+        for place, rate in enumerate(promised)
+    ]
 
 
 def roc_points(of: Resampled) -> tuple[Floats, Floats]:

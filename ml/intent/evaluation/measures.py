@@ -178,12 +178,18 @@ def calibration_bins(of: Resampled) -> tuple[Floats, Floats, Floats]:
 
     The bins are cut where those of the points as they are hold equally many; fewer where scores are alike.
     """
-    total = of.positives + of.negatives
-    share = (np.cumsum(total[0]) - total[0] / 2) / total[0].sum()
-    starts = np.unique(np.searchsorted(share, np.arange(CALIBRATION_BINS) / CALIBRATION_BINS).clip(max=len(share) - 1))
+    total, starts = of.positives + of.negatives, calibration_starts(of)
     promised = total / (1 + np.exp(-of.log_odds))
     bought, expected, weight = (np.add.reduceat(each, starts, axis=1) for each in (of.positives, promised, total))
     return _ratio(bought, weight), _ratio(expected, weight), weight
+
+
+def calibration_starts(of: Resampled) -> Integers:
+    """Return the place, among the bins that hold a point, at which each of those ten begins."""
+    total = of.positives[0] + of.negatives[0]
+    share = (np.cumsum(total) - total / 2) / total.sum()
+    starts = np.searchsorted(share, np.arange(CALIBRATION_BINS) / CALIBRATION_BINS).clip(max=len(share) - 1)
+    return np.unique(starts).astype(np.int64)
 
 
 def _from_the_top(values: Floats) -> Floats:

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lakehouse import failpoints
 from ml.serving.batch.tally import Tally
 from ml.serving.export import WRITERS, formula_safe, safe_schema
 
@@ -50,6 +51,7 @@ class Results:
             if kind is None:
                 for partial, path in zip(self._partials, self._paths, strict=True):
                     os.replace(partial, path)
+                    failpoints.reach("batch.named")
         finally:
             for partial in self._partials:
                 partial.unlink(missing_ok=True)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from lakehouse import failpoints
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import Lake
 from lakehouse.landing import first_line
@@ -14,6 +15,7 @@ from ml.serving.batch import session_file
 from ml.serving.batch.rejected import Rejected
 from ml.serving.batch.results import Results
 from ml.serving.batch.segment import Segment
+from ml.serving.form import assumed
 from ml.serving.scorer import Scorer
 
 Tell = Callable[[int, int, str], None]  # how much is done, of how much, and a sentence
@@ -34,7 +36,8 @@ def score_file(
         name: the file's own, for sentences; that of the path if it is empty.
 
     Returns:
-        `form` (visits or events), `model_version`, `threshold`, `rows`, `rejected`, `first_rejected`, `summary`, `top`.
+        `form` (visits or events), `assumed` (inputs that no column tells), `model_version`, `threshold`, `rows`,
+        `rejected`, `first_rejected`, `summary`, `top`.
 
     Raises:
         LakehouseError: there is no champion or no such file (exit code 2), the file is refused, or none of its lines
@@ -59,6 +62,7 @@ def score_file(
                 batches = session_file.score(said, source, first, model, rejected, progress)
             for batch in batches:
                 results.write(batch)
+                failpoints.reach("batch.written")
                 if is_events:
                     tell(results.tally.rows, 0, sentence)
             if not results.tally.rows:
@@ -70,6 +74,7 @@ def score_file(
         ) from error
     found: Found = {
         "form": "events" if is_events else "visits",
+        "assumed": [] if is_events else assumed(model, first.columns),
         "rejected": rejected.count,
         "first_rejected": rejected.first,
     }
@@ -91,7 +96,7 @@ def score_segment(lake: Lake, segment: Segment, outputs: Sequence[Path], tell: T
         if not results.tally.rows:
             message = f"No visit of {segment.start} to {segment.end} is meant."
             raise LakehouseError(message, "choose other days, visitors or events", Exit.USAGE)
-    found: Found = {"form": "segment", "rejected": 0, "first_rejected": []}
+    found: Found = {"form": "segment", "assumed": [], "rejected": 0, "first_rejected": []}
     return found | _described(model, results)
 
 

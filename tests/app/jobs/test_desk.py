@@ -100,6 +100,49 @@ def test_a_worker_that_is_killed_is_told_leaves_nothing_half_made_and_its_job_ca
     assert until(desk, job, has_ended).result["rows"] == 400_000
 
 
+@pytest.mark.parametrize("place", ["batch.written", "batch.named", "jobs.worked"])
+def test_a_worker_that_is_killed_at_any_stage_leaves_nothing_half_made(desk, monkeypatch, place):
+    monkeypatch.setenv("LAKEHOUSE_FAILPOINT", place)
+    job, beside = submit(desk), submit(desk)
+    failed = [until(desk, each, has_ended) for each in (job, beside)]
+
+    assert [each.state for each in failed] == [FAILED, FAILED]
+    assert half_made(desk, job) == half_made(desk, beside) == []
+    monkeypatch.delenv("LAKEHOUSE_FAILPOINT")
+    assert desk.retry(failed[0])
+    assert until(desk, job, has_ended).result["rows"] == 3
+    assert desk.store.get(beside.id).state == FAILED
+
+
+def test_a_worker_that_is_killed_once_its_job_is_done_loses_nothing(desk, monkeypatch):
+    monkeypatch.setenv("LAKEHOUSE_FAILPOINT", "jobs.finished")
+    found = until(desk, submit(desk), has_ended)
+
+    assert (found.state, found.result["rows"]) == (DONE, 3)
+    assert sorted(half_made(desk, found)) == ["scored.csv", "scored.parquet"]
+
+
+def test_a_disk_without_room_fails_the_job_in_a_sentence_leaves_nothing_and_the_desk_goes_on(
+    desk, monkeypatch, settings
+):
+    import resource
+
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    job = submit(desk, rows=200_000)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, limits[1]))  # workers inherit it; the table is smaller
+    try:
+        failed = until(desk, job, has_ended)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    assert failed.state == FAILED
+    assert "was not scored" in failed.error
+    assert half_made(desk, job) == []
+    assert until(desk, submit(desk), has_ended).state == DONE
+    assert desk.retry(failed)
+    assert until(desk, job, has_ended).result["rows"] == 200_000
+
+
 def test_a_job_that_is_cancelled_runs_no_more_and_leaves_nothing_half_made(desk):
     job = submit(desk, rows=400_000)
     found = until(desk, job, lambda each: each.done > 0 or has_ended(each))

@@ -58,6 +58,12 @@ def test_the_briefs_four_numbers_are_scored_as_the_form_does_it(score, model):
     assert [tuple(row[name] for name in KNOWN) for row in rows] == visits
 
 
+def test_inputs_that_no_column_tells_are_named(score, model):
+    found, _, _ = score(f"{HEADER},price\n4,1,3,17,5\n")
+    told = {"num_views", "num_adds", "distinct_products", "session_hour", "price"}
+    assert found["assumed"] == [name for name in model.input_names if name not in told]
+
+
 def test_all_inputs_of_the_lakes_decision_points_give_the_published_answers(score, lake, model):
     names = [*model.input_names, "visitor_id", "started_at"]
     examples = lake.store.arrow("gold.intent_examples", columns=names).slice(0, 5_000).to_pandas()
