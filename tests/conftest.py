@@ -73,7 +73,7 @@ def ingest(lake: Lake, table: Table) -> DataFrame:
     """Take up the landed files of a bronze table as a run does; return its rows."""
     receipts = lake.landing.receipts(short_name(table.name))
     lake.store.create(table)
-    uri = lake.store.object_uri(table.name)
+    uri = lake.store.uri(table.name)
     files = csv_reader.write(lake.store.engine, lake.landing, table, receipts, uri, "run")
     lake.store.ingest(table, files, "run", receipts[-1].number)
     return lake.store.read(table.name)

@@ -164,4 +164,6 @@ def _properties(settings: Settings, class_path: str, java_options: str) -> dict[
         del properties["spark.driver.host"]
     else:  # a cluster has a secret of its own, which its settings name
         properties |= {"spark.authenticate": "true", "spark.authenticate.secret": token_hex(32)}
+    if settings.object_store:
+        properties |= settings.object_store.hadoop()
     return properties | chosen.conf

@@ -35,7 +35,7 @@ def rewrite(
     Raises:
         LakehouseError: a file is missing or damaged (exit code 3), or another program changed the table meanwhile (1).
     """
-    delta, uri = store.delta(table.name), store.object_uri(table.name)
+    delta, uri = store.delta(table.name), store.uri(table.name)
     found = log.files(delta)
     integrity.verify(table.name, uri, [unquote(each["path"]) for each in found], store.settings)
     old, new, num_gone = [], [], 0

@@ -14,9 +14,9 @@ def append(store: Store, name: str, rows: pa.Table, is_anew: bool = False) -> in
     The table is created with them, and gets columns that it lacks.
     """
     if is_anew:
-        write_deltalake(store.object_uri(name), rows, mode="overwrite", schema_mode="overwrite")
+        write_deltalake(store.uri(name), rows, mode="overwrite", schema_mode="overwrite")
     else:
-        write_deltalake(store.object_uri(name), rows, mode="append", schema_mode="merge")
+        write_deltalake(store.uri(name), rows, mode="append", schema_mode="merge")
     files.sync_table(store.uri(name))
     failpoints.reach(f"written.{name}")
     return store.renew(name)

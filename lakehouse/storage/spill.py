@@ -39,8 +39,7 @@ def materialize(
         counts: name -> condition whose rows are counted.
         limits: name -> value whose lowest and highest are found, of a DATE all.
     """
-    root = (store.settings.lake.tables_uri or str(store.settings.lake_path)).rstrip("/")
-    uri = f"{root}/.spill/{uuid.uuid4()}"
+    uri = f"{store.settings.root}/.spill/{uuid.uuid4()}"
     if "://" not in uri:
         Path(uri).mkdir(parents=True, mode=0o700)
     measured = Writer("frame", uri, None, is_kept=False).spread(frame, counts, limits)

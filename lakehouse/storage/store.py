@@ -69,12 +69,7 @@ class Store:
 
     def uri(self, name: str) -> str:
         """Return where a table lies: `<lake>/<layer>/<table>`."""
-        root = self.settings.lake.tables_uri or str(self.settings.lake_path)
-        return "/".join([root.rstrip("/"), *name.split(".")])
-
-    def object_uri(self, name: str) -> str:
-        """Return the same for whoever is not Hadoop."""
-        return self.uri(name).replace("s3a://", "s3://")
+        return "/".join([self.settings.root, *name.split(".")])
 
     def delta(self, name: str, version: int | None = None) -> DeltaTable:
         """Open a table's log, at a version if given.
@@ -94,7 +89,7 @@ class Store:
 
     def exists(self, name: str) -> bool:
         """Say whether the table was ever created."""
-        return DeltaTable.is_deltatable(self.object_uri(name))
+        return DeltaTable.is_deltatable(self.uri(name))
 
     def version(self, name: str) -> int:
         """Return the table's latest version."""
@@ -118,7 +113,7 @@ class Store:
             LakehouseError: a table of landed files is there with a schema that cannot become the contract's.
         """
         if not self.exists(table.name):
-            log_entries.create(table, self.object_uri(table.name))
+            log_entries.create(table, self.uri(table.name))
             self.renew(table.name)
             failpoints.reach(f"created.{table.name}")
             return
@@ -204,7 +199,7 @@ class Store:
             log_entries.discard(self.uri(table.name), measured.files)
             raise
         if not is_plain(delta):
-            log_entries.create(table, self.object_uri(table.name))  # takes back what another program switched on
+            log_entries.create(table, self.uri(table.name))  # takes back what another program switched on
             delta = self._open(table.name)
         change = Change(measured.files, run_id, log.files(delta), mode="overwrite")
         version = self.commit(table, delta, change)
@@ -245,7 +240,7 @@ class Store:
 
     def _open(self, name: str, version: int | None = None) -> DeltaTable:
         try:
-            return DeltaTable(self.object_uri(name), version=version)
+            return DeltaTable(self.uri(name), version=version)
         except TableNotFoundError:
             raise
         except DeltaError as error:
@@ -261,7 +256,7 @@ class Store:
     def writer(self, table: Table) -> Writer:
         """Return what writes files of a table."""
         file_bytes = int(self.settings.maintenance.file_mb * 1_000_000)
-        return Writer.of(table, self.object_uri(table.name), file_bytes)
+        return Writer.of(table, self.uri(table.name), file_bytes)
 
     def _write(self, table: Table, frame: DataFrame, counts: Mapping[str, Column] | None = None) -> Measured:
         check_columns(table, frame)
@@ -273,7 +268,7 @@ class Store:
         Raises:
             LakehouseError: another program changed the table meanwhile (exit code 1).
         """
-        log_entries.commit(table, delta, self.object_uri(table.name), change)
+        log_entries.commit(table, delta, self.uri(table.name), change)
         return self.renew(table.name)
 
 
