@@ -17,6 +17,7 @@ from lakehouse.sections import Storage
 if TYPE_CHECKING:
     from pyarrow import fs
 
+SCHEME = "s3://"
 VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 ATTEMPTS = 4  # of one request that gets no answer, or one of 500 and above
 CONNECT_SECONDS, ANSWER_SECONDS = 5, 60

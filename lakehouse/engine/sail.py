@@ -36,6 +36,7 @@ class SailEngine:
     """Sail, and the one session that is connected with it."""
 
     jvm_process_id = None
+    is_local = True
 
     def __init__(self, settings: Settings) -> None:
         """Start the server, connect and close the port.
