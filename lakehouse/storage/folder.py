@@ -123,6 +123,19 @@ class Folder:
             with self.system.open_output_stream(self.path(name)) as target:
                 target.write(content)
 
+    def overwrite(self, name: str, content: bytes) -> None:
+        """Put a small file in the place of another, or of none, durably and in one step."""
+        if not self.is_local:
+            self.put(name, content)
+            return
+        partial = Path(self.uri, f".{name}.part")
+        with partial.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.rename(Path(self.uri, name))
+        sync_folder(self.uri)
+
     def sizes(self, names: Sequence[str] | None = None) -> dict[str, int]:
         """Return the bytes of some files that are there, of all below it if none are named.
 
