@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from bronze import header
+from lakehouse import store_errors
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.failpoints import reach
 from lakehouse.landing.preflight import Preflight, printable, whole_lines
@@ -48,6 +49,8 @@ def accept(landing: Landing, path: Path, name: str = "") -> tuple[Receipt, bool]
                 with landing.exclusive():
                     return _receive(landing, receipt, Path(partial.name))
     except OSError as error:
+        if (known := store_errors.recognize(error, landing.settings)) is not None:
+            raise known from error
         what = f"{name} did not land: {error.strerror or error}."
         remedy = "see whether the file can be read and the lake's disk has room, then land it again"
         raise LakehouseError(what, remedy, Exit.ENVIRONMENT) from error

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -103,6 +104,15 @@ def object_server(spark: SparkSession) -> Iterator[str]:
         settings = object_stores.settings_in(address, Path("unused"), "unused")
         os.environ.update(settings.object_store.sail())
         yield address
+
+
+@pytest.fixture
+def door(object_server: str) -> Iterator[Any]:
+    """A door before that server, which can lose answers; the engine of this process goes past it."""
+    from . import object_stores
+
+    with object_stores.door(object_server) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """A real server of Amazon's protocol on this machine, in a process of its own, and lakes that lie in it."""
 
+import json
 import os
 import subprocess
 import sys
@@ -7,7 +8,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -24,26 +25,48 @@ BUCKET = "lake"
 @contextmanager
 def server() -> Iterator[str]:
     """Start a server with an empty bucket; give its address."""
+    with _process("-m", "moto.server", "-H", "127.0.0.1", "-p", "0") as address:
+        urllib.request.urlopen(urllib.request.Request(f"{address}/{BUCKET}", method="PUT")).close()
+        yield address
+
+
+@dataclass(frozen=True)
+class Door:
+    """The door before a server: what it does, and what came through it since that was said."""
+
+    address: str
+
+    def rule(self, **rules: object) -> None:
+        """Say what it does from now on: see `object_store_proxy`."""
+        urllib.request.urlopen(f"{self.address}/_rules", json.dumps(rules).encode()).close()
+
+    def seen(self) -> list[str]:
+        """Return the requests that came since, each as its method and path."""
+        with urllib.request.urlopen(f"{self.address}/_seen") as answer:
+            return list(json.loads(answer.read()))
+
+
+@contextmanager
+def door(address: str) -> Iterator[Door]:
+    """Start a door before a server."""
+    with _process(str(Path(__file__).with_name("object_store_proxy.py")), address) as own:
+        yield Door(own)
+
+
+@contextmanager
+def _process(*arguments: str) -> Iterator[str]:
+    """Start a program of Python; give the address at which it says that it runs."""
     with TemporaryFile() as log:
-        command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]
-        process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, "PYTHONUNBUFFERED": "1"})
+        process = subprocess.Popen([sys.executable, *arguments], stdout=log, stderr=log)
         try:
-            yield _opened(process, log)
+            while "Running on http://" not in (text := os.pread(log.fileno(), 100_000, 0).decode()):
+                if process.poll() is not None:
+                    raise RuntimeError(f"The server ended: {text}")
+                time.sleep(0.05)
+            yield "http://" + text.split("Running on http://")[1].split()[0]
         finally:
             process.kill()
             process.wait()
-
-
-def _opened(process: subprocess.Popen[bytes], log: object) -> str:
-    """Wait until the server has said where it listens, and make the bucket."""
-    while process.poll() is None:
-        text = os.pread(log.fileno(), 100_000, 0).decode()
-        if "Running on http://" in text:
-            address = "http://" + text.split("Running on http://")[1].split()[0]
-            urllib.request.urlopen(urllib.request.Request(f"{address}/{BUCKET}", method="PUT")).close()
-            return address
-        time.sleep(0.05)
-    raise RuntimeError(f"The server of objects ended: {text}")
 
 
 def settings_in(address: str, folder: Path, name: str, keys: Keys = KEYS) -> Settings:

@@ -102,7 +102,7 @@ class Landing:
 
     def __init__(self, settings: Settings) -> None:
         """Look at the lake's landing folder, and at where its files lie; nothing is made yet."""
-        self._settings = settings
+        self.settings = settings
         self.folder = settings.lake_path / "landing"
         self.files = Folder(f"{settings.root}/landing", settings.object_store)
         self._lock = self.folder / ".lock"
@@ -197,7 +197,7 @@ class Landing:
         What killed processes left of theirs is removed first. An operating system's lock on each tells which these
         are: it ends with its holder.
         """
-        private.make_lake(self._settings)
+        private.make_lake(self.settings)
         _make_folder(self.folder / kind)
         with self.exclusive():
             self.remove_leftovers()

@@ -55,6 +55,11 @@ class Folder:
         """The file system that knows it."""
         return self.object_store.arrow() if self.object_store else fs.LocalFileSystem()
 
+    @property
+    def options(self) -> dict[str, str] | None:
+        """What tells delta-rs of the store."""
+        return self.object_store.delta_rs() if self.object_store else None
+
     def path(self, name: str = "") -> str:
         """Return the path of a file in it, or its own, as the file system spells it."""
         return "/".join(filter(None, [self.uri.removeprefix(SCHEME), name]))
@@ -196,8 +201,7 @@ class TableLog(DeltaTable):
         Raises:
             TableNotFoundError: there is no table.
         """
-        options = folder.object_store.delta_rs() if folder.object_store else None
-        super().__init__(folder.uri, version=version, storage_options=options)
+        super().__init__(folder.uri, version=version, storage_options=folder.options)
         self.folder = folder
 
     @staticmethod
