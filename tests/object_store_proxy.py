@@ -22,6 +22,7 @@ class Door(BaseHTTPRequestHandler):
     """Hands one request on, or not."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     target = ""
     rules: ClassVar[dict] = {}
     seen: ClassVar[list] = []

@@ -81,11 +81,12 @@ class Store:
         Raises:
             LakehouseError: the log is damaged (exit code 3), or of a newer protocol (4).
         """
-        if self._pinned is not None and version is None:
-            if name not in self._pinned:
-                self._pinned[name] = self._open(name)
-            return self._pinned[name]
-        return self._open(name, version)
+        if self._pinned is None:
+            return self._open(name, version)
+        if version is None and name not in self._pinned:
+            self._pinned[name] = self._open(name)
+        known = self._pinned.get(name)
+        return known if known and version in (None, known.version()) else self._open(name, version)
 
     def id(self, name: str) -> str:
         """Return the table's own id, which another table in its place does not have."""
