@@ -142,7 +142,11 @@ class Folder:
         sync_folder(self.uri)
 
     def sizes(self, names: Sequence[str] | None = None) -> dict[str, int]:
-        """Return the bytes of some files that are there, of all below it if none are named.
+        """Return the bytes of some files that are there, of all below it if none are named."""
+        return {name: each.size for name, each in self.statuses(names).items()}
+
+    def statuses(self, names: Sequence[str] | None = None) -> dict[str, Status]:
+        """Return how some files stand that are there, how all below it do if none are named.
 
         An object store tells of a thousand by one request, if all of them are asked for; so that is what is asked.
         """
@@ -151,7 +155,7 @@ class Folder:
         else:
             found = self.system.get_file_info(fs.FileSelector(self.path(), recursive=True, allow_not_found=True))
         start = len(self.path()) + 1
-        there = {each.path[start:]: int(each.size) for each in found if each.is_file}
+        there = {each.path[start:]: Status(int(each.size), int(each.mtime_ns)) for each in found if each.is_file}
         return there if names is None else {name: there[name] for name in names if name in there}
 
     def remove(self, name: str) -> None:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import unquote
 
@@ -70,7 +69,11 @@ def verify(name: str, folder: Folder, paths: Sequence[str], settings: Settings, 
     Raises:
         LakehouseError: a file is missing or damaged (exit code 3).
     """
-    marks = {path: _mark(folder, path) for path in paths}
+    there = folder.statuses(paths) if paths else {}
+    for path in paths:
+        if path not in there:
+            raise error_messages.file_is_missing(name, folder.uri, f"{folder.uri}/{path}", settings)
+    marks = {path: (f"{folder.uri}/{path}", *there[path]) for path in paths}
     unseen = [path for path, mark in marks.items() if mark not in _verified]
     batches = [unseen[start : start + BATCH] for start in range(0, len(unseen), BATCH)]
     for path, fault in (spread or _side_by_side)(partial(_faults, folder), batches):
@@ -79,17 +82,6 @@ def verify(name: str, folder: Folder, paths: Sequence[str], settings: Settings, 
         if fault:
             raise error_messages.file_is_damaged(name, folder.uri, f"{folder.uri}/{path}", settings)
         _verified.add(marks[path])
-
-
-def _mark(folder: Folder, path: str) -> Mark:
-    """Return what tells a file from another of its name; an object never changes, its name holds its digest."""
-    if not folder.is_local:
-        return f"{folder.uri}/{path}", 0, 0
-    try:
-        status = Path(folder.uri, path).stat()
-    except OSError:
-        return "", 0, 0  # none was ever verified
-    return f"{folder.uri}/{path}", status.st_size, status.st_mtime_ns
 
 
 def _faults(folder: Folder, paths: Sequence[str]) -> list[tuple[str, str]]:
@@ -106,9 +98,9 @@ def _fault(folder: Folder, path: str) -> str:
             return "is damaged"
     except FileNotFoundError:
         return MISSING
-    except (OSError, ValueError):  # Arrow's errors are these
-        if not folder.is_local and not folder.sizes([path]):  # a store that does not answer is another error
-            return MISSING
+    except (OSError, ValueError) as error:  # Arrow's errors are these
+        if "AWS Error" in str(error):  # the store did not answer, which says nothing of the file
+            raise
         return "is damaged"
     return ""
 
