@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from bronze import header
+from lakehouse import store_errors
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.failpoints import reach
 from lakehouse.landing.preflight import Preflight, printable, whole_lines
 from lakehouse.landing.receipts import Landing, Receipt
+from lakehouse.storage.folder import ReadableFile
 
 
 def accept(landing: Landing, path: Path, name: str = "") -> tuple[Receipt, bool]:
@@ -47,12 +49,14 @@ def accept(landing: Landing, path: Path, name: str = "") -> tuple[Receipt, bool]
                 with landing.exclusive():
                     return _receive(landing, receipt, Path(partial.name))
     except OSError as error:
+        if (known := store_errors.recognize(error, landing.settings)) is not None:
+            raise known from error
         what = f"{name} did not land: {error.strerror or error}."
         remedy = "see whether the file can be read and the lake's disk has room, then land it again"
         raise LakehouseError(what, remedy, Exit.ENVIRONMENT) from error
 
 
-def has_line_end(path: Path) -> bool:
+def has_line_end(path: ReadableFile) -> bool:
     """Say whether a file ends with a line's end; one without may still be in the making."""
     with path.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
@@ -80,7 +84,7 @@ def _receive(landing: Landing, receipt: Receipt, partial: Path) -> tuple[Receipt
 def _add(landing: Landing, receipt: Receipt, partial: Path) -> tuple[Receipt, bool]:
     """Give a file the next number."""
     numbered = _with_next_number(landing, receipt)
-    landing.place(partial, numbered)
+    numbered = landing.place(partial, numbered)
     reach("landing.renamed")
     landing.add(numbered)
     reach("landing.receipted")

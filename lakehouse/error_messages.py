@@ -12,6 +12,7 @@ from lakehouse import machine_errors, private, secrets
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.machine_errors import Sentences
 from lakehouse.settings import Settings
+from lakehouse.store_errors import OF_STORES
 
 LEDGER = "ledger"
 TOO_NEW = (
@@ -22,7 +23,7 @@ CUT_LOG = r"DELTA_TRUNCATED_TRANSACTION_LOG|Json error|/_delta_log/[0-9.a-z-]*\.
 NO_FILE = r"FILE_NOT_EXIST|Object at location .* not found|FileNotFoundException|PATH_NOT_FOUND|DELTA_FILE_NOT_FOUND"
 BAD_FILE = "Checksum error|FAILED_READ_FILE|deserialize thrift|Corrupt|CRC checksum"
 NO_VALUE = r"ValueError: (\w+\.\w+: a row has no \w+, which is NOT NULL\.)"
-FILE = re.compile(r"(?:file:(?://)?)?(/[^\n|]*?\.(?:parquet|json|csv))(?!\.?\w)")
+FILE = re.compile(r"(?:file:(?://)?)?((?:s3:/)?/[^\n|]*?\.(?:parquet|json|csv))(?!\.?\w)")
 
 
 def explain(error: BaseException, settings: Settings | None) -> LakehouseError:
@@ -35,7 +36,7 @@ def explain(error: BaseException, settings: Settings | None) -> LakehouseError:
 def recognize(error: BaseException, settings: Settings) -> LakehouseError | None:
     """Return the sentence for an error that is expected to happen on some machine some day, None for any other."""
     text = _text(error)
-    for pattern, sentence in _SENTENCES:
+    for pattern, sentence in [*(OF_STORES if settings.storage.uri else []), *_SENTENCES]:
         if re.search(pattern, text):
             return sentence(settings, text)
     if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
@@ -46,7 +47,7 @@ def recognize(error: BaseException, settings: Settings) -> LakehouseError | None
 def of_log(name: str, folder: str, error: BaseException, settings: Settings) -> LakehouseError:
     """Return the sentence for a table whose log cannot be read: it may be sound, and only this process be at fault."""
     text = _text(error)
-    for pattern, sentence in machine_errors.OF_FOLDERS:
+    for pattern, sentence in [*(OF_STORES if settings.storage.uri else []), *machine_errors.OF_FOLDERS]:
         if re.search(pattern, text):
             return sentence(settings, text)
     if re.search(TOO_NEW, text):
@@ -126,7 +127,7 @@ def _file(settings: Settings, text: str, what: str) -> LakehouseError:
 
 def _table(settings: Settings, text: str) -> tuple[str, str]:
     """Return name and folder of the table of which a text names a file, both empty if there is none."""
-    root = (settings.lake.tables_uri or str(settings.lake_path)).rstrip("/")
+    root = settings.root
     layers = "|".join(map(re.escape, settings.layers))
     found = re.search(rf"{re.escape(root)}/((?:{layers})/\w+|ledger)(?=\W)", text)
     return (found.group(1).replace("/", "."), found.group(0)) if found else ("", "")
@@ -177,7 +178,7 @@ def _text(error: BaseException) -> str:
 
 def _unexpected(error: BaseException, settings: Settings | None) -> LakehouseError:
     reason = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
-    secrets_of = settings.spark.conf if settings else {}
+    secrets_of = settings.hidden if settings else {}
     trace = secrets.hide("".join(traceback.format_exception(error)), secrets_of)
     message = f"{type(error).__name__}: {secrets.hide(reason, secrets_of)[:300]}"
     return LakehouseError(message, _keep_trace(trace, settings))

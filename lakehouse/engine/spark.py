@@ -39,6 +39,7 @@ class SparkEngine:
         """
         self.spark = session(settings)
         self.jvm_process_id = jvm_process_id(self.spark)
+        self.is_local = settings.spark.master.startswith("local")
 
     @property
     def is_alive(self) -> bool:
@@ -164,4 +165,6 @@ def _properties(settings: Settings, class_path: str, java_options: str) -> dict[
         del properties["spark.driver.host"]
     else:  # a cluster has a secret of its own, which its settings name
         properties |= {"spark.authenticate": "true", "spark.authenticate.secret": token_hex(32)}
+    if settings.object_store:
+        properties |= settings.object_store.hadoop()
     return properties | chosen.conf

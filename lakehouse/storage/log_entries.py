@@ -1,10 +1,10 @@
 """storage.log_entries — entries of a table's log, each on the very snapshot that its rows were computed from."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
+from uuid import uuid4
 
 from deltalake import CommitProperties, DeltaTable, Transaction
 from deltalake.exceptions import CommitFailedError
@@ -13,6 +13,7 @@ from deltalake.transaction import AddAction, RemoveAction
 from lakehouse import failpoints
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.storage import files
+from lakehouse.storage.folder import Folder, TableLog, sync_folder
 from lakehouse.storage.parquet_writer import DataFile
 from lakehouse.storage.schema import delta_schema
 from lakehouse.table import Table
@@ -50,26 +51,32 @@ class Change:
     is_data_change: bool = True
 
 
-def create(table: Table, uri: str) -> None:
+def create(table: Table, folder: Folder) -> None:
     """Write the first entry of a table, with its contract; of one that is there, an entry that empties it."""
-    DeltaTable.create(
-        uri,
-        delta_schema(table),
-        mode="overwrite",
-        name=table.name,
-        description=table.comment,
-        configuration=properties(table),
-    )
-    files.sync_log(uri)
+    after = TableLog(folder).version() if TableLog.is_there(folder) else -1
+
+    def write(custom: dict[str, Any]) -> None:
+        DeltaTable.create(
+            folder.uri,
+            delta_schema(table),
+            mode="overwrite",
+            name=table.name,
+            description=table.comment,
+            configuration=properties(table),
+            storage_options=folder.options,
+            commit_properties=CommitProperties(custom_metadata=custom, max_commit_retries=0),
+        )
+
+    write_once(folder, after, {}, write)
+    files.sync_log(folder)
 
 
-def commit(table: Table, delta: DeltaTable, uri: str, change: Change) -> None:
+def commit(table: Table, delta: TableLog, change: Change) -> None:
     """Write an entry into a table's log, which alone makes the files the table's, durably.
 
     Args:
         table: the table.
         delta: the snapshot that was read.
-        uri: the table's folder.
         change: what the entry says.
 
     Raises:
@@ -80,26 +87,65 @@ def commit(table: Table, delta: DeltaTable, uri: str, change: Change) -> None:
     if change.mode == "append":
         actions += [RemoveAction(e["path"], is_change, now, e["size_bytes"], {}) for e in change.removed]
     schema = delta_schema(table) if change.mode == "overwrite" else delta.schema()
-    custom = {"userMetadata": change.run_id, "operationMetrics": _metrics(change), **change.note}
-    transactions = list(change.transactions)
-    commit = CommitProperties(custom_metadata=custom, app_transactions=transactions, max_commit_retries=0)  # no rebase
-    files.sync_folder(uri)
-    try:
-        if DeltaTable(uri).metadata().id != delta.metadata().id:
+    transactions, folder = list(change.transactions), delta.folder
+
+    def write(custom: dict[str, Any]) -> None:
+        if TableLog(folder).metadata().id != delta.metadata().id:
             raise CommitFailedError("another table took its place")
+        commit = CommitProperties(custom_metadata=custom, app_transactions=transactions, max_commit_retries=0)
         delta.create_write_transaction(actions, change.mode, schema, commit_properties=commit)
+
+    if folder.is_local:
+        sync_folder(folder.uri)
+    try:
+        custom = {"userMetadata": change.run_id, "operationMetrics": _metrics(change), **change.note}
+        write_once(folder, delta.version(), custom, write)
     except CommitFailedError as error:
-        discard(uri, change.added)
+        discard(folder, change.added)
         message = f"Another program changed {table.name} while it was being written; what was computed is stale."
         raise LakehouseError(message, "lakehouse run", Exit.FAILED) from error
-    files.sync_log(uri)
+    files.sync_log(folder)
     failpoints.reach(f"written.{table.name}")
 
 
-def discard(uri: str, written: Sequence[DataFile]) -> None:
+def write_once(
+    folder: Folder, after: int, custom: Mapping[str, Any], write: Callable[[dict[str, Any]], object]
+) -> None:
+    """Let an entry be written behind a version of a table's log, once, whatever becomes of the answer.
+
+    An object store may take the entry and its answer be lost; whoever asks again is told that one is there already.
+    So each entry carries a name of its own, and the log says whether it is that one.
+
+    Args:
+        folder: the table's.
+        after: the newest version, -1 without a table.
+        custom: what the entry shall say.
+        write: writes the entry, given what it shall say; it tries no other version.
+
+    Raises:
+        LakehouseError: the store does not say what became of the entry (exit code 4).
+    """
+    name = uuid4().hex
+    try:
+        write({**custom, "entryId": name})
+    except Exception as error:
+        try:
+            found = folder.read(f"_delta_log/{after + 1:020d}.json")
+        except FileNotFoundError:
+            raise error from None
+        except OSError as silence:
+            message = (
+                f"{folder.uri} was being changed when its store fell silent: whether it was, the next run finds out."
+            )
+            raise LakehouseError(message, "lakehouse run, once the store answers", Exit.ENVIRONMENT) from silence
+        if name.encode() not in found:
+            raise
+
+
+def discard(folder: Folder, written: Sequence[DataFile]) -> None:
     """Remove files that no log is going to name."""
-    for file in written if "://" not in uri else []:
-        Path(uri, file.path).unlink(missing_ok=True)
+    for file in written:
+        folder.remove(file.path)
 
 
 def _metrics(change: Change) -> dict[str, str]:

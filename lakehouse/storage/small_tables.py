@@ -1,10 +1,13 @@
 """storage.small_tables — tables of a few rows, written by delta-rs alone: the ledger is one."""
 
+from typing import Any
+
 import pyarrow as pa
-from deltalake import write_deltalake
+from deltalake import CommitProperties, write_deltalake
 
 from lakehouse import failpoints
 from lakehouse.storage import files
+from lakehouse.storage.log_entries import write_once
 from lakehouse.storage.store import Store
 
 
@@ -13,11 +16,18 @@ def append(store: Store, name: str, rows: pa.Table, is_anew: bool = False) -> in
 
     The table is created with them, and gets columns that it lacks.
     """
-    if is_anew:
-        write_deltalake(store.object_uri(name), rows, mode="overwrite", schema_mode="overwrite")
-    else:
-        write_deltalake(store.object_uri(name), rows, mode="append", schema_mode="merge")
-    files.sync_table(store.uri(name))
+    folder = store.folder(name)
+
+    def write(custom: dict[str, Any]) -> None:
+        once = CommitProperties(custom_metadata=custom, max_commit_retries=0)
+        options: dict[str, Any] = {"storage_options": folder.options, "commit_properties": once}
+        if is_anew:
+            write_deltalake(folder.uri, rows, mode="overwrite", schema_mode="overwrite", **options)
+        else:
+            write_deltalake(folder.uri, rows, mode="append", schema_mode="merge", **options)
+
+    write_once(folder, store.version(name) if store.exists(name) else -1, {}, write)
+    files.sync_table(folder)
     failpoints.reach(f"written.{name}")
     return store.renew(name)
 
