@@ -52,7 +52,8 @@ def read_lock(lock: Path = LOCK) -> list[Jar]:
             section = line.strip("[]")
         elif line and not line.startswith("#"):
             coordinate, sha256 = line.split()
-            jars.append(Jar(*coordinate.split(":"), sha256, section))
+            group, artifact, version = coordinate.split(":")
+            jars.append(Jar(group, artifact, version, sha256, section))
     return jars
 
 
