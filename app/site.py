@@ -100,7 +100,8 @@ def _lakes(settings: Settings) -> dict[str, Settings]:
         name, _, path = each.partition("=")
         if not name.strip() or not path.strip():
             raise LakehouseError(f"app.lakes holds {each!r}.", "write each as name=folder", Exit.USAGE)
-        found[name.strip()] = replace(settings, lake=replace(settings.lake, path=path.strip(), tables_uri=""))
+        lake = replace(settings.lake, path=path.strip())
+        found[name.strip()] = replace(settings, lake=lake, storage=replace(settings.storage, uri=""))
     return found
 
 

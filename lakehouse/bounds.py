@@ -66,6 +66,22 @@ class Text:
 
 
 @dataclass(frozen=True)
+class Pattern:
+    """A text of a form, or none; `words` say it behind "it must be"."""
+
+    form: str
+    words: str
+
+    def admits(self, value: str) -> bool:
+        """Say whether it has the form, or is empty."""
+        return not value or re.fullmatch(self.form, value) is not None
+
+    def __str__(self) -> str:
+        """Return the form in words."""
+        return f"{self.words}, or empty"
+
+
+@dataclass(frozen=True)
 class Size:
     """A number of bytes such as "5g" or "512m", or one of a few other words."""
 

@@ -126,7 +126,7 @@ def _file(settings: Settings, text: str, what: str) -> LakehouseError:
 
 def _table(settings: Settings, text: str) -> tuple[str, str]:
     """Return name and folder of the table of which a text names a file, both empty if there is none."""
-    root = (settings.lake.tables_uri or str(settings.lake_path)).rstrip("/")
+    root = settings.root
     layers = "|".join(map(re.escape, settings.layers))
     found = re.search(rf"{re.escape(root)}/((?:{layers})/\w+|ledger)(?=\W)", text)
     return (found.group(1).replace("/", "."), found.group(0)) if found else ("", "")
@@ -177,7 +177,7 @@ def _text(error: BaseException) -> str:
 
 def _unexpected(error: BaseException, settings: Settings | None) -> LakehouseError:
     reason = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
-    secrets_of = settings.spark.conf if settings else {}
+    secrets_of = settings.hidden if settings else {}
     trace = secrets.hide("".join(traceback.format_exception(error)), secrets_of)
     message = f"{type(error).__name__}: {secrets.hide(reason, secrets_of)[:300]}"
     return LakehouseError(message, _keep_trace(trace, settings))

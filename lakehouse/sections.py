@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from lakehouse.bounds import Choice, Range, Size, Text
+from lakehouse.bounds import Choice, Pattern, Range, Size, Text
 
 Share = Annotated[float, Range(0, 1)]
 Part = Annotated[float, Range(0, 1, is_open=True)]
@@ -16,8 +16,22 @@ class Lake:
     """Where a lake lies."""
 
     path: Annotated[str, Text()]
-    tables_uri: str
     borrows: str
+
+
+@dataclass(frozen=True)
+class Storage:
+    """The object store in which tables and landed files lie, if they do not lie in the lake's folder."""
+
+    uri: Annotated[
+        str, Pattern(r"s3://[a-z0-9][a-z0-9.-]+[a-z0-9](/[\w.-]+)*", "s3://<bucket> or s3://<bucket>/<folder>")
+    ]
+    endpoint: Annotated[
+        str, Pattern(r"https?://[\w.-]+(:[0-9]+)?", "http:// or https:// with a host, and a port if need be")
+    ]
+    region: Annotated[str, Text()]
+    path_style: bool
+    keys_from: Annotated[str, Choice(("environment", "instance"))]
 
 
 @dataclass(frozen=True)

@@ -6,16 +6,17 @@ The only module that reads the environment. A key that base.toml does not hold i
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from difflib import get_close_matches
 from functools import reduce
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
-from lakehouse import secrets
+from lakehouse import object_store, secrets
 from lakehouse.bounds import Bound
 from lakehouse.errors import Exit, LakehouseError
+from lakehouse.object_store import Keys, ObjectStore
 from lakehouse.sections import (
     App,
     Datasets,
@@ -31,6 +32,7 @@ from lakehouse.sections import (
     Run,
     Sample,
     Spark,
+    Storage,
 )
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -57,10 +59,11 @@ WORDS = {int: "a whole number", float: "a number", str: "a text", list: "a list 
 
 @dataclass(frozen=True)
 class Settings:
-    """Every setting, and for each dotted key the file or variable it came from."""
+    """Every setting, for each dotted key the file or variable it came from, and the keys that open the object store."""
 
     layers: list[str]
     lake: Lake
+    storage: Storage
     engine: Engine
     java: Java
     spark: Spark
@@ -75,6 +78,7 @@ class Settings:
     app: App
     jobs: Jobs
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
+    keys: Keys = field(default_factory=Keys, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse a lake whose path no table could be written to, before anything is.
@@ -93,6 +97,21 @@ class Settings:
     def lake_path(self) -> Path:
         """The lake's folder, absolute: relative paths start at the current directory."""
         return _absolute("lake.path", self.lake.path)
+
+    @property
+    def root(self) -> str:
+        """Where tables and landed files lie: the lake's folder, or the one in the object store."""
+        return self.storage.uri or str(self.lake_path)
+
+    @property
+    def object_store(self) -> ObjectStore | None:
+        """The object store of this lake, None where all of it lies on this machine: see `object_store.of`."""
+        return object_store.of(self.storage, self.keys)
+
+    @property
+    def hidden(self) -> dict[str, str]:
+        """Every secret that an error might quote, by names that tell that it is one."""
+        return {**self.spark.conf, **{f"secret.{name}": value for name, value in self.keys.given.items()}}
 
     @property
     def spill_path(self) -> Path:
@@ -133,7 +152,9 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         if key not in values:
             raise _unknown(variable, key, values)
         values[key], origins[key] = _parse(environ[variable], values[key], variable), variable
-    return _build(Settings, values, origins, prefix="")
+    return replace(
+        _build(Settings, values, origins, prefix=""), keys=Keys.of(environ) if values["storage.uri"] else Keys()
+    )
 
 
 def values(settings: Settings) -> dict[str, Any]:
@@ -202,6 +223,8 @@ def _build(cls: Any, values: Mapping[str, Any], origins: Mapping[str, str], pref
     arguments: dict[str, Any] = {}
     for each in fields(cls):
         hint, key = hints[each.name], prefix + each.name
+        if each.name == "keys":
+            continue
         if each.name == "origins":
             arguments["origins"] = dict(origins)
         elif is_dataclass(hint):
@@ -221,7 +244,11 @@ def _convert(key: str, value: Any, hint: Any, origin: str) -> Any:
     wanted = get_origin(kind) or kind
     if wanted is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
-    given = f"{key} in {origin}" if wanted is dict or secrets.is_secret(key) else f"{key} = {value!r} in {origin}"
+    given = (
+        f"{key} in {origin}"
+        if wanted is dict or secrets.is_secret(key)
+        else f"{key} = {secrets.hide(repr(value))} in {origin}"
+    )
     parts = [*value.values()] if isinstance(value, dict) else value if isinstance(value, list) else []
     if (
         not isinstance(value, wanted)

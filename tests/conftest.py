@@ -73,8 +73,8 @@ def ingest(lake: Lake, table: Table) -> DataFrame:
     """Take up the landed files of a bronze table as a run does; return its rows."""
     receipts = lake.landing.receipts(short_name(table.name))
     lake.store.create(table)
-    uri = lake.store.object_uri(table.name)
-    files = csv_reader.write(lake.store.engine, lake.landing, table, receipts, uri, "run")
+    folder = lake.store.folder(table.name)
+    files = csv_reader.write(lake.store.engine, lake.landing, table, receipts, folder, "run")
     lake.store.ingest(table, files, "run", receipts[-1].number)
     return lake.store.read(table.name)
 
@@ -92,6 +92,17 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
 def lake(tmp_path: Path) -> Lake:
     """An empty lake."""
     return open_lake(settings_of(tmp_path / "lake"))
+
+
+@pytest.fixture(scope="session")
+def object_server(spark: SparkSession) -> Iterator[str]:
+    """The address of a server of objects with one empty bucket; the engine of this process is told of it."""
+    from . import object_stores
+
+    with object_stores.server() as address:
+        settings = object_stores.settings_in(address, Path("unused"), "unused")
+        os.environ.update(settings.object_store.sail())
+        yield address
 
 
 @pytest.fixture(scope="session")

@@ -82,8 +82,8 @@ class Datasets:
         if not _is_id(identity) or not (self._folder(identity) / NOTE).is_file():
             return None
         site = str(self._settings.lake_path)
-        lake = replace(self._settings.lake, path=str(self._folder(identity) / LAKE), tables_uri="", borrows=site)
-        return replace(self._settings, lake=lake)
+        lake = replace(self._settings.lake, path=str(self._folder(identity) / LAKE), borrows=site)
+        return replace(self._settings, lake=lake, storage=replace(self._settings.storage, uri=""))
 
     def of(self, owner: str) -> list[Dataset]:
         """Return the datasets of an owner, the newest first."""

@@ -156,7 +156,7 @@ class Desk:
         lake = shown.settings
         chosen = {
             "LAKEHOUSE_LAKE": str(lake.lake_path),
-            "LAKEHOUSE_LAKE__TABLES_URI": lake.lake.tables_uri,
+            "LAKEHOUSE_STORAGE__URI": lake.storage.uri,
             "LAKEHOUSE_LAKE__BORROWS": lake.lake.borrows,
         }
         command = [sys.executable, "-m", "lakehouse.cli", "work", str(self.root), job.id]

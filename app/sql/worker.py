@@ -23,7 +23,7 @@ from pyspark.sql import DataFrame, SparkSession
 from app.sql import explanations, limits, plan, results
 from app.sql.text import Refused
 from app.sql.views import PublishedTable, Views
-from lakehouse.engine import isolation, spark
+from lakehouse.engine import isolation, session, spark
 from lakehouse.settings import Settings
 from lakehouse.storage.store import Store
 
@@ -50,8 +50,9 @@ FIRST = "SELECT id % 7 AS a, count(*) AS b FROM range(1000) WHERE id > 1 GROUP B
 class Worker:
     """A session, and the published tables that it shows."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Start Spark."""
+    def __init__(self, settings: Settings, scratch: Path) -> None:
+        """Start Spark, in its own folder; the tables are the lake's."""
+        session.start(confined(settings, scratch))
         self.store = Store(settings)
         self.spark: SparkSession = self.store.spark
         self.spark.sparkContext.setLogLevel("ERROR")
@@ -96,14 +97,13 @@ class Worker:
 
 
 def confined(settings: Settings, scratch: Path) -> Settings:
-    """Return the settings of the session: its own folder for logs and spills, the lake's for tables, little memory."""
-    tables = settings.lake.tables_uri or str(settings.lake_path)
+    """Return the settings of the session: its own folder for logs and spills, little memory."""
     chosen = settings.spark
     options = " ".join([chosen.java_options, OPTIONS])
     local = {"spark.local.dir": str(scratch), "spark.sql.warehouse.dir": str(scratch / "warehouse")}
     return replace(
         settings,
-        lake=replace(settings.lake, path=str(scratch), tables_uri=tables),
+        lake=replace(settings.lake, path=str(scratch)),
         engine=replace(settings.engine, name="spark"),
         spark=replace(
             chosen,
@@ -127,9 +127,9 @@ def _main() -> None:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     settings, scratch = pickle.load(sys.stdin.buffer)
-    open_doors = isolation.isolate(scratch, keep_network="://" in settings.lake.tables_uri)
+    open_doors = isolation.isolate(scratch, keep_network=bool(settings.storage.uri))
     try:
-        worker = Worker(confined(settings, scratch))
+        worker = Worker(settings, scratch)
     except Exception as error:
         _fail(answers, error)
         os.killpg(0, signal.SIGKILL)

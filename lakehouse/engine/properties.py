@@ -73,6 +73,8 @@ def of_session(settings: Settings, jars: Sequence[Path]) -> dict[str, Any]:
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
     }
+    if settings.object_store:
+        properties |= settings.object_store.hadoop()
     if is_local(settings):  # a cluster has a secret of its own, which its settings name
         here = {"spark.driver.host": "127.0.0.1", "spark.authenticate": "true"}
         conf = {name: value for name, value in chosen.conf.items() if name not in OF_MACHINES}

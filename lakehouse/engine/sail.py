@@ -36,6 +36,7 @@ class SailEngine:
     """Sail, and the one session that is connected with it."""
 
     jvm_process_id = None
+    is_local = True
 
     def __init__(self, settings: Settings) -> None:
         """Start the server, connect and close the port.
@@ -47,6 +48,7 @@ class SailEngine:
         spill = private.make_spill(settings)
         atexit.register(shutil.rmtree, spill, ignore_errors=True)  # also what an interrupted query left there
         os.environ.update(_environment(pool_bytes(settings.engine.memory), self._threads, str(spill)))
+        os.environ.update(settings.object_store.sail() if settings.object_store else {})
         tzset()  # instants that reach Python as datetimes are UTC, whatever the host says
         from pysail.spark import SparkConnectServer
         from pyspark.sql.connect.client import DefaultChannelBuilder

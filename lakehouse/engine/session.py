@@ -28,6 +28,10 @@ class Engine(Protocol):
         """The JVM beside this process, which may outlive it by seconds; None without one."""
 
     @property
+    def is_local(self) -> bool:
+        """Whether all its tasks run on this machine, and so read and write its folders."""
+
+    @property
     def is_alive(self) -> bool:
         """Whether the engine can still be asked."""
 

@@ -18,6 +18,7 @@ from pyarrow import csv as arrow_csv
 from lakehouse.engine.session import Engine
 from lakehouse.landing.lines import fields_of
 from lakehouse.landing.receipts import Landing, Receipt
+from lakehouse.storage.folder import Folder
 from lakehouse.storage.parquet_writer import DataFile, Writer
 from lakehouse.table import Table
 
@@ -42,7 +43,7 @@ class Part:
 
 
 def write(
-    engine: Engine, landing: Landing, table: Table, receipts: Iterable[Receipt], uri: str, run_id: str
+    engine: Engine, landing: Landing, table: Table, receipts: Iterable[Receipt], folder: Folder, run_id: str
 ) -> list[DataFile]:
     """Write the rows of landed files into a bronze table's folder; they are none of its rows until its log names them.
 
@@ -51,7 +52,7 @@ def write(
         landing: the lake's landing folder.
         table: the bronze table; its delivered columns are found in each header by name.
         receipts: the files to read.
-        uri: the table's folder.
+        folder: where the table lies.
         run_id: what `_run_id` shall say.
 
     Returns:
@@ -61,7 +62,7 @@ def write(
         LakehouseError: a landed file is missing or was changed since it came in (exit code 3).
     """
     batches = split_into_parts(landing, receipts)
-    task = partial(_write, writer=Writer.of(table, uri), run_id=run_id)
+    task = partial(_write, writer=Writer.of(table, folder), run_id=run_id)
     return engine.spread(task, batches)
 
 

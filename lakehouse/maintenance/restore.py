@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
+from urllib.parse import unquote
 
 from deltalake import CommitProperties
 from deltalake.exceptions import DeltaError
@@ -15,7 +15,7 @@ from lakehouse.maintenance.pending import require_published
 from lakehouse.runs import lock
 from lakehouse.runs.planner import changes
 from lakehouse.runs.publication import publish
-from lakehouse.storage import files
+from lakehouse.storage import files, log
 from lakehouse.storage.ledger import Run, new_run_id, now
 
 Say = Callable[[str], None]
@@ -55,7 +55,7 @@ def restore(lake: Lake, say: Say, name: str, version: int, is_applied: bool) -> 
         run_id = new_run_id()
         properties = CommitProperties(custom_metadata={"userMetadata": run_id})
         lake.store.delta(name).restore(version, commit_properties=properties)
-        files.sync_log(lake.store.uri(name))
+        files.sync_log(lake.store.folder(name))
         failpoints.reach(f"restored.{name}")
         request = {"table": name, "version": version}
         run = Run(run_id, command, "published", started, now(), reads={name: known.reads[name]}, request=request)
@@ -85,8 +85,8 @@ def _restorable(lake: Lake, name: str, version: int) -> tuple[Restored, Run]:
         wanted = lake.store.delta(name, version)
     except DeltaError as error:
         raise _gone(name, version) from error
-    missing = [uri for uri in wanted.file_uris() if "://" not in uri and not Path(uri).exists()]
-    if missing:
+    paths = [unquote(each["path"]) for each in log.files(wanted)]
+    if len(wanted.folder.sizes(paths)) < len(paths):
         raise _gone(name, version)
     present = lake.store.version(name)
     restored = Restored(name, present, version, lake.store.rows(name), lake.store.rows(name, version))

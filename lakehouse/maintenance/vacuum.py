@@ -12,7 +12,6 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import psutil
-from deltalake import DeltaTable
 
 from lakehouse import failpoints
 from lakehouse.lake import Lake
@@ -20,6 +19,7 @@ from lakehouse.maintenance.pending import require_published, require_taken_up
 from lakehouse.runs import lock
 from lakehouse.runs.publication import publish
 from lakehouse.storage import files, log
+from lakehouse.storage.folder import TableLog
 from lakehouse.storage.ledger import Run, new_run_id, now
 from lakehouse.storage.log import DataSize
 
@@ -66,7 +66,7 @@ def remove(lake: Lake, names: Sequence[str], hours: int) -> None:
     """Vacuum tables, and remove what killed writes left."""
     for name in (each for each in names if each in lake.contracts):
         for file in _unneeded(lake, name, hours):
-            files.remove(lake.store.delta(name).table_uri, file)
+            lake.store.folder(name).remove(file)
         _shorten_log(lake, name, hours)
         failpoints.reach(f"vacuumed.{name}")
     for path in leftovers(lake, hours):
@@ -77,7 +77,7 @@ def leftovers(lake: Lake, hours: int) -> list[Path]:
     """Return the partial files of killed writes, and checksums whose file is gone."""
     oldest = (now() - max(LEAST_AGE, timedelta(hours=hours))).timestamp()
     partial = {path for pattern in LEFTOVERS for path in lake.settings.lake_path.glob(pattern)}
-    folders = [Path(lake.store.uri(name)) for name in [*lake.contracts, "ledger"]]
+    folders = [lake.settings.lake_path / name.replace(".", "/") for name in [*lake.contracts, "ledger"]]
     sums = [path for folder in folders for path in folder.rglob(".*.crc")]
     stray = [path for path in sums if not path.with_name(path.name[1:].removesuffix(".crc")).exists()]
     return [*stray, *sorted(path for path in partial if path.stat().st_mtime < oldest or _is_orphan(path))]
@@ -106,7 +106,7 @@ def _unneeded(lake: Lake, name: str, hours: int) -> dict[str, int]:
     needed = {path for version in _kept_versions(lake, name) for path in _paths(lake.store.delta(name, version))}
     for version in _recent_versions(delta, hours):
         needed |= log.removed_files(delta, version)
-    return {path: size for path, size in files.data_files(delta.table_uri).items() if path not in needed}
+    return {path: size for path, size in files.data_files(delta.folder).items() if path not in needed}
 
 
 def _kept_versions(lake: Lake, name: str) -> set[int]:
@@ -115,13 +115,13 @@ def _kept_versions(lake: Lake, name: str) -> set[int]:
     return {newest, published.versions.get(name, newest) if published else newest}
 
 
-def _recent_versions(delta: DeltaTable, hours: int) -> list[int]:
+def _recent_versions(delta: TableLog, hours: int) -> list[int]:
     """Return the versions of the last hours; what they removed was current until then."""
     cutoff, found = now() - timedelta(hours=hours), log.since(delta, max(-1, delta.version() - 1000)) if hours else []
     return [each.version for each in found if each.at >= cutoff]
 
 
-def _paths(delta: DeltaTable) -> set[str]:
+def _paths(delta: TableLog) -> set[str]:
     return {unquote(each["path"]) for each in log.files(delta)}
 
 
@@ -129,7 +129,7 @@ def _shorten_log(lake: Lake, name: str, hours: int) -> None:
     """Remove the entries before the checkpoint from which every version that stays can be read."""
     delta = lake.store.delta(name)
     oldest = min([*_kept_versions(lake, name), *(version - 1 for version in _recent_versions(delta, hours))])
-    files.shorten_log(delta.table_uri, max(0, oldest))
+    files.shorten_log(delta.folder, max(0, oldest))
 
 
 def _size(paths: Sequence[Path]) -> DataSize:

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 import pyarrow as pa
-from deltalake import DeltaTable, write_deltalake
+from deltalake import write_deltalake
 
 from lakehouse.privacy.subject import DataSubject
 from lakehouse.runs.results import FILE_NAME
@@ -27,20 +27,12 @@ def clean_ledger(store: Store, visitor: DataSubject) -> None:
         cleaned = cleaned.set_column(cleaned.column_names.index(name), name, texts)
     if not cleaned.equals(rows):
         write_deltalake(store.delta(LEDGER), cleaned, mode="overwrite")
-        files.sync_table(store.uri(LEDGER))  # before the rows that they take the place of are removed
+        files.sync_table(store.folder(LEDGER))  # before the rows that they take the place of are removed
     store.delta(LEDGER).vacuum(0, dry_run=False, enforce_retention_duration=False, full=True)
     delta = store.delta(LEDGER)
     delta.create_checkpoint()
-    files.sync_log(store.uri(LEDGER))
-    _forget_log(delta)
-
-
-def _forget_log(delta: DeltaTable) -> None:
-    """Remove the log up to the newest checkpoint: statistics of text columns quote their values."""
-    folder = Path(delta.table_uri.removeprefix("file://")) / "_delta_log"
-    for path in folder.glob("[0-9]*"):
-        if int(path.name.split(".")[0]) < delta.version():
-            path.unlink()
+    files.sync_log(store.folder(LEDGER))
+    files.shorten_log(delta.folder, delta.version())  # statistics of text columns quote their values
 
 
 def clean_logs(folder: Path, visitor: DataSubject) -> None:

@@ -7,12 +7,12 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pyarrow.dataset as ds
-from deltalake import DeltaTable
 
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import Lake
 from lakehouse.reports.text import grid, several, size
 from lakehouse.storage import log
+from lakehouse.storage.folder import TableLog
 from lakehouse.table import Table
 
 
@@ -105,7 +105,7 @@ def _shown(value: Any) -> str:
     return f"{value['before']} → {value['after']}" if isinstance(value, dict) else str(value)
 
 
-def _open(lake: Lake, name: str, version: int | None = None) -> DeltaTable:
+def _open(lake: Lake, name: str, version: int | None = None) -> TableLog:
     if not lake.store.exists(name):
         raise LakehouseError(f"{name} was never built.", "lakehouse run", Exit.USAGE)
     latest = lake.store.version(name)
@@ -115,7 +115,7 @@ def _open(lake: Lake, name: str, version: int | None = None) -> DeltaTable:
     return lake.store.delta(name, version)
 
 
-def _rows(table: DeltaTable, uris: set[str]) -> ds.Dataset:
+def _rows(table: TableLog, uris: set[str]) -> ds.Dataset:
     """Return the rows of some files of a table."""
     dataset = table.to_pyarrow_dataset()
     endings = {uri.rsplit("/", 1)[-1] for uri in uris}

@@ -89,9 +89,7 @@ def _append(lake: Lake, step: Step, run_id: str) -> _Done:
         nothing = dict.fromkeys((rule.name for rule in table.output_rules), 0)
         unchanged = Written(lake.store.version(table.name), removed=removed, broken=nothing)
         return _Done("incremental", 0, Outcome(0, unchanged, DataSize()))
-    files = csv_reader.write(
-        lake.store.engine, lake.landing, table, receipts, lake.store.object_uri(table.name), run_id
-    )
+    files = csv_reader.write(lake.store.engine, lake.landing, table, receipts, lake.store.folder(table.name), run_id)
     upto = receipts[-1].number
     written = replace(lake.store.ingest(table, files, run_id, upto), removed=removed)
     size = DataSize(len(receipts), sum(each.size for each in receipts))

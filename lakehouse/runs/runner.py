@@ -102,7 +102,7 @@ def _check_integrity(lake: Lake, made_anew: Collection[str]) -> None:
     for name in [*lake.contracts, LEDGER]:
         if lake.store.exists(name):
             is_made_anew = name.removesuffix("_quarantine") in made_anew
-            integrity.check(name, lake.store.delta(name), lake.store.uri(name), lake.settings, is_made_anew)
+            integrity.check(name, lake.store.delta(name), lake.settings, is_made_anew)
 
 
 def is_unpublished(lake: Lake) -> bool:

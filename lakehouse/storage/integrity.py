@@ -7,31 +7,40 @@ it finds few. So a file's name holds its digest, and whatever is read is compare
 import hashlib
 import json
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import unquote
 
 import pyarrow.parquet as pq
-from deltalake import DeltaTable
 
 from lakehouse import error_messages
 from lakehouse.settings import Settings
 from lakehouse.storage import log
+from lakehouse.storage.folder import Folder, TableLog
 
 DIGEST = re.compile(r"-([0-9a-f]{64})\.parquet$")
 
-_verified: set[tuple[str, int, int]] = set()  # path, size and time of what this process compared already
+MISSING = "is missing"
+BATCH = 8  # files that a task compares
+PIECE = 1 << 20
+
+Mark: TypeAlias = tuple[str, int, int]
+Fault: TypeAlias = tuple[str, str]  # a path, and what is wrong with it
+Spread: TypeAlias = Callable[[Callable[[list[str]], Iterable[Fault]], list[list[str]]], list[Fault]]
+
+_verified: set[Mark] = set()  # path, size and time of what this process compared already
 
 
-def check(name: str, delta: DeltaTable, uri: str, settings: Settings, is_made_anew: bool = False) -> None:
-    """Look at the newest entry of a table's log, and for each of its files on this machine's disk.
+def check(name: str, delta: TableLog, settings: Settings, is_made_anew: bool = False) -> None:
+    """Look at the newest entry of a table's log, and for each of its files in the table's folder.
 
     Args:
         name: the table.
         delta: its log.
-        uri: its folder.
         settings: whose lake it is, for the sentence.
         is_made_anew: whether all its rows are about to be written, which mends the loss of a file.
 
@@ -39,82 +48,110 @@ def check(name: str, delta: DeltaTable, uri: str, settings: Settings, is_made_an
         LakehouseError: an entry is cut short, or a file is gone or of another size (exit code 3).
     """
     found = log.files(delta)
-    wrong = _what_is_wrong(delta, uri, len(found))
+    wrong = _what_is_wrong(delta, len(found))
     if wrong:
-        raise error_messages.log_is_cut(name, uri, wrong, settings)
-    if not is_made_anew and "://" not in uri:
-        _check_files(name, uri, found, settings)
+        raise error_messages.log_is_cut(name, delta.folder.uri, wrong, settings)
+    if not is_made_anew and found:
+        _check_files(name, delta.folder, found, settings)
 
 
-def verify(name: str, uri: str, paths: Sequence[str], settings: Settings) -> None:
+def verify(name: str, folder: Folder, paths: Sequence[str], settings: Settings, spread: Spread | None = None) -> None:
     """Compare data files with their digests, once in a process unless they change.
 
     A file without a digest, of an earlier release or of another program, is decoded in full, its checksums compared.
 
+    Args:
+        name: the table.
+        folder: where it lies.
+        paths: the files.
+        settings: whose lake it is, for the sentence.
+        spread: the engine's, where its tasks are nearer to the files than this process.
+
     Raises:
         LakehouseError: a file is missing or damaged (exit code 3).
     """
-    if "://" in uri:  # there the task that reads compares
-        return
-    with ThreadPoolExecutor(2) as pool:
-        for path, fault in pool.map(lambda path: (path, _fault(Path(uri, path))), paths):
-            if fault == "is missing":
-                raise error_messages.file_is_missing(name, uri, str(Path(uri, path)), settings)
-            if fault:
-                raise error_messages.file_is_damaged(name, uri, str(Path(uri, path)), settings)
+    marks = {path: _mark(folder, path) for path in paths}
+    unseen = [path for path, mark in marks.items() if mark not in _verified]
+    batches = [unseen[start : start + BATCH] for start in range(0, len(unseen), BATCH)]
+    for path, fault in (spread or _side_by_side)(partial(_faults, folder), batches):
+        if fault == MISSING:
+            raise error_messages.file_is_missing(name, folder.uri, f"{folder.uri}/{path}", settings)
+        if fault:
+            raise error_messages.file_is_damaged(name, folder.uri, f"{folder.uri}/{path}", settings)
+        _verified.add(marks[path])
 
 
-def _fault(path: Path) -> str:
+def _mark(folder: Folder, path: str) -> Mark:
+    """Return what tells a file from another of its name; an object never changes, its name holds its digest."""
+    if not folder.is_local:
+        return f"{folder.uri}/{path}", 0, 0
     try:
-        status = path.stat()
-        mark = str(path), status.st_size, status.st_mtime_ns
-        if mark in _verified:
-            return ""
-        named = DIGEST.search(path.name)
+        status = Path(folder.uri, path).stat()
+    except OSError:
+        return "", 0, 0  # none was ever verified
+    return f"{folder.uri}/{path}", status.st_size, status.st_mtime_ns
+
+
+def _faults(folder: Folder, paths: Sequence[str]) -> list[tuple[str, str]]:
+    """Say of each file what is wrong with it, nothing where nothing is."""
+    return [(path, _fault(folder, path)) for path in paths]
+
+
+def _fault(folder: Folder, path: str) -> str:
+    try:
+        named = DIGEST.search(path)
         if named is None:
-            _decode(path)
-        elif _digest(path) != named[1]:
+            _decode(folder, path)
+        elif _digest(folder, path) != named[1]:
             return "is damaged"
     except FileNotFoundError:
-        return "is missing"
+        return MISSING
     except (OSError, ValueError):  # Arrow's errors are these
+        if not folder.is_local and not folder.sizes([path]):  # a store that does not answer is another error
+            return MISSING
         return "is damaged"
-    _verified.add(mark)
     return ""
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _side_by_side(function: Callable[[list[str]], Iterable[Fault]], items: list[list[str]]) -> list[Fault]:
+    with ThreadPoolExecutor(2) as pool:
+        return [each for found in pool.map(function, items) for each in found]
 
 
-def _decode(path: Path) -> None:
-    with pq.ParquetFile(path, page_checksum_verification=True) as file:
+def _digest(folder: Folder, path: str) -> str:
+    digest = hashlib.sha256()
+    with folder.open_stream(path) as file:
+        while piece := file.read(PIECE):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def _decode(folder: Folder, path: str) -> None:
+    with folder.open(path) as source, pq.ParquetFile(source, page_checksum_verification=True) as file:
         for number in range(file.num_row_groups):
             file.read_row_group(number)
 
 
-def _check_files(name: str, uri: str, found: Collection[Mapping[str, Any]], settings: Settings) -> None:
-    for each in found:
-        path = Path(uri, unquote(each["path"]))
-        try:
-            size = path.stat().st_size
-        except FileNotFoundError:
-            raise error_messages.file_is_missing(name, uri, str(path), settings) from None
-        if size != each["size_bytes"]:
-            what = f"holds {size:,} bytes where its log says {each['size_bytes']:,}"
-            raise error_messages.file_is_damaged(name, uri, str(path), settings, what)
+def _check_files(name: str, folder: Folder, found: Collection[Mapping[str, Any]], settings: Settings) -> None:
+    promised = {unquote(each["path"]): int(each["size_bytes"]) for each in found}
+    there = folder.sizes([*promised])
+    for path, size in promised.items():
+        if path not in there:
+            raise error_messages.file_is_missing(name, folder.uri, f"{folder.uri}/{path}", settings)
+        if there[path] != size:
+            what = f"holds {there[path]:,} bytes where its log says {size:,}"
+            raise error_messages.file_is_damaged(name, folder.uri, f"{folder.uri}/{path}", settings, what)
 
 
-def _what_is_wrong(table: DeltaTable, uri: str, there: int) -> str:
+def _what_is_wrong(table: TableLog, there: int) -> str:
     entry = log.actions(table, table.version())
     info = next((action for kind, action in entry if kind == "commitInfo"), None)
     if info is None:
         return "its newest entry is empty"
-    sums = Path(uri, "_delta_log", f"{table.version():020d}.crc")
-    if sums.is_file():  # written by Spark beside its entries
-        promised = json.loads(sums.read_text())["numFiles"]
-        return f"it names {there} of {promised} files" if there != promised else ""
+    if str(info.get("engineInfo")).startswith("Apache-Spark"):  # it writes beside its entries what they add up to
+        with suppress(FileNotFoundError):
+            promised = json.loads(table.folder.read(f"_delta_log/{table.version():020d}.crc"))["numFiles"]
+            return f"it names {there} of {promised} files" if there != promised else ""
     metrics, kinds = info.get("operationMetrics") or {}, [kind for kind, _ in entry]
     for kind, metric in (("add", "numFiles"), ("remove", "numRemovedFiles")):
         found, promised = kinds.count(kind), int(metrics.get(metric, kinds.count(kind)))

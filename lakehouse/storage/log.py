@@ -9,8 +9,8 @@ from urllib.parse import unquote
 
 import pyarrow as pa
 from deltalake import DeltaTable
-from deltalake.fs import DeltaStorageHandler
-from pyarrow import fs
+
+from lakehouse.storage.folder import TableLog
 
 
 @dataclass(frozen=True)
@@ -55,12 +55,12 @@ class Commit:
     removed: list[str] = field(default_factory=list)
 
 
-def since(table: DeltaTable, version: int) -> list[Commit]:
+def since(table: TableLog, version: int) -> list[Commit]:
     """Return the commits after a version, oldest first. Of an entry that is gone nothing is known but its version."""
     return [commit(table, each) for each in range(version + 1, table.version() + 1)]
 
 
-def commit(table: DeltaTable, version: int) -> Commit:
+def commit(table: TableLog, version: int) -> Commit:
     """Return one commit of a table."""
     try:
         entry = actions(table, version)
@@ -86,23 +86,22 @@ def commit(table: DeltaTable, version: int) -> Commit:
     )
 
 
-def removed_files(table: DeltaTable, version: int) -> set[str]:
+def removed_files(table: TableLog, version: int) -> set[str]:
     """Return the paths of the files that a commit removed, also where it only wrote their rows again."""
     return {unquote(action["path"]) for kind, action in actions(table, version) if kind == "remove"}
 
 
-def actions(table: DeltaTable, version: int) -> list[tuple[str, dict[str, Any]]]:
+def actions(table: TableLog, version: int) -> list[tuple[str, dict[str, Any]]]:
     """Return an entry of a table's log: what it does, by Delta's name, and to what.
 
     Raises:
         FileNotFoundError: the log does not hold it any more.
     """
-    log = fs.PyFileSystem(DeltaStorageHandler(table.table_uri))
-    lines = log.open_input_stream(f"_delta_log/{version:020d}.json").read().splitlines()
+    lines = table.folder.read(f"_delta_log/{version:020d}.json").splitlines()
     return [action for line in lines for action in json.loads(line).items()]
 
 
-def changed_files(table: DeltaTable, after: int, upto: int) -> tuple[list[str], list[str]]:
+def changed_files(table: TableLog, after: int, upto: int) -> tuple[list[str], list[str]]:
     """Return the files by which commits after a version, up to another, changed a table's rows.
 
     Returns:
@@ -116,14 +115,14 @@ def changed_files(table: DeltaTable, after: int, upto: int) -> tuple[list[str], 
     return [path for path in added if path not in passing], [path for path in removed if path not in passing]
 
 
-def _changes_form(table: DeltaTable, version: int, entry: Sequence[tuple[str, dict[str, Any]]]) -> bool:
+def _changes_form(table: TableLog, version: int, entry: Sequence[tuple[str, dict[str, Any]]]) -> bool:
     """Say whether an entry changes columns (their comments aside) or protocol."""
     formal = {kind: action for kind, action in entry if kind in ("metaData", "protocol")}
     if not formal:
         return False
     if version == 0:
         return True
-    before = DeltaTable(table.table_uri, version=version - 1)
+    before = table.at(version - 1)
     schema = formal["metaData"]["schemaString"] if "metaData" in formal else before.schema().to_json()
     protocol, old = formal.get("protocol", {}), before.protocol()
     return _bare(json.loads(schema)) != _bare(json.loads(before.schema().to_json())) or (

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 
 from deltalake import CommitProperties, DeltaTable, Transaction
@@ -13,6 +12,7 @@ from deltalake.transaction import AddAction, RemoveAction
 from lakehouse import failpoints
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.storage import files
+from lakehouse.storage.folder import Folder, TableLog
 from lakehouse.storage.parquet_writer import DataFile
 from lakehouse.storage.schema import delta_schema
 from lakehouse.table import Table
@@ -50,26 +50,26 @@ class Change:
     is_data_change: bool = True
 
 
-def create(table: Table, uri: str) -> None:
+def create(table: Table, folder: Folder) -> None:
     """Write the first entry of a table, with its contract; of one that is there, an entry that empties it."""
     DeltaTable.create(
-        uri,
+        folder.uri,
         delta_schema(table),
         mode="overwrite",
         name=table.name,
         description=table.comment,
         configuration=properties(table),
+        storage_options=folder.object_store.delta_rs() if folder.object_store else None,
     )
-    files.sync_log(uri)
+    files.sync_log(folder)
 
 
-def commit(table: Table, delta: DeltaTable, uri: str, change: Change) -> None:
+def commit(table: Table, delta: TableLog, change: Change) -> None:
     """Write an entry into a table's log, which alone makes the files the table's, durably.
 
     Args:
         table: the table.
         delta: the snapshot that was read.
-        uri: the table's folder.
         change: what the entry says.
 
     Raises:
@@ -83,23 +83,25 @@ def commit(table: Table, delta: DeltaTable, uri: str, change: Change) -> None:
     custom = {"userMetadata": change.run_id, "operationMetrics": _metrics(change), **change.note}
     transactions = list(change.transactions)
     commit = CommitProperties(custom_metadata=custom, app_transactions=transactions, max_commit_retries=0)  # no rebase
-    files.sync_folder(uri)
+    folder = delta.folder
+    if folder.is_local:
+        files.sync_folder(folder.uri)
     try:
-        if DeltaTable(uri).metadata().id != delta.metadata().id:
+        if TableLog(folder).metadata().id != delta.metadata().id:
             raise CommitFailedError("another table took its place")
         delta.create_write_transaction(actions, change.mode, schema, commit_properties=commit)
     except CommitFailedError as error:
-        discard(uri, change.added)
+        discard(folder, change.added)
         message = f"Another program changed {table.name} while it was being written; what was computed is stale."
         raise LakehouseError(message, "lakehouse run", Exit.FAILED) from error
-    files.sync_log(uri)
+    files.sync_log(folder)
     failpoints.reach(f"written.{table.name}")
 
 
-def discard(uri: str, written: Sequence[DataFile]) -> None:
+def discard(folder: Folder, written: Sequence[DataFile]) -> None:
     """Remove files that no log is going to name."""
-    for file in written if "://" not in uri else []:
-        Path(uri, file.path).unlink(missing_ok=True)
+    for file in written:
+        folder.remove(file.path)
 
 
 def _metrics(change: Change) -> dict[str, str]:

@@ -6,20 +6,18 @@ holds one slice of the table, or a few that lie side by side: the day after read
 
 import hashlib
 import json
-import os
 import pickle
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from pyarrow import fs
 from pyspark.sql import Column, DataFrame
 
+from lakehouse.storage.folder import Folder
 from lakehouse.storage.limits import Limits
 from lakehouse.storage.schema import delta_schema
 from lakehouse.table import Table
@@ -71,7 +69,7 @@ class Writer:
 
     Attributes:
         name: the table.
-        uri: its folder.
+        folder: where it lies.
         schema: its columns; None takes rows as they come.
         cluster_by: the columns whose lowest and highest value the log shall know; by the first the rows are cut.
         sort_by: a column by which the rows came sorted; a filter on it reads its own pages alone.
@@ -80,7 +78,7 @@ class Writer:
     """
 
     name: str
-    uri: str
+    folder: Folder
     schema: pa.Schema | None
     cluster_by: list[str] = field(default_factory=list)
     sort_by: str | None = None
@@ -88,9 +86,9 @@ class Writer:
     is_kept: bool = True
 
     @classmethod
-    def of(cls, table: Table, uri: str, file_bytes: int = 2_000_000) -> "Writer":
+    def of(cls, table: Table, folder: Folder, file_bytes: int = 2_000_000) -> "Writer":
         """Return the writer of a contract's table."""
-        return cls(table.name, uri, pa.schema(delta_schema(table)), table.cluster_by, table.sort_by, file_bytes)
+        return cls(table.name, folder, pa.schema(delta_schema(table)), table.cluster_by, table.sort_by, file_bytes)
 
     def spread(
         self, frame: DataFrame, counts: Mapping[str, Column] | None = None, limits: Mapping[str, Column] | None = None
@@ -153,20 +151,8 @@ class Writer:
         content = sink.getvalue()
         digest = f"-{hashlib.sha256(content).hexdigest()}" if self.is_kept else ""
         path = f"part-{uuid.uuid4()}{digest}.parquet"
-        self._store(path, content)
+        self.folder.put(path, content, self.is_kept)
         return DataFile(path, content.size, rows, json.dumps({"numRecords": rows, **limits.statistics()}))
-
-    def _store(self, path: str, content: pa.Buffer) -> None:
-        if "://" in self.uri:
-            system, folder = fs.FileSystem.from_uri(self.uri)
-            with system.open_output_stream(f"{folder}/{path}") as target:
-                target.write(content)
-            return
-        with Path(self.uri, path).open("xb") as file:
-            file.write(content)
-            if self.is_kept:
-                file.flush()
-                os.fsync(file.fileno())
 
     def _to_schema(self, group: pa.Table) -> pa.Table:
         if self.schema is None:

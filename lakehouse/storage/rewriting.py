@@ -35,12 +35,12 @@ def rewrite(
     Raises:
         LakehouseError: a file is missing or damaged (exit code 3), or another program changed the table meanwhile (1).
     """
-    delta, uri = store.delta(table.name), store.object_uri(table.name)
+    delta = store.delta(table.name)
     found = log.files(delta)
-    integrity.verify(table.name, uri, [unquote(each["path"]) for each in found], store.settings)
+    integrity.verify(table.name, delta.folder, [unquote(each["path"]) for each in found], store.settings)
     old, new, num_gone = [], [], 0
     for each in found:
-        rows = files.read(f"{uri}/{unquote(each['path'])}", pa.schema(delta.schema()))
+        rows = files.read(delta.folder, unquote(each["path"]), pa.schema(delta.schema()))
         changed = change(rows)
         if changed is not rows:
             old.append(each)
@@ -63,7 +63,7 @@ def dataset(store: Store, name: str, paths: Sequence[str]) -> "ds.Dataset":
     """Open some files of a table for Arrow, after comparing them with their digests; the columns are the table's."""
     import pyarrow.dataset as ds  # it imports pandas, half a second for every command
 
-    integrity.verify(name, store.uri(name), [unquote(path) for path in paths], store.settings)
+    integrity.verify(name, store.folder(name), [unquote(path) for path in paths], store.settings)
     dataset = store.delta(name).to_pyarrow_dataset()
     chosen = {unquote(path).rsplit("/", 1)[-1] for path in paths}
     fragments = [each for each in dataset.get_fragments() if each.path.rsplit("/", 1)[-1] in chosen]

@@ -13,11 +13,13 @@ def append(store: Store, name: str, rows: pa.Table, is_anew: bool = False) -> in
 
     The table is created with them, and gets columns that it lacks.
     """
+    folder = store.folder(name)
+    options = folder.object_store.delta_rs() if folder.object_store else None
     if is_anew:
-        write_deltalake(store.object_uri(name), rows, mode="overwrite", schema_mode="overwrite")
+        write_deltalake(folder.uri, rows, mode="overwrite", schema_mode="overwrite", storage_options=options)
     else:
-        write_deltalake(store.object_uri(name), rows, mode="append", schema_mode="merge")
-    files.sync_table(store.uri(name))
+        write_deltalake(folder.uri, rows, mode="append", schema_mode="merge", storage_options=options)
+    files.sync_table(folder)
     failpoints.reach(f"written.{name}")
     return store.renew(name)
 

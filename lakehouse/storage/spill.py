@@ -11,6 +11,7 @@ from typing import Any
 from pyspark.sql import Column, DataFrame
 
 from lakehouse import private
+from lakehouse.storage.folder import Folder
 from lakehouse.storage.parquet_writer import Writer
 from lakehouse.storage.store import Store
 
@@ -39,12 +40,11 @@ def materialize(
         counts: name -> condition whose rows are counted.
         limits: name -> value whose lowest and highest are found, of a DATE all.
     """
-    root = (store.settings.lake.tables_uri or str(store.settings.lake_path)).rstrip("/")
-    uri = f"{root}/.spill/{uuid.uuid4()}"
-    if "://" not in uri:
-        Path(uri).mkdir(parents=True, mode=0o700)
-    measured = Writer("frame", uri, None, is_kept=False).spread(frame, counts, limits)
-    computed = store.files(frame.schema, uri, [file.path for file in measured.files])
+    folder = _folder(store).below(str(uuid.uuid4()))
+    if folder.is_local:
+        Path(folder.uri).mkdir(parents=True, mode=0o700)
+    measured = Writer("frame", folder, None, is_kept=False).spread(frame, counts, limits)
+    computed = store.files(frame.schema, folder.uri, [file.path for file in measured.files])
     return Materialized(computed, measured.rows, measured.counts, measured.limits)
 
 
@@ -62,3 +62,12 @@ def forget(store: Store) -> None:
     """Remove what was kept for a run, and what engines that died left there. Call it under the lake's lock."""
     for path in private.unused_spills(store.settings):
         shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+    if store.settings.object_store:
+        Folder(f"{store.settings.root}/.spill", store.settings.object_store).clear()
+
+
+def _folder(store: Store) -> Folder:
+    """Return where frames are kept: on this machine if the engine runs here, even if the tables lie elsewhere."""
+    if store.engine.is_local:
+        return Folder(str(store.settings.spill_path))
+    return Folder(f"{store.settings.root}/.spill", store.settings.object_store)

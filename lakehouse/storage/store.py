@@ -5,12 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import pyarrow as pa
-from deltalake import DeltaTable, QueryBuilder, Transaction
+from deltalake import QueryBuilder, Transaction
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import types as T
@@ -24,6 +23,7 @@ from lakehouse.expectations import conditions, enforce
 from lakehouse.settings import Settings
 from lakehouse.storage import evolution, integrity, log, log_entries
 from lakehouse.storage.data_skipping import Bounds
+from lakehouse.storage.folder import Folder, TableLog
 from lakehouse.storage.log_entries import Change
 from lakehouse.storage.parquet_writer import DataFile, Measured, Writer
 from lakehouse.storage.schema import check_columns
@@ -46,7 +46,7 @@ class Store:
     def __init__(self, settings: Settings) -> None:
         """Look at the lake that the settings name."""
         self.settings = settings
-        self._pinned: dict[str, DeltaTable] | None = None
+        self._pinned: dict[str, TableLog] | None = None
 
     @cached_property
     def engine(self) -> Engine:
@@ -69,14 +69,13 @@ class Store:
 
     def uri(self, name: str) -> str:
         """Return where a table lies: `<lake>/<layer>/<table>`."""
-        root = self.settings.lake.tables_uri or str(self.settings.lake_path)
-        return "/".join([root.rstrip("/"), *name.split(".")])
+        return "/".join([self.settings.root, *name.split(".")])
 
-    def object_uri(self, name: str) -> str:
-        """Return the same for whoever is not Hadoop."""
-        return self.uri(name).replace("s3a://", "s3://")
+    def folder(self, name: str) -> Folder:
+        """Return the same, with what opens it."""
+        return Folder(self.uri(name), self.settings.object_store)
 
-    def delta(self, name: str, version: int | None = None) -> DeltaTable:
+    def delta(self, name: str, version: int | None = None) -> TableLog:
         """Open a table's log, at a version if given.
 
         Raises:
@@ -94,7 +93,7 @@ class Store:
 
     def exists(self, name: str) -> bool:
         """Say whether the table was ever created."""
-        return DeltaTable.is_deltatable(self.object_uri(name))
+        return bool(self._pinned and name in self._pinned) or TableLog.is_there(self.folder(name))
 
     def version(self, name: str) -> int:
         """Return the table's latest version."""
@@ -118,7 +117,7 @@ class Store:
             LakehouseError: a table of landed files is there with a schema that cannot become the contract's.
         """
         if not self.exists(table.name):
-            log_entries.create(table, self.object_uri(table.name))
+            log_entries.create(table, self.folder(table.name))
             self.renew(table.name)
             failpoints.reach(f"created.{table.name}")
             return
@@ -155,14 +154,11 @@ class Store:
         came, went = self._changed_files(name, after, upto)
         return came if went is None else difference(came, went).drop("_sign")
 
-    def lost(self, name: str, after: int, upto: int) -> list[Path]:
-        """Return the files by which commits changed a table that are on this machine's disk no more."""
-        if "://" in self.uri(name):
-            return []
-        paths = [
-            Path(self.uri(name), path) for each in log.changed_files(self.delta(name), after, upto) for path in each
-        ]
-        return [path for path in paths if not path.exists()]
+    def lost(self, name: str, after: int, upto: int) -> list[str]:
+        """Return the files by which commits changed a table that are there no more."""
+        paths = [path for each in log.changed_files(self.delta(name), after, upto) for path in each]
+        there = self.folder(name).sizes(paths) if paths else {}
+        return [path for path in paths if path not in there]
 
     def _changed_files(self, name: str, after: int, upto: int) -> tuple[DataFrame, DataFrame | None]:
         """Read the files that commits added, and those that they removed; None where they only added."""
@@ -170,9 +166,11 @@ class Store:
         added, removed = log.changed_files(delta, after, upto)
         return self._parquet(delta, name, added), self._parquet(delta, name, removed) if removed else None
 
-    def _parquet(self, delta: DeltaTable, name: str, paths: Sequence[str]) -> DataFrame:
+    def _parquet(self, delta: TableLog, name: str, paths: Sequence[str]) -> DataFrame:
         """Read files in a table's folder after comparing them with their digests."""
-        integrity.verify(name, self.uri(name), paths, self.settings)
+        integrity.verify(
+            name, delta.folder, paths, self.settings, None if delta.folder.is_local else self.engine.spread
+        )
         schema = T.StructType.fromJson(json.loads(delta.schema().to_json()))
         return self.files(schema, self.uri(name), paths)
 
@@ -201,10 +199,10 @@ class Store:
         try:
             enforce(table.name, table.output_rules, measured.counts, *[remedy] if remedy else [])
         except LakehouseError:
-            log_entries.discard(self.uri(table.name), measured.files)
+            log_entries.discard(delta.folder, measured.files)
             raise
         if not is_plain(delta):
-            log_entries.create(table, self.object_uri(table.name))  # takes back what another program switched on
+            log_entries.create(table, delta.folder)  # takes back what another program switched on
             delta = self._open(table.name)
         change = Change(measured.files, run_id, log.files(delta), mode="overwrite")
         version = self.commit(table, delta, change)
@@ -243,9 +241,9 @@ class Store:
         metrics = {"numCopiedRows": copied, "numDeletedRows": num_gone}
         return self.commit(table, delta, Change(measured.files, run_id, old, metrics=metrics))
 
-    def _open(self, name: str, version: int | None = None) -> DeltaTable:
+    def _open(self, name: str, version: int | None = None) -> TableLog:
         try:
-            return DeltaTable(self.object_uri(name), version=version)
+            return TableLog(self.folder(name), version)
         except TableNotFoundError:
             raise
         except DeltaError as error:
@@ -261,28 +259,28 @@ class Store:
     def writer(self, table: Table) -> Writer:
         """Return what writes files of a table."""
         file_bytes = int(self.settings.maintenance.file_mb * 1_000_000)
-        return Writer.of(table, self.object_uri(table.name), file_bytes)
+        return Writer.of(table, self.folder(table.name), file_bytes)
 
     def _write(self, table: Table, frame: DataFrame, counts: Mapping[str, Column] | None = None) -> Measured:
         check_columns(table, frame)
         return self.writer(table).spread(frame, counts)
 
-    def commit(self, table: Table, delta: DeltaTable, change: Change) -> int:
+    def commit(self, table: Table, delta: TableLog, change: Change) -> int:
         """Write an entry into a table's log, on the snapshot that it was computed from; return the new version.
 
         Raises:
             LakehouseError: another program changed the table meanwhile (exit code 1).
         """
-        log_entries.commit(table, delta, self.object_uri(table.name), change)
+        log_entries.commit(table, delta, change)
         return self.renew(table.name)
 
 
-def _rows(delta: DeltaTable, columns: str = "*", where: str = "true") -> pa.Table:
+def _rows(delta: TableLog, columns: str = "*", where: str = "true") -> pa.Table:
     """Read a table by delta-rs's own engine, which heeds what only its log says of rows."""
     reader = QueryBuilder().register("rows", delta).execute(f"SELECT {columns} FROM rows WHERE {where}")
     return pa.RecordBatchReader.from_stream(reader).read_all()
 
 
-def is_plain(delta: DeltaTable) -> bool:
+def is_plain(delta: TableLog) -> bool:
     """Say whether the rows of a table are those of its files, in the files' own columns."""
     return delta.protocol().min_reader_version == 1 and not delta.metadata().partition_columns

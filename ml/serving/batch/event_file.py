@@ -27,6 +27,7 @@ from lakehouse.landing.first_line import FirstLine
 from lakehouse.landing.preflight import Preflight, whole_lines
 from lakehouse.landing.receipts import Receipt
 from lakehouse.runs import judging
+from lakehouse.storage.folder import Folder
 from lakehouse.storage.parquet_writer import Writer
 from lakehouse.storage.schema import delta_schema, spark_type
 from ml.intent.slices import has_ended
@@ -71,7 +72,7 @@ def score(
         _tell_refused(path, refused, lake, rejected)
         events = _function(lake, "silver.events")(judging.valid(table, arrived))
         points = _decision_points(lake, events, scorer)
-        written = Writer("scored", _made(folder / "scored"), None, is_kept=False).spread(points)
+        written = Writer("scored", Folder(_made(folder / "scored")), None, is_kept=False).spread(points)
         files = [str(folder / "scored" / each.path) for each in written.files]
         for batch in ds.dataset(files, format="parquet").to_batches() if files else []:
             yield with_session_id(batch)
@@ -91,11 +92,11 @@ def _read(path: Path, name: str, first: FirstLine, lake: Lake, folder: Path) -> 
     receipt = Receipt(
         0, "events", "", name, first.text, first.columns, size, preflight.rows, preflight.has_quotes, received_at
     )
-    writer = Writer("arrived", _made(folder), pa.schema(delta_schema(table)), is_kept=False)
+    writer = Writer("arrived", Folder(_made(folder)), pa.schema(delta_schema(table)), is_kept=False)
     files = []
     for part in csv_reader.split_file(path, receipt, PART_BYTES):
         files += writer.write([csv_reader.read_rows([part], writer.schema, "scoring")])
-    return lake.store.files(_schema(lake, "bronze.events"), writer.uri, [each.path for each in files])
+    return lake.store.files(_schema(lake, "bronze.events"), writer.folder.uri, [each.path for each in files])
 
 
 def _decision_points(lake: Lake, events: DataFrame, scorer: Scorer) -> DataFrame:

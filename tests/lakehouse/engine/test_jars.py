@@ -114,7 +114,7 @@ def test_the_lock_gives_each_coordinate_its_sum(tmp_path):
 
 
 def test_only_a_lake_in_an_object_store_needs_the_jars_that_open_one():
-    here, there = load({}), load({"LAKEHOUSE_LAKE__TABLES_URI": "s3a://lake"})
+    here, there = load({}), load({"LAKEHOUSE_STORAGE__URI": "s3://lake"})
     assert {jar.section for jar in jars.needed(here)} == {""}
     assert jars.needed(there) == jars.read_lock()
     assert {f"hadoop-client-api-{jar.version}.jar" for jar in jars.read_lock() if jar.artifact == "hadoop-aws"} == {

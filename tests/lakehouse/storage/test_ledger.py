@@ -64,7 +64,7 @@ def test_rows_keep_the_order_in_which_they_were_recorded_whatever_the_clock_says
 def test_columns_of_a_later_release_are_passed_over(ledger):
     state = {"number": 13, "published": 13, "mood": "good", "built": {"gold.funnel": asdict(FUNNEL) | {"mood": "good"}}}
     row = row_of(run_of(12), State()) | {"mood": "good", "state": json.dumps(state)}
-    write_deltalake(ledger.store.object_uri(LEDGER), pa.Table.from_pylist([row]), mode="append", schema_mode="merge")
+    write_deltalake(ledger.store.uri(LEDGER), pa.Table.from_pylist([row]), mode="append", schema_mode="merge")
     assert Ledger(ledger.store).published() == run_of(12)
     assert Ledger(ledger.store).built() == {"gold.funnel": FUNNEL}
 
@@ -77,7 +77,7 @@ EARLIER = [name for name in SCHEMA.names if name not in ("number", "ids", "read_
 def earlier(lake):
     """A ledger as the release before numbers wrote it; its rows lie in no order."""
     rows = [row_of(replace(run_of(n), reads={"gold.funnel": {"gold.visitor_days": n}}), State()) for n in (2, 0, 1)]
-    write_deltalake(lake.store.object_uri(LEDGER), pa.Table.from_pylist(rows, SCHEMA).select(EARLIER))
+    write_deltalake(lake.store.uri(LEDGER), pa.Table.from_pylist(rows, SCHEMA).select(EARLIER))
     return lake.ledger
 
 
@@ -93,7 +93,7 @@ def test_rows_of_an_earlier_release_are_numbered_by_their_end(earlier):
 def test_how_an_earlier_release_built_a_table_is_read_as_its_mode(lake, way, mode):
     result = {key: value for key, value in asdict(Result("gold.funnel", 2, 1, 0, 0.1, 3)).items() if key != "mode"}
     row = row_of(run_of(0), State()) | {"results": json.dumps([result | {"way": way}])}
-    write_deltalake(lake.store.object_uri(LEDGER), pa.Table.from_pylist([row], SCHEMA))
+    write_deltalake(lake.store.uri(LEDGER), pa.Table.from_pylist([row], SCHEMA))
     assert [each.mode for each in lake.ledger.runs()[0].results] == [mode]
 
 

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from lakehouse.storage import parquet_writer
+from lakehouse.storage.folder import Folder
 from lakehouse.storage.parquet_writer import Measured, Writer
 from lakehouse.table import Table, rebuild
 
@@ -31,7 +32,7 @@ visits = Table(
 
 
 def rows(*numbers: int) -> pa.Table:
-    writer = Writer.of(visits, "")
+    writer = Writer.of(visits, Folder(""))
     return pa.table(
         {
             "visitor": list(numbers),
@@ -45,12 +46,14 @@ def rows(*numbers: int) -> pa.Table:
 
 @pytest.mark.parametrize("tables", [[], [rows()]])
 def test_no_rows_make_no_file(tmp_path, tables):
-    assert Writer.of(visits, str(tmp_path)).write(tables) == []
+    assert Writer.of(visits, Folder(str(tmp_path))).write(tables) == []
     assert list(tmp_path.iterdir()) == []
 
 
 def written(folder: Path, batches, counts=(), limits=()) -> Measured:
-    (told,) = list(parquet_writer._Task(Writer.of(visits, str(folder)), list(counts), list(limits))(iter(batches)))
+    (told,) = list(
+        parquet_writer._Task(Writer.of(visits, Folder(str(folder))), list(counts), list(limits))(iter(batches))
+    )
     return pickle.loads(told["measured"][0].as_py())
 
 
@@ -73,14 +76,14 @@ def test_a_group_of_rows_is_sorted_by_slice_and_the_log_is_told_the_limits_of_it
 def test_no_file_spans_more_slices_than_its_size_asks_for(tmp_path):
     numbers = [day for _ in range(4) for day in range(1, 31)]
     group = rows(*numbers).set_column(1, "at", pa.array([datetime(2015, 6, day, tzinfo=UTC) for day in numbers]))
-    files = Writer.of(visits, str(tmp_path), file_bytes=1).write([group.cast(rows().schema)])
+    files = Writer.of(visits, Folder(str(tmp_path)), file_bytes=1).write([group.cast(rows().schema)])
     days = [pc.unique(pq.read_table(tmp_path / each.path)["at"]).to_pylist() for each in files]
     assert max(map(len, days)) == 1
     assert sum(each.rows for each in files) == len(numbers)
 
 
 def test_a_file_is_named_after_the_digest_of_its_content(tmp_path):
-    (file,) = Writer.of(visits, str(tmp_path)).write([rows(1, 2)])
+    (file,) = Writer.of(visits, Folder(str(tmp_path))).write([rows(1, 2)])
     digest = hashlib.sha256((tmp_path / file.path).read_bytes()).hexdigest()
     assert file.path.endswith(f"-{digest}.parquet")
 
@@ -95,7 +98,7 @@ def test_conditions_are_counted_and_limits_found_while_rows_are_written(tmp_path
 
 
 def test_a_column_without_any_value_has_no_limits(tmp_path):
-    (file,) = Writer.of(visits, str(tmp_path)).write([rows(0)])
+    (file,) = Writer.of(visits, Folder(str(tmp_path))).write([rows(0)])
     assert "day" not in json.loads(file.statistics)["minValues"]
 
 
@@ -106,7 +109,7 @@ def test_a_missing_value_that_the_contract_demands_leaves_no_file_that_the_log_c
 
 
 def test_a_changed_byte_of_a_page_is_noticed(tmp_path):
-    (file,) = Writer.of(visits, str(tmp_path)).write([rows(*range(1, 30))])
+    (file,) = Writer.of(visits, Folder(str(tmp_path))).write([rows(*range(1, 30))])
     path = Path(tmp_path, file.path)
     column = pq.read_metadata(path).row_group(0).column(0)
     content = bytearray(path.read_bytes())
