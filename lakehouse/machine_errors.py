@@ -87,7 +87,7 @@ def _no_pool(settings: Settings, text: str) -> LakehouseError:
 
 
 def _engine_gone(_: Settings, __: str) -> LakehouseError:
-    message = "The embedded engine ended during a query; nothing was published."
+    message = "The engine ended during a query, or its server cannot be reached; nothing was published."
     return LakehouseError(message, "repeat the command", Exit.ENVIRONMENT)
 
 

@@ -38,7 +38,7 @@ class SparkEngine:
         """
         self.spark = session(settings)
         self.jvm_process_id = jvm_process_id(self.spark)
-        self.is_local = settings.spark.master.startswith("local")
+        self.is_local = properties.is_local(settings)
 
     @property
     def is_alive(self) -> bool:
