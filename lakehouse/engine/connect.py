@@ -4,9 +4,7 @@ It runs whatever it is sent, so it should ask for a token and speak TLS. Our mod
 the session; the libraries that they import must be there.
 """
 
-import atexit
 import pickle
-import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
@@ -17,7 +15,7 @@ import pyspark
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
-from lakehouse import private, secrets
+from lakehouse import secrets
 from lakehouse.engine import connection, properties, shipping
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import Settings
@@ -43,11 +41,10 @@ class ConnectEngine:
         """
         connection.prepare()
         self.spark = _connect(settings)
-        folder = private.make_spill(settings)
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
-        archive = str(shipping.pack(settings.layers, folder))
-        self.spark.addArtifacts(archive, pyfile=True)
-        sys.path.remove(archive)  # this process has its own modules
+        archive = shipping.pack(settings)
+        self.spark.addArtifacts(str(archive), pyfile=True)
+        sys.path.remove(str(archive))  # this process has its own modules
+        shipping.require_machines(self.spread, archive, settings)
 
     @property
     def is_alive(self) -> bool:

@@ -1,10 +1,8 @@
 """engine.spark — Apache Spark, on this machine or a cluster: the engine for what outgrows one machine."""
 
-import atexit
 import json
 import os
 import shlex
-import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -34,11 +32,13 @@ class SparkEngine:
         """Start the JVM.
 
         Raises:
-            LakehouseError: no Java, or a JAR missing or altered (exit code 4).
+            LakehouseError: no Java, a JAR missing or altered, or machines that cannot do our work (exit code 4).
         """
         self.spark = session(settings)
         self.jvm_process_id = jvm_process_id(self.spark)
         self.is_local = properties.is_local(settings)
+        if not self.is_local:
+            self._equip_machines(settings)
 
     @property
     def is_alive(self) -> bool:
@@ -53,6 +53,13 @@ class SparkEngine:
         if len(items) < 2:
             return [result for item in items for result in function(item)]
         return self.spark.sparkContext.parallelize(items, len(items)).flatMap(function).collect()
+
+    def _equip_machines(self, settings: Settings) -> None:
+        """Send our modules to the tasks on other machines; this process has its own already."""
+        archive = shipping.pack(settings)
+        self.spark.sparkContext.addPyFile(str(archive))
+        sys.path.remove(os.path.join(SparkFiles.getRootDirectory(), archive.name))
+        shipping.require_machines(self.spread, archive, settings)
 
     def interrupt(self) -> None:
         """End what the engine does at this moment."""
@@ -84,19 +91,7 @@ def session(settings: Settings) -> SparkSession:
     os.environ["TZ"] = "UTC"  # instants that reach Python as datetimes are UTC, whatever the host says
     tzset()
     _launch_jvm(settings, chosen)
-    started = SparkSession.builder.config(map=chosen).getOrCreate()
-    if not properties.is_local(settings):
-        _send_code(started.sparkContext, settings)
-    return started
-
-
-def _send_code(context: SparkContext, settings: Settings) -> None:
-    """Let tasks on other machines find our modules; this process has its own already."""
-    folder = private.make_spill(settings)
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    archive = shipping.pack(settings.layers, folder)
-    context.addPyFile(str(archive))
-    sys.path.remove(os.path.join(SparkFiles.getRootDirectory(), archive.name))
+    return SparkSession.builder.config(map=chosen).getOrCreate()
 
 
 def _launch_jvm(settings: Settings, chosen: dict[str, Any]) -> None:
