@@ -13,6 +13,7 @@ from lakehouse.errors import Exit, LakehouseError
 from lakehouse.failpoints import reach
 from lakehouse.landing.preflight import Preflight, printable, whole_lines
 from lakehouse.landing.receipts import Landing, Receipt
+from lakehouse.storage.folder import ReadableFile
 
 
 def accept(landing: Landing, path: Path, name: str = "") -> tuple[Receipt, bool]:
@@ -52,7 +53,7 @@ def accept(landing: Landing, path: Path, name: str = "") -> tuple[Receipt, bool]
         raise LakehouseError(what, remedy, Exit.ENVIRONMENT) from error
 
 
-def has_line_end(path: Path) -> bool:
+def has_line_end(path: ReadableFile) -> bool:
     """Say whether a file ends with a line's end; one without may still be in the making."""
     with path.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
@@ -80,7 +81,7 @@ def _receive(landing: Landing, receipt: Receipt, partial: Path) -> tuple[Receipt
 def _add(landing: Landing, receipt: Receipt, partial: Path) -> tuple[Receipt, bool]:
     """Give a file the next number."""
     numbered = _with_next_number(landing, receipt)
-    landing.place(partial, numbered)
+    numbered = landing.place(partial, numbered)
     reach("landing.renamed")
     landing.add(numbered)
     reach("landing.receipted")

@@ -152,9 +152,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         if key not in values:
             raise _unknown(variable, key, values)
         values[key], origins[key] = _parse(environ[variable], values[key], variable), variable
-    return replace(
-        _build(Settings, values, origins, prefix=""), keys=Keys.of(environ) if values["storage.uri"] else Keys()
-    )
+    return replace(_build(Settings, values, origins, prefix=""), keys=Keys.of(environ))
 
 
 def values(settings: Settings) -> dict[str, Any]:

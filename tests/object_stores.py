@@ -13,6 +13,7 @@ from tempfile import TemporaryFile
 
 from lakehouse.object_store import Keys
 from lakehouse.settings import Settings
+from lakehouse.storage.folder import Folder
 
 from .conftest import settings_of
 
@@ -51,8 +52,14 @@ def settings_in(address: str, folder: Path, name: str, keys: Keys = KEYS) -> Set
     return replace(own, storage=replace(own.storage, uri=f"s3://{BUCKET}/{name}", endpoint=address), keys=keys)
 
 
+def move(lake: Path, settings: Settings, *parts: str) -> None:
+    """Copy parts of a lake in a folder to where the settings say that a lake's tables lie."""
+    there = Folder(settings.root, settings.object_store)
+    for part in parts:
+        for path in sorted(each for each in (lake / part).rglob("*") if each.is_file()):
+            there.put(path.relative_to(lake).as_posix(), path.read_bytes())
+
+
 def objects(settings: Settings) -> dict[str, int]:
     """Return what lies in a lake's part of the store: path -> bytes."""
-    from lakehouse.storage.folder import Folder
-
     return Folder(settings.root, settings.object_store).sizes()

@@ -81,7 +81,7 @@ class Datasets:
         """Return the settings of a dataset's lake; None where there is no such dataset."""
         if not _is_id(identity) or not (self._folder(identity) / NOTE).is_file():
             return None
-        site = str(self._settings.lake_path)
+        site = self._settings.root
         lake = replace(self._settings.lake, path=str(self._folder(identity) / LAKE), borrows=site)
         return replace(self._settings, lake=lake, storage=replace(self._settings.storage, uri=""))
 

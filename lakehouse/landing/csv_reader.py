@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from itertools import accumulate, groupby
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,7 +17,7 @@ from pyarrow import csv as arrow_csv
 from lakehouse.engine.session import Engine
 from lakehouse.landing.lines import fields_of
 from lakehouse.landing.receipts import Landing, Receipt
-from lakehouse.storage.folder import Folder
+from lakehouse.storage.folder import Folder, ReadableFile
 from lakehouse.storage.parquet_writer import DataFile, Writer
 from lakehouse.table import Table
 
@@ -36,7 +35,7 @@ class Part:
         stop: the byte behind the last.
     """
 
-    path: Path
+    path: ReadableFile
     receipt: Receipt
     start: int
     stop: int
@@ -81,15 +80,17 @@ def split_into_parts(landing: Landing, receipts: Iterable[Receipt], size: int = 
     return [[part for _, part in batch] for _, batch in groupby(numbered, key=lambda each: each[0])]
 
 
-def split_file(path: Path, receipt: Receipt, size: int) -> Iterator[Part]:
+def split_file(path: ReadableFile, receipt: Receipt, size: int) -> Iterator[Part]:
     """Cut a file at line ends into parts of some size."""
     with path.open("rb") as file:
         file.readline()
         start = file.tell()
         while start < receipt.size:
-            file.seek(start + size)
-            file.readline()
-            stop = min(file.tell(), receipt.size)
+            stop = receipt.size
+            if start + size < stop:
+                file.seek(start + size)
+                file.readline()
+                stop = min(file.tell(), stop)
             yield Part(path, receipt, start, stop)
             start = stop
 

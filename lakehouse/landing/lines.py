@@ -8,8 +8,9 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import NamedTuple
+
+from lakehouse.storage.folder import ReadableFile
 
 BOM = b"\xef\xbb\xbf"
 FIELD = re.compile(r', *(?:"([^"]*(?:""[^"]*)*)(?:"([^,]*)|\Z)|([^,]*))')  # of a line with a comma put before it
@@ -107,13 +108,13 @@ def text_of(line: bytes) -> str:
     return line.removesuffix(b"\n").removesuffix(b"\r").decode(errors="surrogateescape")
 
 
-def layout_of(path: Path, delivered: Sequence[str]) -> Layout:
+def layout_of(path: ReadableFile, delivered: Sequence[str]) -> Layout:
     """Return the layout of a landed file, by its first line."""
     with path.open("rb") as file:
         return Layout(text_of(file.readline().removeprefix(BOM)), delivered)
 
 
-def read_lines(path: Path) -> Iterator[bytes]:
+def read_lines(path: ReadableFile) -> Iterator[bytes]:
     """Yield the lines of a landed file behind its header, each with its end."""
     with path.open("rb") as file:
         file.readline()

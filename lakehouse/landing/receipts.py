@@ -1,7 +1,8 @@
 """landing.receipts — what is known of each landed file; a receipt's running number is never used twice.
 
-A landed file lies unchanged at `landing/<kind>/<sha256>.csv`, its receipt at `landing/receipts/<number>.json`. The
-kind is the name of the bronze table that takes its rows. Receipts are numbered from 1 without a gap and never taken
+A landed file lies unchanged at `landing/<kind>/<sha256>.csv`, in the lake's folder or beside the tables in the object
+store; its receipt lies at `landing/receipts/<number>.json` in the folder. The kind is the name of the bronze table that
+takes its rows. Receipts are numbered from 1 without a gap and never taken
 away, and `landing/.lock` holds the highest number given: so a lost receipt is noticed, be it the last. Several
 receipts may name one content: that of a snapshot put back, or of a file that was taken back and landed again.
 """
@@ -25,6 +26,7 @@ from lakehouse.failpoints import reach
 from lakehouse.landing import receipt_index
 from lakehouse.landing.receipt_index import Entry
 from lakehouse.settings import Settings
+from lakehouse.storage.folder import Folder, ReadableFile, sync_folder
 
 WHERE = re.compile(r"\w+/[0-9a-f]{64}")  # kind and digest: they become a path
 RECEIPT = re.compile(r"[0-9]+\.json")
@@ -75,6 +77,11 @@ class Receipt:
         return f"{self.sha256}.csv"
 
     @property
+    def place(self) -> str:
+        """Where the landed file lies among all."""
+        return f"{self.kind}/{self.file_name}"
+
+    @property
     def label(self) -> str:
         """What a message calls it: files of one name are told apart by their numbers."""
         return f"{self.name}, receipt {self.number}"
@@ -94,14 +101,15 @@ class Landing:
     """The landing folder of a lake."""
 
     def __init__(self, settings: Settings) -> None:
-        """Look at the lake's landing folder; nothing is made yet."""
+        """Look at the lake's landing folder, and at where its files lie; nothing is made yet."""
         self._settings = settings
         self.folder = settings.lake_path / "landing"
+        self.files = Folder(f"{settings.root}/landing", settings.object_store)
         self._lock = self.folder / ".lock"
 
-    def file(self, receipt: Receipt) -> Path:
+    def file(self, receipt: Receipt) -> ReadableFile:
         """Return where the landed file lies."""
-        return self.folder / receipt.kind / receipt.file_name
+        return self.files.file(receipt.place)
 
     def entries(self, kind: str | None = None, after: int = 0) -> list[Entry]:
         """Return what is known without opening receipts, in the order of their numbers, of one kind if given.
@@ -158,13 +166,10 @@ class Landing:
 
         Size and time of writing answer for it; only where the time is another, as in a copied lake, its bytes are read.
         """
-        try:
-            status = self.file(receipt).stat()
-        except FileNotFoundError:
+        status = self.files.status(receipt.place)
+        if status is None or status.size != receipt.size:
             return False
-        if status.st_size != receipt.size:
-            return False
-        if status.st_mtime_ns == receipt.written_ns:
+        if status.written_ns == receipt.written_ns:
             return True
         return _digest(self.file(receipt)) == (receipt.content_sha256 or receipt.sha256)
 
@@ -176,7 +181,8 @@ class Landing:
         """
         if not self.is_intact(receipt):
             file = self.file(receipt)
-            what = "was changed after it came in as" if file.is_file() else "is missing; it came in as"
+            is_there = self.files.status(receipt.place) is not None
+            what = "was changed after it came in as" if is_there else "is missing; it came in as"
             command = shlex.join(["lakehouse", "land", receipt.name])
             remedy = f"land the same content again, that puts it right: {command}"
             if receipt.content_sha256:  # a visitor was erased from it, whom the same content would bring back
@@ -203,10 +209,15 @@ class Landing:
             finally:
                 Path(file.name).unlink(missing_ok=True)
 
-    def place(self, partial: Path, receipt: Receipt) -> None:
-        """Give a complete, synced file its name among the landed ones, durably. Call it within `exclusive`."""
-        partial.rename(self.file(receipt))
-        _sync(self.file(receipt).parent)
+    def place(self, partial: Path, receipt: Receipt) -> Receipt:
+        """Give a complete, synced file its name among the landed ones, durably. Call it within `exclusive`.
+
+        Returns:
+            The receipt, with the time at which the file was written where it lies.
+        """
+        self.files.take(partial, receipt.place)
+        status = self.files.status(receipt.place)
+        return replace(receipt, written_ns=status.written_ns) if status else receipt
 
     def add(self, receipt: Receipt) -> None:
         """Write a receipt, durably or not at all. Call it within `exclusive`."""
@@ -221,7 +232,7 @@ class Landing:
         if receipt.number in known:  # a process that dies now leaves no entry that is not the receipt's
             receipt_index.forget(self.folder, receipt.number)
         partial.rename(path)
-        _sync(path.parent)
+        sync_folder(str(path.parent))
         reach("receipt.written")
         numbers, highest = self._numbers()
         self._lock.write_text(str(highest))
@@ -266,7 +277,7 @@ def with_checksum(receipt: Receipt, file: Path) -> Receipt:
     return replace(receipt, size=status.st_size, written_ns=status.st_mtime_ns, content_sha256=_digest(file))
 
 
-def _digest(path: Path) -> str:
+def _digest(path: ReadableFile) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -282,13 +293,4 @@ def _make_folder(folder: Path) -> None:
     if not folder.is_dir():
         _make_folder(folder.parent)
         folder.mkdir(exist_ok=True)
-        _sync(folder.parent)
-
-
-def _sync(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        sync_folder(str(folder.parent))

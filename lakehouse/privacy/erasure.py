@@ -23,7 +23,6 @@ from lakehouse.runs import lock, runner
 from lakehouse.runs.planner import Request, changes
 from lakehouse.runs.publication import publish
 from lakehouse.storage import rewriting, spill
-from lakehouse.storage.files import sync_folder
 from lakehouse.storage.ledger import Run, new_run_id, now
 
 Say = Callable[[str], None]
@@ -121,7 +120,7 @@ def _rewrite(lake: Lake, file: LandedFile, visitor: DataSubject) -> None:
     if not landed.count(file, visitor):
         return
     path, finder, removed = file.path, Finder(file, visitor), 0
-    partial = path.with_name(f".{os.getpid()}-{os.urandom(4).hex()}.part")
+    partial = (lake.landing.folder / file.name).with_name(f".{os.getpid()}-{os.urandom(4).hex()}.part")
     try:
         with path.open("rb") as source, partial.open("wb") as target:
             target.write(source.readline())
@@ -140,7 +139,6 @@ def _rewrite(lake: Lake, file: LandedFile, visitor: DataSubject) -> None:
                     known = replace(known, lines=receipt.lines - removed)
                 lake.landing.add(known)
             failpoints.reach("erased.receipt")
-            partial.replace(path)
-            sync_folder(str(path.parent))
+            lake.landing.files.take(partial, file.name)
     finally:
         partial.unlink(missing_ok=True)

@@ -8,12 +8,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 from lakehouse.lake import Lake
 from lakehouse.landing import lines
 from lakehouse.landing.receipts import Receipt
 from lakehouse.privacy.subject import DataSubject
+from lakehouse.storage.folder import ReadableFile
 from lakehouse.table import short_name
 
 
@@ -23,17 +23,22 @@ class LandedFile:
 
     Attributes:
         path: where it lies.
-        place: the same within the lake.
+        name: the same among the landed files.
         person: the column that names a visitor.
         layout: where its lines have which column.
         receipts: what is known of it; nothing if the receipt was never written.
     """
 
-    path: Path
-    place: str
+    path: ReadableFile
+    name: str
     person: str
     layout: lines.Layout
     receipts: Sequence[Receipt]
+
+    @property
+    def place(self) -> str:
+        """Where it lies within the lake."""
+        return f"landing/{self.name}"
 
 
 @dataclass(frozen=True)
@@ -92,13 +97,13 @@ def files(lake: Lake) -> list[LandedFile]:
     for receipt in lake.landing.receipts():
         receipts[receipt.kind, receipt.file_name].append(receipt)
     found = []
-    for path in sorted(lake.landing.folder.rglob("*.csv")):
-        folders = path.relative_to(lake.landing.folder).parent.parts
+    for name in sorted(lake.landing.files.sizes()):
+        *folders, own = name.split("/")
         kind = next((each for each in folders if each in takers), None)
-        if kind is not None and not path.name.startswith("."):
-            table, place = takers[kind], path.relative_to(lake.settings.lake_path).as_posix()
+        if kind is not None and own.endswith(".csv") and not own.startswith("."):
+            table, path = takers[kind], lake.landing.files.file(name)
             layout = lines.layout_of(path, table.delivered_columns)
-            found.append(LandedFile(path, place, str(table.person), layout, receipts[kind, path.name]))
+            found.append(LandedFile(path, name, str(table.person), layout, receipts[kind, own]))
     return sorted(found, key=lambda each: (not each.receipts, [receipt.number for receipt in each.receipts]))
 
 

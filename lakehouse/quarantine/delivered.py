@@ -7,13 +7,13 @@ landed file lies unchanged: of lines that say the same, any stands for any.
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
 
 from lakehouse.landing.lines import Layout, Row, read_lines, text_of
 from lakehouse.landing.receipts import Receipt
+from lakehouse.storage.folder import ReadableFile
 
 
-def lines_of(path: Path, receipt: Receipt, delivered: Sequence[str], rows: Sequence[Row]) -> list[str]:
+def lines_of(path: ReadableFile, receipt: Receipt, delivered: Sequence[str], rows: Sequence[Row]) -> list[str]:
     """Return the lines of a landed file that rows were, without their ends.
 
     Args:

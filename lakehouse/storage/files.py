@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lakehouse.storage.folder import Folder
+from lakehouse.storage.folder import Folder, sync_folder
 
 ENTRY = re.compile(r"(?:^|/)\.?(\d{20})\.[^/]*$")
 
@@ -38,15 +38,6 @@ def shorten_log(table: Folder, version: int) -> None:
     for number, path in numbered:
         if checkpoints and number < max(checkpoints):
             log.remove(path)
-
-
-def sync_folder(folder: str) -> None:
-    """Make the names in a folder of this machine durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def sync_table(table: Folder) -> None:

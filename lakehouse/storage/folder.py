@@ -5,11 +5,13 @@ each object, on a disk the file and its name are synced.
 """
 
 import os
+import shutil
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import pyarrow as pa
 from deltalake import DeltaTable
@@ -19,6 +21,16 @@ from lakehouse.object_store import SCHEME, ObjectStore
 
 if TYPE_CHECKING:
     import pyarrow.dataset as ds
+
+
+PIECE = 1 << 20
+
+
+class Status(NamedTuple):
+    """How a file stands in a folder: its bytes, and when it was written, nanoseconds since 1970."""
+
+    size: int
+    written_ns: int
 
 
 @dataclass(frozen=True)
@@ -76,6 +88,29 @@ class Folder:
         with self.open_stream(name) as source:
             return bytes(source.read())
 
+    def file(self, name: str) -> "ReadableFile":
+        """Return a file in it, which can be opened like a path."""
+        return Path(self.uri, name) if self.is_local else StoredFile(self, name)
+
+    def status(self, name: str) -> Status | None:
+        """Return how a file stands there; None where there is none."""
+        found = self.system.get_file_info(self.path(name))
+        return Status(int(found.size), int(found.mtime_ns)) if found.is_file else None
+
+    def take(self, path: Path, name: str) -> None:
+        """Let a complete, synced file of this machine become a file in it, durably; it is gone from where it was."""
+        if self.is_local:
+            target = Path(self.uri, name)
+            path.replace(target)
+            sync_folder(str(target.parent))
+            return
+        with path.open("rb") as source, self.system.open_output_stream(self.path(name), compression=None) as target:
+            shutil.copyfileobj(source, target, PIECE)
+        there = self.status(name)
+        if there is None or there.size != path.stat().st_size:
+            raise OSError(f"{self.uri}/{name} is not what was put there")
+        path.unlink()
+
     def put(self, name: str, content: pa.Buffer | bytes, is_kept: bool = True) -> None:
         """Write a new file in one stroke, durably unless it is not to be kept."""
         if self.is_local:
@@ -87,6 +122,19 @@ class Folder:
         else:
             with self.system.open_output_stream(self.path(name)) as target:
                 target.write(content)
+
+    def overwrite(self, name: str, content: bytes) -> None:
+        """Put a small file in the place of another, or of none, durably and in one step."""
+        if not self.is_local:
+            self.put(name, content)
+            return
+        partial = Path(self.uri, f".{name}.part")
+        with partial.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.rename(Path(self.uri, name))
+        sync_folder(self.uri)
 
     def sizes(self, names: Sequence[str] | None = None) -> dict[str, int]:
         """Return the bytes of some files that are there, of all below it if none are named.
@@ -109,6 +157,34 @@ class Folder:
     def clear(self) -> None:
         """Remove all that is in it; one that is not there is no matter."""
         self.system.delete_dir_contents(self.path(), missing_dir_ok=True)
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file in an object store, opened as a path is; it is sent into tasks as it is."""
+
+    folder: Folder
+    name: str
+
+    def __str__(self) -> str:
+        """Return its address."""
+        return f"{self.folder.uri}/{self.name}"
+
+    def open(self, mode: Literal["rb"] = "rb") -> BufferedReader:
+        """Open it; what is read of it is asked for by its bytes, some at a time."""
+        return BufferedReader(self.folder.open(self.name), PIECE)
+
+
+ReadableFile: TypeAlias = Path | StoredFile
+
+
+def sync_folder(folder: str) -> None:
+    """Make the names in a folder of this machine durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 class TableLog(DeltaTable):

@@ -12,7 +12,7 @@ from deltalake.transaction import AddAction, RemoveAction
 from lakehouse import failpoints
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.storage import files
-from lakehouse.storage.folder import Folder, TableLog
+from lakehouse.storage.folder import Folder, TableLog, sync_folder
 from lakehouse.storage.parquet_writer import DataFile
 from lakehouse.storage.schema import delta_schema
 from lakehouse.table import Table
@@ -85,7 +85,7 @@ def commit(table: Table, delta: TableLog, change: Change) -> None:
     commit = CommitProperties(custom_metadata=custom, app_transactions=transactions, max_commit_retries=0)  # no rebase
     folder = delta.folder
     if folder.is_local:
-        files.sync_folder(folder.uri)
+        sync_folder(folder.uri)
     try:
         if TableLog(folder).metadata().id != delta.metadata().id:
             raise CommitFailedError("another table took its place")

@@ -11,6 +11,7 @@ from ml.recommend import serving, visits
 from ml.recommend.evaluate import KINDS, RIVAL, SESSIONS, Evaluation
 from ml.recommend.protocols import PROTOCOLS, Score, Share
 from ml.recommend.rank import LEADERS, LENGTH, REMINDERS
+from ml.registry.versions import served
 
 MEANINGS = {"A": "A with reminders", "B": "B no repeats", "C": "C discovery"}
 HEADINGS = {"known": "Next items that the training holds:", "all": "All next items, new ones counted as they come:"}
@@ -59,11 +60,9 @@ def as_json(evaluation: Evaluation) -> dict[str, Any]:
 
 def write(settings: Settings, run: Run, hours: float, evaluation: Evaluation) -> None:
     """Keep the figures for the site, in the place of those before."""
-    path = serving.evaluation_path(settings)
     whole = {**as_json(evaluation), "run_id": run.run_id, "hours": hours, "rival": RIVAL}
-    partial = path.with_name(f".{path.name}.part")
-    partial.write_text(json.dumps(whole, indent=1, default=lambda each: each.isoformat()), encoding="utf-8")
-    partial.rename(path)
+    content = json.dumps(whole, indent=1, default=lambda each: each.isoformat())
+    served(settings).overwrite(serving.MEASURED, content.encode())
 
 
 def log(mlflow: ModuleType, settings: Settings, run: Run, hours: float, evaluation: Evaluation) -> None:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from lakehouse.storage.store import Store
 from ml.recommend import catalogue, visits
 from ml.recommend.rank import ALL, Answer, Filters, Recommender
 from ml.recommend.visits import Visits
-from ml.registry.versions import home
+from ml.registry.versions import served
 
 NEIGHBOURS, POPULAR = "gold.item_neighbours", "gold.popular_items"
 HISTORY, CATEGORIES = "silver.item_history", "silver.categories"
@@ -28,6 +27,7 @@ COLUMNS = {
     CATEGORIES: ["category_id", "path"],
 }
 TABLES = (visits.TABLE, *COLUMNS)
+MEASURED = "recommendations.json"  # the figures beside MLflow's, readable without MLflow
 
 
 @dataclass(frozen=True)
@@ -74,14 +74,9 @@ def of_run(store: Store, run: Run) -> Recommendations:
 def measured(settings: Settings) -> dict[str, Any] | None:
     """Return the figures of the newest `recommend evaluate`, as its `--json` prints them; None before the first."""
     try:
-        return dict(json.loads(evaluation_path(settings).read_text(encoding="utf-8")))
+        return dict(json.loads(served(settings).read(MEASURED)))
     except FileNotFoundError:
         return None
-
-
-def evaluation_path(settings: Settings) -> Path:
-    """Return the file that keeps those figures beside MLflow's, readable without MLflow."""
-    return home(settings) / "recommendations.json"
 
 
 def published(lake: Lake) -> Run:

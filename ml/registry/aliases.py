@@ -6,24 +6,24 @@ again by the next command that opens MLflow if a process died in between.
 """
 
 import json
-import os
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from types import ModuleType
 
 from lakehouse import failpoints
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import Settings
-from ml.registry.versions import Version, home
+from lakehouse.storage.folder import Folder, ReadableFile
+from ml.registry.versions import EVALUATION, Version, artifacts, run_of, served
 
 CHALLENGER, CHAMPION, PREVIOUS, BEST = "challenger", "champion", "previous", "best"
 ALIASES = (CHALLENGER, CHAMPION, PREVIOUS, BEST)
 FORMAT = 1
+FILE = "aliases.json"
 
 
-def path(settings: Settings) -> Path:
+def path(settings: Settings) -> ReadableFile:
     """Return the file that decides."""
-    return home(settings) / "aliases.json"
+    return served(settings).file(FILE)
 
 
 def read(settings: Settings) -> dict[str, Version]:
@@ -33,7 +33,7 @@ def read(settings: Settings) -> dict[str, Version]:
         LakehouseError: the file is damaged or of a newer release, so that nobody knows (exit code 4).
     """
     try:
-        content = json.loads(path(settings).read_text(encoding="utf-8"))
+        content = json.loads(served(settings).read(FILE))
         if content["format"] > FORMAT:
             raise ValueError(f"its format {content['format']} is of a newer release")
         found = {alias: (int(each["version"]), dict(each["tags"])) for alias, each in content["aliases"].items()}
@@ -59,19 +59,24 @@ def write(settings: Settings, aliases: Mapping[str, Version | None]) -> None:
     """
     after = {**read(settings), **aliases}
     named = {alias: {"version": each.number, "tags": dict(each.tags)} for alias, each in after.items() if each}
-    target = path(settings)
-    partial = target.with_name(f".{target.name}.part")
-    with partial.open("w", encoding="utf-8") as file:
-        json.dump({"format": FORMAT, "aliases": named}, file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.rename(target)
-    folder = os.open(target.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    served_from = served(settings)
+    if not served_from.is_local:
+        _publish(settings, [each for each in after.values() if each])
+    served_from.overwrite(FILE, json.dumps({"format": FORMAT, "aliases": named}, indent=1).encode())
     failpoints.reach("ml.named")
+
+
+def _publish(settings: Settings, named: Sequence[Version]) -> None:
+    """Put what is served of versions into the object store, once: all that a site on another machine has of them."""
+    here, there = Folder(str(artifacts(settings))), served(settings).below("artifacts")
+    known = there.sizes()
+    for version in named:
+        run = run_of(here, version)
+        beside = [] if run is None else [f"{run.uri}/{each}" for each in (version.tags["evidence"], EVALUATION)]
+        for file in [f"{here.uri}/{version.tags['path']}", *beside]:
+            name = file.removeprefix(f"{here.uri}/")
+            if name not in known and here.status(name):
+                there.put(name, here.read(name))
 
 
 def show(settings: Settings, mlflow: ModuleType) -> None:

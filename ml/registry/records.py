@@ -15,8 +15,8 @@ import pandas as pd
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import Settings
 from ml.registry import mlflow_store
-from ml.registry.tracking import ANSWERS, EVALUATION
-from ml.registry.versions import Version
+from ml.registry.tracking import ANSWERS
+from ml.registry.versions import EVALUATION, Version
 
 
 def answers(settings: Settings, number: int) -> pd.DataFrame:

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 SERVED_CODE = Path(formula.__file__).with_name("served_model.py")
 ANSWERS = "answers.csv"  # the artefact by which any other way to score can be compared with MLlib's
-EVALUATION = "evaluation.json"
 TOLERANCE = 1e-9
 
 
@@ -136,7 +135,7 @@ def _log_run(mlflow: ModuleType, trained: Trained) -> None:
     mlflow.log_metrics(dict(trained.metrics))
     for name, picture in trained.pictures.items():
         mlflow.log_figure(picture, name)
-    mlflow.log_dict(trained.evaluation.to_document(), EVALUATION)
+    mlflow.log_dict(trained.evaluation.to_document(), versions.EVALUATION)
     mlflow.log_text("\n".join(report.lines(trained.evaluation)), "evaluation.txt")
     mlflow.log_text(trained.answers.to_csv(index=False), ANSWERS)
 

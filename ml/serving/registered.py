@@ -1,20 +1,17 @@
 """ml.serving.registered — the versions that have a name, with what was found of them, read without MLflow."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from lakehouse.errors import LakehouseError
 from lakehouse.settings import Settings
+from lakehouse.storage.folder import Folder
 from ml.intent.evaluation.figures import Evaluation, from_document
 from ml.registry import aliases, versions
 from ml.serving.scorer import Scorer, load
-
-EVALUATION = "evaluation.json"
 
 
 @dataclass(frozen=True)
@@ -33,7 +30,7 @@ class Registered:
     aliases: tuple[str, ...]
     scorer: Scorer | None
     problem: str
-    run: Path | None
+    run: Folder | None
 
     @cached_property
     def gates(self) -> list[Mapping[str, str]]:
@@ -48,15 +45,15 @@ class Registered:
     @cached_property
     def evaluation(self) -> Evaluation | None:
         """Its whole test with all slices; the main ones where the rest is not at hand; None without a model."""
-        if self.run and (self.run / EVALUATION).is_file():
-            return from_document(json.loads((self.run / EVALUATION).read_text(encoding="utf-8")))
+        if self.run and self.run.status(versions.EVALUATION):
+            return from_document(json.loads(self.run.read(versions.EVALUATION)))
         return self.scorer.evaluation if self.scorer else None
 
     @cached_property
     def _kept(self) -> dict[str, Any]:
         if self.run is None:
             return {}
-        return dict(json.loads((self.run / self.version.tags["evidence"]).read_text(encoding="utf-8")))
+        return dict(json.loads(self.run.read(self.version.tags["evidence"])))
 
 
 def named(settings: Settings) -> list[Registered]:
@@ -76,19 +73,8 @@ def named(settings: Settings) -> list[Registered]:
 
 def _registered(settings: Settings, names: tuple[str, ...], known: Mapping[str, versions.Version]) -> Registered:
     version = known[names[0]]
-    run = _run(settings, version)
+    run = versions.run_of(versions.served(settings).below("artifacts"), version)
     try:
         return Registered(version, names, load(settings, version), "", run)
     except LakehouseError as error:
         return Registered(version, names, None, error.message, run)
-
-
-def _run(settings: Settings, version: versions.Version) -> Path | None:
-    """Find the folder by the digest of the evidence in it: only what was kept counts."""
-    name, digest = version.tags.get("evidence"), version.tags.get("evidence_sha256")
-    if not name:
-        return None
-    for path in versions.artifacts(settings).glob(f"*/artifacts/{name}"):
-        if hashlib.sha256(path.read_bytes()).hexdigest() == digest:
-            return path.parent
-    return None

@@ -184,8 +184,7 @@ def champion(settings: Settings) -> Scorer | None:
         return load(settings, version)
     if not settings.lake.borrows:
         return None
-    lender = replace(settings, lake=replace(settings.lake, path=settings.lake.borrows, borrows=""))
-    lent = champion(lender)
+    lent = champion(versions.lender(settings))
     return replace(lent, is_borrowed=True) if lent else None
 
 

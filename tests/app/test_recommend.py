@@ -15,6 +15,7 @@ from app.site import Site
 from lakehouse.lake import open_lake
 from lakehouse.settings import PROJECT, environment
 from ml.recommend import serving
+from ml.registry.versions import served
 
 from ..conftest import settings_of
 from .test_predict import text
@@ -109,7 +110,7 @@ def test_without_an_evaluation_the_page_names_the_command_and_with_one_shows_eac
     gains = {f"known/{each}": {"hr": {"value": 0.12, "margin": 0.02}, "mrr": share} for each in "ABC"}
     found = {"methods": methods, "gains": gains, "num_visits": 900, "num_training_visits": 17_000, "rival": "VSTAN"}
     found |= {"cutoff": "2015-09-10T03:00:00+00:00", "run_id": "r1"}
-    serving.evaluation_path(settings).write_text(json.dumps(found))
+    served(settings).overwrite(serving.MEASURED, json.dumps(found).encode())
     drawn = offline.scores(site.context(pages.parse("")))
 
     assert drawn.title == "The list holds 47.6% of the next items, 12.0 points more than VSTAN"
