@@ -1,4 +1,4 @@
-"""A standalone cluster of Apache Spark on this machine: a master, workers that share nothing but the disk, a secret.
+"""A cluster of Apache Spark on this machine: a master and workers that share nothing but the disk; or a Connect server.
 
 A worker has a process group, a folder and an environment of its own. Its tasks run in a Python that has the libraries
 and not our code, which comes as an archive, as it would to another machine.
@@ -26,7 +26,7 @@ from lakehouse.engine import java
 
 HOME = Path(pyspark.__file__).parent
 CHEAP = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-PATIENCE = 60  # seconds until a process that should have come or gone is given up
+PATIENCE = 120  # seconds until a process that should have come or gone is given up
 HOST = "127.0.0.1"
 
 
@@ -68,38 +68,55 @@ class Cluster:
 
     def start(self, name: str, role: str, *arguments: str) -> None:
         """Start the master or a worker."""
-        folder = self.folder / name
-        folder.mkdir()
-        home = java.find(os.environ)
-        environ = {
-            "HOME": str(folder),
-            "JAVA_HOME": str(home),
-            "PATH": os.defpath,
-            "SPARK_HOME": str(HOME),
-            "SPARK_LOCAL_DIRS": str(folder),
-            "SPARK_LOCAL_IP": HOST,
-            "SPARK_SCALA_VERSION": "2.13",
-            "SPARK_WORKER_DIR": str(folder / "work"),
-        }
-        command = [f"{home}/bin/java", "-Xmx256m", *CHEAP.split(), "-cp", f"{HOME / 'jars'}/*"]
-        command += [f"org.apache.spark.deploy.{role}", *arguments, "--host", HOST, "--port", "0", "--webui-port", "0"]
-        command += ["--properties-file", str(self.folder / "properties")]
-        with (folder / "log").open("wb") as log:
-            self.processes.append(
-                subprocess.Popen(command, env=environ, cwd=folder, stdout=log, stderr=log, start_new_session=True)
+        asked = (*arguments, "--host", HOST, "--port", "0", "--webui-port", "0")
+        self.processes.append(
+            start_spark(
+                self.folder / name,
+                "spark-class",
+                f"org.apache.spark.deploy.{role}",
+                *asked,
+                "--properties-file",
+                str(self.folder / "properties"),
+                SPARK_DAEMON_JAVA_OPTS=CHEAP,
+                SPARK_DAEMON_MEMORY="256m",
+                SPARK_WORKER_DIR=str(self.folder / name / "work"),
             )
+        )
 
     def kill_worker(self, number: int) -> None:
         """Let a worker's machine go down: the worker, its executors and their tasks, at once."""
         kill(self.processes[number])
 
-    def wait_for(self, name: str, pattern: str) -> str:
-        """Wait until a process says something, and return it."""
-        end = time.monotonic() + PATIENCE
-        while not (found := re.search(pattern, (self.folder / name / "log").read_text())):
-            assert time.monotonic() < end, (self.folder / name / "log").read_text()
-            time.sleep(0.05)
-        return found.group(0)
+
+def start_spark(folder: Path, script: str, *arguments: str, **environ: str) -> "subprocess.Popen[bytes]":
+    """Start a script of Spark's own in a folder, with an environment that leads to nothing of ours."""
+    folder.mkdir()
+    bare = {
+        "HOME": str(folder),
+        "JAVA_HOME": str(java.find(os.environ)),
+        "PATH": os.defpath,
+        "SPARK_HOME": str(HOME),
+        "SPARK_LOCAL_DIRS": str(folder),
+        "SPARK_LOCAL_IP": HOST,
+    }
+    command = ["bash", str(HOME / "bin" / script), *arguments]
+    with (folder / "log").open("wb") as log:
+        return subprocess.Popen(command, env=bare | environ, cwd=folder, stdout=log, stderr=log, start_new_session=True)
+
+
+def wait_for(process: "subprocess.Popen[bytes]", folder: Path, pattern: str) -> str:
+    """Wait until the process of a folder says something, and return it."""
+    end = time.monotonic() + PATIENCE
+    while not (found := re.search(pattern, (folder / "log").read_text())):
+        assert process.poll() is None and time.monotonic() < end, (folder / "log").read_text()
+        time.sleep(0.05)
+    return found.group(0)
+
+
+def write_properties(path: Path, properties: dict[str, str]) -> None:
+    """Write properties into a file that nobody else can read."""
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
+        file.writelines(f"{name} {value}\n" for name, value in properties.items())
 
 
 @contextmanager
@@ -112,19 +129,51 @@ def standalone(folder: Path, workers: int = 2) -> Iterator[Cluster]:
         "spark.authenticate.secret": cluster.secret,
         "spark.master.rest.enabled": "false",
     }
-    with os.fdopen(os.open(folder / "properties", os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
-        file.writelines(f"{name} {value}\n" for name, value in properties.items())
+    write_properties(folder / "properties", properties)
     try:
         cluster.start("master", "master.Master")
-        cluster.master = cluster.wait_for("master", r"spark://[\d.]+:\d+")
+        cluster.master = wait_for(cluster.processes[0], folder / "master", r"spark://[\d.]+:\d+")
         for number in range(1, workers + 1):
             cluster.start(f"worker-{number}", "worker.Worker", cluster.master, "--cores", "1", "--memory", "1g")
         for number in range(1, workers + 1):
-            cluster.wait_for(f"worker-{number}", "Successfully registered with master")
+            wait_for(cluster.processes[number], folder / f"worker-{number}", "Successfully registered with master")
         yield cluster
     finally:
         for process in reversed(cluster.processes):
             kill(process)
+
+
+@contextmanager
+def connect_server(folder: Path) -> Iterator[tuple[str, str]]:
+    """Run a Spark Connect server in an empty folder; give its address and the token that it asks for."""
+    pack_environment(folder)
+    token = secrets.token_hex(16)
+    properties = {
+        "spark.connect.grpc.binding.address": HOST,
+        "spark.connect.grpc.binding.port": "0",
+        "spark.driver.extraJavaOptions": CHEAP,
+        "spark.driver.memory": "1g",
+        "spark.log.level": "INFO",  # it says so on which port it listens
+        "spark.master": "local[2]",
+        "spark.ui.enabled": "false",
+    }
+    write_properties(folder / "properties", properties)
+    process = start_spark(
+        folder / "server",
+        "spark-submit",
+        "--properties-file",
+        str(folder / "properties"),
+        "--class",
+        "org.apache.spark.sql.connect.service.SparkConnectServer",
+        "spark-internal",
+        PYSPARK_PYTHON=str(folder / "environment" / "bin" / "python"),
+        SPARK_CONNECT_AUTHENTICATE_TOKEN=token,
+    )
+    try:
+        port = wait_for(process, folder / "server", r"server started at: \S+:\d+").rpartition(":")[2]
+        yield f"sc://localhost:{port}", token
+    finally:
+        kill(process)
 
 
 def kill(process: "subprocess.Popen[bytes]") -> None:
