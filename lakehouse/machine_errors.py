@@ -23,6 +23,7 @@ NO_MEMORY = "java.lang.OutOfMemoryError|INVALID_DRIVER_MEMORY"
 NO_POOL = r"Resources exhausted: (?!.*disk)"
 ENGINE_GONE = r"session [0-9a-f-]{36} is not running|StatusCode\.UNAVAILABLE|error reading a body from connection"
 JVM_GONE = "Answer from Java side is empty|Error while sending or receiving|Connection refused|Connection reset by peer"
+CLUSTER_GONE = "Master removed our application|All masters are unresponsive|Master is down"
 PLACE = re.compile(r"[\"'`: ](/[^\n\"'`]*?)(?=[\"'`:]|: |, | \(|$)", re.MULTILINE)
 
 
@@ -87,8 +88,14 @@ def _no_pool(settings: Settings, text: str) -> LakehouseError:
 
 
 def _engine_gone(_: Settings, __: str) -> LakehouseError:
-    message = "The embedded engine ended during a query; nothing was published."
+    message = "The engine ended during a query, or its server cannot be reached; nothing was published."
     return LakehouseError(message, "repeat the command", Exit.ENVIRONMENT)
+
+
+def _cluster_gone(settings: Settings, text: str) -> LakehouseError:
+    found = re.search(CLUSTER_GONE, text)
+    message = f"The cluster {settings.spark.master} gave this work up ({found[0] if found else 'it is gone'})."
+    return LakehouseError(message, "see the logs of its master and workers, then repeat the command", Exit.ENVIRONMENT)
 
 
 def _jvm_gone(settings: Settings, _: str) -> LakehouseError:
@@ -126,5 +133,6 @@ OF_ENGINES: Sentences = [
     (NO_POOL, _no_pool),
     (NO_MEMORY, _no_memory),
     (ENGINE_GONE, _engine_gone),
+    (CLUSTER_GONE, _cluster_gone),
     (JVM_GONE, _jvm_gone),
 ]

@@ -38,7 +38,9 @@ class Storage:
 class Engine:
     """What runs the queries."""
 
-    name: Annotated[str, Choice(("sail", "spark"))]
+    name: Annotated[str, Choice(("sail", "spark", "connect"))]
+    remote: Annotated[str, Pattern(r"sc://[^/\s]+(/;\S+)?", "sc:// with a host, and a port if need be")]
+    token: str
     memory: Annotated[str, Size(("",))]
     threads: Annotated[int, Range(0)]
 

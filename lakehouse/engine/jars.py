@@ -19,17 +19,19 @@ from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import SHARED, Settings, environment
 
 LOCK = SHARED / "jars.lock"
+S3A = "s3a"  # the section of what opens an object store
 _BY_HAND = "put the files of jars.lock into a folder and name it by LAKEHOUSE_JARS"
 
 
 @dataclass(frozen=True)
 class Jar:
-    """A line of jars.lock."""
+    """A line of jars.lock; its section, if it stands in one, says who needs it."""
 
     group: str
     artifact: str
     version: str
     sha256: str
+    section: str = ""
 
     @property
     def file_name(self) -> str:
@@ -44,8 +46,21 @@ class Jar:
 
 def read_lock(lock: Path = LOCK) -> list[Jar]:
     """Return the JARs that a lock file names, in its order."""
-    lines = [line.split() for line in lock.read_text().splitlines() if line.strip() and not line.startswith("#")]
-    return [Jar(*[*coordinate.split(":"), sha256]) for coordinate, sha256 in lines]
+    jars, section = [], ""
+    for line in (each.strip() for each in lock.read_text().splitlines()):
+        if line.startswith("["):
+            section = line.strip("[]")
+        elif line and not line.startswith("#"):
+            coordinate, sha256 = line.split()
+            group, artifact, version = coordinate.split(":")
+            jars.append(Jar(group, artifact, version, sha256, section))
+    return jars
+
+
+def needed(settings: Settings) -> list[Jar]:
+    """Return the JARs that these settings ask for: those of S3A only where tables lie in an object store."""
+    sections = {"", S3A} if settings.object_store else {""}
+    return [jar for jar in read_lock() if jar.section in sections]
 
 
 def folder(settings: Settings) -> Path:
@@ -61,7 +76,7 @@ def paths(settings: Settings) -> list[Path]:
     Raises:
         LakehouseError: one is missing or its sum is not the lock's.
     """
-    return _verify(folder(settings), _BY_HAND if settings.java.jars else "lakehouse setup")
+    return _verify(needed(settings), folder(settings), _BY_HAND if settings.java.jars else "lakehouse setup")
 
 
 def resolve(settings: Settings, say: Callable[[str], None]) -> list[Path]:
@@ -75,33 +90,34 @@ def resolve(settings: Settings, say: Callable[[str], None]) -> list[Path]:
         return paths(settings)
     if settings.java.jars:
         return paths(settings)  # what was brought by hand is not ours to mend
-    say(f"Fetching {len(read_lock())} JARs")
+    wanted = needed(settings)
+    say(f"Fetching {len(wanted)} JARs")
     private.make_cache(settings)
     with tempfile.TemporaryDirectory(dir=settings.cache_path, prefix=".jars-") as scratch:
         complete = Path(scratch, "complete")
         complete.mkdir()
-        _fetch(settings, Path(scratch, "ivy"))
-        for jar in read_lock():
+        _fetch(settings, wanted, Path(scratch, "ivy"))
+        for jar in wanted:
             Path(scratch, "ivy", "jars", f"{jar.group}_{jar.file_name}").rename(complete / jar.file_name)
-        _verify(complete, _BY_HAND)
-        _put(complete, folder(settings), Path(scratch, "replaced"))
+        _verify(wanted, complete, _BY_HAND)
+        _put(wanted, complete, folder(settings), Path(scratch, "replaced"))
     return paths(settings)
 
 
-def _verify(where: Path, remedy: str = "") -> list[Path]:
-    for jar in read_lock():
+def _verify(wanted: list[Jar], where: Path, remedy: str = "") -> list[Path]:
+    for jar in wanted:
         path = where / jar.file_name
         found = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
         if found != jar.sha256:
             problem = f"{path} is missing." if found is None else f"{path} is not the file that jars.lock names."
             raise LakehouseError(problem, remedy, Exit.ENVIRONMENT)
-    return [where / jar.file_name for jar in read_lock()]
+    return [where / jar.file_name for jar in wanted]
 
 
-def _put(complete: Path, target: Path, replaced: Path) -> None:
+def _put(wanted: list[Jar], complete: Path, target: Path, replaced: Path) -> None:
     """Rename a complete folder into place; where another set-up came first, with sound files, its folder stays."""
     with suppress(LakehouseError):
-        _verify(target)
+        _verify(wanted, target)
         return
     with suppress(FileNotFoundError):
         target.rename(replaced)
@@ -109,7 +125,7 @@ def _put(complete: Path, target: Path, replaced: Path) -> None:
         complete.rename(target)
 
 
-def _fetch(settings: Settings, ivy: Path) -> None:
+def _fetch(settings: Settings, wanted: list[Jar], ivy: Path) -> None:
     log = settings.cache_path / "jars.log"
     ivy.mkdir()
     done = subprocess.run(
@@ -117,7 +133,7 @@ def _fetch(settings: Settings, ivy: Path) -> None:
         input=json.dumps(
             {
                 "ivy": str(ivy),
-                "coordinates": [jar.coordinate for jar in read_lock()],
+                "coordinates": [jar.coordinate for jar in wanted],
                 "java_options": settings.spark.java_options,
                 "conf": {key: value for key, value in settings.spark.conf.items() if key.startswith("spark.jars.")},
             }

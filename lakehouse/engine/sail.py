@@ -11,14 +11,10 @@ import signal
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from time import tzset
-from typing import TypeVar, cast
-
-from pyspark.errors import PySparkException
-from pyspark.sql import SparkSession
+from typing import TypeVar
 
 from lakehouse import private
-from lakehouse.engine import loopback
+from lakehouse.engine import connection, loopback
 from lakehouse.engine.memory import pool_bytes
 from lakehouse.settings import Settings
 
@@ -49,29 +45,21 @@ class SailEngine:
         atexit.register(shutil.rmtree, spill, ignore_errors=True)  # also what an interrupted query left there
         os.environ.update(_environment(pool_bytes(settings.engine.memory), self._threads, str(spill)))
         os.environ.update(settings.object_store.sail() if settings.object_store else {})
-        tzset()  # instants that reach Python as datetimes are UTC, whatever the host says
+        connection.prepare()
         from pysail.spark import SparkConnectServer
-        from pyspark.sql.connect.client import DefaultChannelBuilder
-        from pyspark.sql.connect.session import SparkSession as ConnectSession
 
         self._server = SparkConnectServer(HOST, 0)
         self._server.start(background=True)
         _, port = self._server.listening_address
-        channel = DefaultChannelBuilder(f"sc://{HOST}:{port}", [("grpc.client_idle_timeout_ms", FOREVER_MS)])
-        self.spark = cast(SparkSession, ConnectSession.builder.channelBuilder(channel).create())
-        self.spark.client.set_retry_policies([])  # a server that is gone stays gone
-        for name, value in PROPERTIES.items():
-            self.spark.conf.set(name, value)
+        options = [("grpc.client_idle_timeout_ms", FOREVER_MS)]
+        self.spark = connection.connect(f"sc://{HOST}:{port}", PROPERTIES, options)  # a server that is gone stays gone
         loopback.close(HOST, port)
         _keep_interrupts()
 
     @property
     def is_alive(self) -> bool:
         """Whether the server runs and knows our session."""
-        try:
-            return bool(self._server.running and self.spark.conf.get("spark.sql.session.timeZone"))
-        except PySparkException:
-            return False
+        return bool(self._server.running and connection.answers(self.spark))
 
     def spread(self, function: Callable[[Item], Iterable[Result]], items: list[Item]) -> list[Result]:
         """Call a function with each item, as many side by side as there are processors; return all results."""
@@ -105,8 +93,6 @@ def _keep_interrupts() -> None:
 
 def _environment(memory: int, threads: int, spill: str) -> dict[str, str]:
     return {
-        "SPARK_CONNECT_MODE_ENABLED": "1",  # pyspark's functions follow it
-        "TZ": "UTC",
         "RUST_LOG": "error",
         "SAIL_RUNTIME__MEMORY_POOL__TYPE": "fair",
         "SAIL_RUNTIME__MEMORY_POOL__FAIR__MAX_SIZE": str(memory),

@@ -58,15 +58,25 @@ def start(settings: Settings) -> Engine:
         LakehouseError: the engine's own: no Java, a JAR missing or altered, a stranger on its port (exit code 4).
     """
     if not _started:
-        if settings.engine.name == "spark":
+        _started.append(_engine(settings))
+    return _started[0]
+
+
+def _engine(settings: Settings) -> Engine:
+    """Start the engine that the settings name; the others' libraries are not even imported."""
+    match settings.engine.name:
+        case "spark":
             from lakehouse.engine.spark import SparkEngine
 
-            _started.append(SparkEngine(settings))
-        else:
+            return SparkEngine(settings)
+        case "connect":
+            from lakehouse.engine.connect import ConnectEngine
+
+            return ConnectEngine(settings)
+        case _:
             from lakehouse.engine.sail import SailEngine
 
-            _started.append(SailEngine(settings))
-    return _started[0]
+            return SailEngine(settings)
 
 
 def stop() -> None:

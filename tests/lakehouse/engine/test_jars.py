@@ -1,5 +1,7 @@
 import shutil
+from pathlib import Path
 
+import pyspark
 import pytest
 
 from lakehouse.engine import jars
@@ -50,7 +52,7 @@ def alter(path):
 
 def test_jars_brought_by_hand_are_taken_from_their_folder(by_hand):
     folder, settings = by_hand
-    assert jars.resolve(settings, print) == [folder / jar.file_name for jar in jars.read_lock()]
+    assert jars.resolve(settings, print) == [folder / jar.file_name for jar in jars.needed(settings)]
 
 
 def test_a_jar_missing_in_the_folder_brought_by_hand_is_named(by_hand):
@@ -105,6 +107,16 @@ def test_a_fetch_that_fails_leaves_its_trace_and_no_scratch_folder(failed_fetch)
 
 def test_the_lock_gives_each_coordinate_its_sum(tmp_path):
     lock = tmp_path / "jars.lock"
-    lock.write_text("# a comment\n\norg.example:thing_2.13:1.0 abc\n")
-    (jar,) = jars.read_lock(lock)
+    lock.write_text("# a comment\n\norg.example:thing_2.13:1.0 abc\n[store]\norg.example:other:2.0 def\n")
+    jar, other = jars.read_lock(lock)
     assert (jar.coordinate, jar.file_name, jar.sha256) == ("org.example:thing_2.13:1.0", "thing_2.13-1.0.jar", "abc")
+    assert (jar.section, other.section, other.version) == ("", "store", "2.0")
+
+
+def test_only_a_lake_in_an_object_store_needs_the_jars_that_open_one():
+    here, there = load({}), load({"LAKEHOUSE_STORAGE__URI": "s3://lake"})
+    assert {jar.section for jar in jars.needed(here)} == {""}
+    assert jars.needed(there) == jars.read_lock()
+    assert {f"hadoop-client-api-{jar.version}.jar" for jar in jars.read_lock() if jar.artifact == "hadoop-aws"} == {
+        path.name for path in Path(pyspark.__file__).parent.glob("jars/hadoop-client-api-*.jar")
+    }

@@ -110,7 +110,7 @@ def test_an_embedded_engine_that_ends_within_a_run_is_told_at_once(damaged, whol
     before = damaged.ledger.published()
     code, output = ended(start(damaged.settings.lake_path, *DYING))
     assert (code, "Traceback" in output) == (4, False), output
-    assert "✗ The embedded engine ended during a query" in output
+    assert "✗ The engine ended during a query" in output
     assert (damaged.ledger.published(), spilled(damaged)) == (before, [])
     expect_mended(damaged, whole)
 
@@ -132,7 +132,7 @@ def test_a_jvm_that_is_killed_within_a_run_is_told(damaged, whole):
 def test_an_idle_session_is_kept_because_its_time_out_is_years(damaged, whole, seconds, code):
     found, output = ended(start(damaged.settings.lake_path, *IDLING, str(seconds)))
     assert found == code, output
-    assert ("✗ The embedded engine ended" in output) == bool(code)
+    assert ("✗ The engine ended" in output) == bool(code)
     expect_mended(damaged, whole)
 
 
