@@ -137,7 +137,7 @@ def test_other_pages_answer_while_a_query_takes_all_it_can(app, client):
     assert told["state"] == "ended"
 
 
-def test_ten_readers_wait_for_their_turn_two_at_once_and_each_gets_the_own_rows(app):
+def test_ten_readers_wait_for_their_turn_two_at_once_and_each_gets_the_own_rows(app, site):
     readers = [app.test_client() for _ in range(10)]
     asked = [
         ask(reader, f"SELECT {number} AS n, count(*) FROM gold.funnel").json for number, reader in enumerate(readers)
@@ -149,7 +149,7 @@ def test_ten_readers_wait_for_their_turn_two_at_once_and_each_gets_the_own_rows(
             reader.get(f"/api/v1/queries/{each['id']}", headers=HERE).json
             for reader, each in zip(readers, asked, strict=True)
         ]
-        most = max(most, sum(each["state"] == "working" for each in asked))
+        most = max(most, len(site.queries.processes))  # each works on one query at a time
     assert [each["rows"][0][0] for each in asked] == list(range(10))
     assert most <= limits.MOST_AT_ONCE
 
