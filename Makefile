@@ -9,11 +9,11 @@ COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 
 CODE := lakehouse bronze silver gold ml app
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast app mlflow check bench clean setup lock
+.PHONY: help run test test-fast test-cluster app mlflow check bench clean setup lock
 .DELETE_ON_ERROR:
 
 help:  ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: setup  ## build the lake from a sample, train, promote, score and show what is there
 	@$(BIN)/lakehouse sample --if-empty then run then ml train promote --bootstrap score then status
@@ -25,6 +25,10 @@ test: $(VENV)/.dev  ## run all tests, the site's in a real browser
 test-fast: $(VENV)/.dev  ## run the tests of tables, contracts and the platform's parts, in a minute
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not apache_spark" tests/silver tests/gold tests/lakehouse/storage tests/lakehouse/landing \
 		tests/lakehouse/test_settings.py tests/lakehouse/test_table.py tests/bronze/test_header.py tests/bronze/test_preflight.py
+
+test-cluster: $(VENV)/.dev  ## run the whole lake on a cluster of Apache Spark and an object store, both started here
+	@$(BIN)/lakehouse setup --tests
+	@$(BIN)/python -m pytest -v -m "cluster or not cluster" tests/cluster tests/lakehouse/storage/test_store_faults.py
 
 app: setup  ## serve the site
 	@$(BIN)/lakehouse app

@@ -1,4 +1,4 @@
-"""environment.doctor — look at the machine, change nothing, and name what mends each thing that is wrong."""
+"""environment.doctor — look at the machine, leave nothing changed, and name what mends each thing that is wrong."""
 
 import shlex
 import shutil
@@ -10,12 +10,14 @@ from functools import partial
 from importlib.metadata import version
 from tempfile import gettempdir
 
+from lakehouse import secrets
 from lakehouse.bounds import size_in_bytes
 from lakehouse.engine import isolation, jars, java, loopback, memory
 from lakehouse.environment import browser
 from lakehouse.errors import LakehouseError
 from lakehouse.runs import lock
 from lakehouse.settings import Settings, environment
+from lakehouse.storage import probe
 
 GB = 2**30
 OLDEST, NEWEST = (3, 11), (3, 13)  # of Python
@@ -65,6 +67,7 @@ def check(settings: Settings, environ: Mapping[str, str] | None = None) -> list[
         "app.port": partial(_port, "app.port", settings.app.host, settings.app.port),
         "mlflow.port": partial(_port, "mlflow.port", "127.0.0.1", settings.mlflow.port),
         "lake lock": partial(_lock, settings),
+        "object store": partial(_object_store, settings),
         "browser": partial(_browser, environ),
     }
     return [replace(_look(name, look), note=NOTES.get(name, "")) for name, look in looks.items()]
@@ -111,10 +114,21 @@ def _engine(settings: Settings) -> Check:
     """Say whether other users of the machine can reach the engine while it works."""
     if settings.engine.name == "spark":
         return Check("engine", True, f"spark on {settings.spark.master}; its ports ask for a secret")
+    if settings.engine.name == "connect":
+        return Check("engine", True, f"Spark Connect at {secrets.hide(settings.engine.remote) or 'no address'}")
     if loopback.can_close():
         return Check("engine", True, "sail; its port is closed to other users")
     found = "sail; this platform offers no way to close its port to other users of this machine while it works"
     return Check("engine", True, found, "LAKEHOUSE_ENV=spark, if others use this machine")
+
+
+def _object_store(settings: Settings) -> Check:
+    """Try whether the store takes, lists, gives and removes what a lake puts there."""
+    where = settings.storage.uri
+    if not where:
+        return Check("object store", True, "none; the lake is one folder")
+    probe.require_store(settings)
+    return Check("object store", True, f"{where} takes, lists, gives and removes files")
 
 
 def _isolation() -> Check:

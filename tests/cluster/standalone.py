@@ -83,6 +83,12 @@ class Cluster:
             )
         )
 
+    def add_worker(self) -> None:
+        """Start a worker of one core, and wait until the master knows it."""
+        name = f"worker-{len(self.processes)}"
+        self.start(name, "worker.Worker", self.master, "--cores", "1", "--memory", "1g")
+        wait_for(self.processes[-1], self.folder / name, "Successfully registered with master")
+
     def kill_worker(self, number: int) -> None:
         """Let a worker's machine go down: the worker, its executors and their tasks, at once."""
         kill(self.processes[number])
@@ -133,10 +139,8 @@ def standalone(folder: Path, workers: int = 2) -> Iterator[Cluster]:
     try:
         cluster.start("master", "master.Master")
         cluster.master = wait_for(cluster.processes[0], folder / "master", r"spark://[\d.]+:\d+")
-        for number in range(1, workers + 1):
-            cluster.start(f"worker-{number}", "worker.Worker", cluster.master, "--cores", "1", "--memory", "1g")
-        for number in range(1, workers + 1):
-            wait_for(cluster.processes[number], folder / f"worker-{number}", "Successfully registered with master")
+        for _ in range(workers):
+            cluster.add_worker()
         yield cluster
     finally:
         for process in reversed(cluster.processes):

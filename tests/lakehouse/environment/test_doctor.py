@@ -10,6 +10,8 @@ from lakehouse.environment import doctor
 from lakehouse.runs import lock
 from lakehouse.settings import load
 
+from ...object_stores import objects, settings_in
+
 
 def free_port():
     with closing(socket.create_server(("127.0.0.1", 0))) as server:
@@ -120,3 +122,16 @@ def test_a_held_lock_is_told_with_its_holder_and_no_failure(tmp_path):
 def test_a_missing_browser_is_no_failure(tmp_path):
     found = check(settings_of(tmp_path), "browser", {"PATH": ""})
     assert (found.ok, found.remedy) == (True, "lakehouse setup --tests")
+
+
+def test_an_object_store_is_tried_and_left_as_it_was(object_server, tmp_path):
+    settings = settings_in(object_server, tmp_path / "lake", "doctored")
+    found = check(settings, "object store")
+    assert (found.ok, found.remedy) == (True, "")
+    assert found.found == "s3://lake/doctored takes, lists, gives and removes files"
+    assert objects(settings) == {}
+
+
+def test_an_object_store_that_is_down_is_a_failure(object_server, tmp_path):
+    found = check(settings_in("http://127.0.0.1:9", tmp_path / "lake", "down"), "object store")
+    assert (found.ok, "does not answer as it should" in found.found) == (False, True)

@@ -76,7 +76,7 @@ def test_another_champion_serves_on_the_other_machine_a_second_later(writer, sec
 def test_only_what_serves_is_put_into_the_store(writer):
     names = [path.rsplit("/", 1)[-1] for path in objects(writer) if path.startswith("mlflow/")]
     evidence = aliases.read(writer)["champion"].tags["evidence"]
-    assert set(names) == {"aliases.json", "model.json", "evaluation.json", evidence}
+    assert set(names) == {"aliases.json", "model.json", "evaluation.json", "curves.json", evidence}
 
 
 def test_a_dataset_of_the_site_borrows_the_champion_out_of_the_store(second, tmp_path):
