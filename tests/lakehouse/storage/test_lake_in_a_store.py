@@ -1,6 +1,7 @@
 """A lake in an object store holds what a lake in a folder holds, and every command works on it."""
 
 import pickle
+import shutil
 
 import pytest
 
@@ -13,7 +14,7 @@ from lakehouse.runs import runner
 from ... import invariants
 from ...conftest import settings_of
 from ...deliveries import FIRST, SECOND
-from ...object_stores import objects, settings_in
+from ...object_stores import move, objects, settings_in
 
 
 @pytest.fixture(scope="module")
@@ -75,3 +76,14 @@ def test_a_landed_file_that_was_changed_in_the_store_stops_the_run_in_a_sentence
     with pytest.raises(LakehouseError, match=f"s3://.*/{receipt.place} was changed after it came in") as raised:
         runner.run(lake, print)
     assert raised.value.code == Exit.REFUSED
+
+
+def test_a_lake_that_was_copied_into_the_store_has_nothing_to_do_and_the_same_tables(local, object_server, tmp_path):
+    folder = shutil.copytree(local.settings.lake_path, tmp_path / "lake")
+    settings = settings_in(object_server, folder, "moved")
+    move(folder, settings, "bronze", "silver", "gold", "ml", "ledger", "landing")
+    for part in ("bronze", "silver", "gold", "ml", "ledger"):
+        shutil.rmtree(folder / part)
+    moved = open_lake(settings)
+    assert runner.run(moved, print) is None
+    assert invariants.difference(moved, local) == []
