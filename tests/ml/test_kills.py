@@ -20,6 +20,7 @@ DEATHS = [(place, "train") for place in [*reached(PROJECT / "ml" / "registry" / 
 DEATHS += [("ml.judged", "promote"), ("ml.named", "promote")]
 DEATHS += [("written.ml.predictions", "score"), ("written.ledger", "score")]
 OPTIONS = {"promote": ["--bootstrap"]}
+OF_JOBS = "batch."  # the batch scoring of the site, which the tests of its jobs kill
 
 
 @dataclass(frozen=True)
@@ -70,4 +71,5 @@ def test_a_scoring_that_died_at_every_step_is_published_once_and_not_done_again(
 
 def test_every_failpoint_of_the_models_code_has_its_death():
     declared = {place for path in (PROJECT / "ml").rglob("*.py") for place in reached(path)}
-    assert {"ml.named"} < declared <= {place for place, _ in DEATHS}
+    ours = {place for place in declared if not place.startswith(OF_JOBS)}
+    assert {"ml.named"} < ours <= {place for place, _ in DEATHS}
