@@ -326,7 +326,7 @@ def test_the_description_names_every_question_and_its_parameters(get):
     document = get("/api/v1/openapi.json").json
 
     assert document["openapi"].startswith("3.1")
-    kept = {"/views", "/notes", "/notes/{number}", "/score", "/recommendations"}
+    kept = {"/views", "/notes", "/notes/{number}", "/score", "/recommendations", "/model-card.md"}
     others = {path for path in document["paths"] if path.startswith(("/jobs", "/datasets", "/queries"))}
     assert set(document["paths"]) - others == {f"/{name}" for name in pages.all_queries()} | kept
     assert document["servers"] == [{"url": "/api/v1"}]
