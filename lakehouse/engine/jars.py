@@ -59,7 +59,7 @@ def read_lock(lock: Path = LOCK) -> list[Jar]:
 
 def needed(settings: Settings) -> list[Jar]:
     """Return the JARs that these settings ask for: those of S3A only where tables lie in an object store."""
-    sections = {"", S3A} if settings.object_store else {""}
+    sections = {"", S3A} if settings.storage.uri else {""}
     return [jar for jar in read_lock() if jar.section in sections]
 
 
