@@ -199,7 +199,7 @@ def pack_environment(folder: Path) -> Path:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", made], check=True)
     packages = Path(sysconfig.get_path("purelib", vars={"base": str(made), "platbase": str(made)}))
     (packages / "libraries.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    done = subprocess.run([made / "bin" / "python", "-c", "import lakehouse"], cwd=folder, capture_output=True)
+    done = subprocess.run([made / "bin" / "python", "-c", "import lakehouse"], cwd=folder, env={}, capture_output=True)
     assert b"No module named 'lakehouse'" in done.stderr, "tasks would find our code by themselves"
     with tarfile.open(folder / "environment.tar.gz", "w:gz") as archive:
         for each in sorted(made.iterdir()):
