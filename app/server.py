@@ -4,7 +4,6 @@ import errno
 import json
 import logging
 import socket
-import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -28,7 +27,6 @@ from lakehouse.settings import Settings
 
 THREADS = 8
 CONNECTIONS = 1000  # a browser holds six
-SECONDS_OF_A_TURN = 0.0005  # of a thread while others wait; with Python's 5 ms a score waits for a chart
 SECONDS_FOR_THE_FIRST_PAGE = 5  # in which a browser draws it, and needs the processor
 LARGEST_BODY = 1 << 20  # bytes of a request; a form or a callback needs a hundredth of it
 INDEX = """<!DOCTYPE html>
@@ -123,7 +121,6 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
         LakehouseError: another address without a password (exit code 2), or the port is taken (exit code 4).
     """
     listening = listen(settings)
-    sys.setswitchinterval(SECONDS_OF_A_TURN)
     logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s %(message)s", level=logging.WARNING)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # that requests wait an instant is no news
     port = listening.getsockname()[1]
