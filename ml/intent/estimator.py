@@ -25,6 +25,7 @@ NETS = ((0.0, 0.0), (2e-4, 0.5), (1e-3, 0.5))  # strength of the elastic net, an
 SMALLEST = 1e-15  # a probability of 0 or 1 that is wrong would cost infinitely much log loss
 
 FEW = 100_000  # examples that one task is as quick with as two
+TRIED = 50_000  # examples that each net is tried on, by half the steps; the best of them reads all, by all steps
 LEARNED = ("fit", "selection", "calibration")  # the parts that examples are taken of
 
 Counts = Mapping[tuple[str, int, int], int]  # (part, decision point, label) -> decision points
@@ -136,17 +137,21 @@ def fit(examples: DataFrame, terms: Sequence[Term], settings: Model) -> Fitted:
     """Fit the model: the net that is best on the selection slice, then all that comes before the calibration slice.
 
     Args:
-        examples: what `sample` returns of fit, selection and calibration, with `values`; cached.
+        examples: what `sample` returns of fit, selection and calibration, with `values`; cached. Where the fit has
+            many, the nets are tried on those of some visitors.
         terms: the terms.
         settings: iterations.
     """
-    rows = examples.select("part", LABEL, WEIGHT, "values")
+    rows = examples.select("part", LABEL, WEIGHT, "values", "visitor_id")
     scaler = StandardScaler(inputCol="values", outputCol="features").fit(rows.where("part = 'fit'"))
     scaled = scaler.transform(rows)
     fit_rows, selection = (scaled.where(F.col("part") == part) for part in ("fit", "selection"))
-    losses = [log_loss(_regress(fit_rows, net, settings).transform(selection), positive("probability")) for net in NETS]
+    one_in = max(1, round(fit_rows.count() / TRIED))
+    tried = fit_rows.where(F.pmod(F.xxhash64("visitor_id"), F.lit(one_in)) == 0)
+    fits = [_regress(tried, net, settings.max_iter // 2) for net in NETS]
+    losses = [log_loss(each.transform(selection), positive("probability")) for each in fits]
     net = NETS[int(np.argmin(losses))]
-    regression = _regress(scaled.where("part <> 'calibration'"), net, settings)
+    regression = _regress(scaled.where("part <> 'calibration'"), net, settings.max_iter)
     slicer = VectorSlicer(inputCol="rawPrediction", outputCol="log_odds", indices=[1])
     seen: list[Transformer] = [scaler, regression, slicer]
     calibration = _calibrate(PipelineModel(seen).transform(rows.where("part = 'calibration'")))
@@ -178,11 +183,11 @@ def _assembler(terms: Sequence[Term]) -> VectorAssembler:
     return VectorAssembler(inputCols=columns(terms), outputCol="values")
 
 
-def _regress(rows: DataFrame, net: tuple[float, float], settings: Model) -> LogisticRegressionModel:
+def _regress(rows: DataFrame, net: tuple[float, float], max_iter: int) -> LogisticRegressionModel:
     regression = LogisticRegression(
         labelCol=LABEL,
         weightCol=WEIGHT,
-        maxIter=settings.max_iter,
+        maxIter=max_iter,
         regParam=net[0],
         elasticNetParam=net[1],
         standardization=False,  # the scaler has done it

@@ -38,6 +38,7 @@ from ml.spark_process import Tell, serve
 
 EXAMPLES = "gold.intent_examples"
 ANSWERS = 1000  # rows on which the served model is compared with MLlib's
+FITTING, DESCRIBING, MEASURING = "fit the model", "describe the model", "measure the model"  # Spark's pages show them
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,7 @@ def train(
     learned = learn(rows, slices, settings.model, nullable)
     beside = brief.train(lake.store.read(brief.TABLE, versions[brief.TABLE]), slices, settings.model)
     unmeasured = {**learned.document, "brief": beside, "trained_on": identity}
+    rows.sparkSession.sparkContext.setJobDescription(MEASURING)
     scored = score_test(rows, slices, unmeasured).cache()
     tallies = tally_test(scored, unmeasured)
     evaluation = evaluate(tallies)
@@ -149,7 +151,10 @@ def learn(rows: DataFrame, slices: Slices, settings: Model, nullable: set[str]) 
     estimator.require_purchases(counts, slices)
     sampled = estimator.sample(rows.where(F.col("part").isin(*estimator.LEARNED)), counts, settings.max_examples)
     examples = estimator.with_values(sampled, made).coalesce(estimator.num_tasks(counts, settings)).cache()
+    context = rows.sparkSession.sparkContext
+    context.setJobDescription(FITTING)
     fitted = estimator.fit(examples, made, settings)
+    context.setJobDescription(DESCRIBING)
     seen = examples.where("part <> 'calibration'")
     described = document.describe_inputs(seen, made, nullable)
     unflagged = document.build(fitted, made, document.term_means(seen), described, Threshold(None, 0), slices)

@@ -3,7 +3,7 @@
     LAKEHOUSE_LAKE=DIR python -m tests.bench.model
 
 Trains and registers another challenger and promotes it, so let it work on a lake of its own. Spark's own time is that in
-which at least one of its jobs ran, by its event log. Ends with exit code 1 if at scale 1 a limit is broken.
+which at least one of its jobs ran to fit the model, by its event log; that of all its jobs is told beside it. Ends with exit code 1 if at scale 1 a limit is broken.
 """
 
 import json
@@ -11,12 +11,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 
 from lakehouse import settings
 from lakehouse.lake import open_lake
 from ml.intent.training import TABLE
+from ml.intent.training_run import FITTING
 from ml.serving.scorer import Scorer, champion
 
 from .measuring import GIB, LAKEHOUSE, leave, machine, measure
@@ -56,19 +58,23 @@ def train() -> dict[str, float]:
     with TemporaryDirectory() as log:
         conf = f'{{"spark.eventLog.enabled"="true", "spark.eventLog.compress"="false", "spark.eventLog.dir"="{Path(log).as_uri()}"}}'
         training = measure([*LAKEHOUSE, "ml", "train", "--force"], {"LAKEHOUSE_SPARK__CONF": conf})
-        seconds = busy_seconds([line for path in Path(log).rglob("events_*") for line in path.open()])
-    print(f"ml train   {training}")
-    figures = seconds, training.seconds, training.peak_bytes / GIB
+        events = [json.loads(line) for path in Path(log).rglob("events_*") for line in path.open()]
+    print(f"ml train   {training}; all jobs of Spark {busy_seconds(events):.1f} s")
+    figures = busy_seconds(events, FITTING), training.seconds, training.peak_bytes / GIB
     return dict(zip(list(LIMITS)[:3], figures, strict=True))
 
 
-def busy_seconds(events: list[str]) -> float:
-    """Return for how long at least one job ran, from the lines of Spark's event log."""
-    starts, ends = (
-        [each[key] for each in map(json.loads, events) if each.get("Event") == f"SparkListenerJob{kind}"]
-        for kind, key in (("Start", "Submission Time"), ("End", "Completion Time"))
-    )
-    changes = sorted([(at, 1) for at in starts] + [(at, -1) for at in ends])
+def busy_seconds(events: list[dict[str, Any]], description: str | None = None) -> float:
+    """Return for how long at least one job ran, of all jobs or of those with a description, from Spark's event log."""
+    spans: dict[int, list[int]] = {}
+    for event in events:
+        match event:
+            case {"Event": "SparkListenerJobStart", "Job ID": job, "Submission Time": at, "Properties": properties}:
+                if description in (None, properties.get("spark.job.description")):
+                    spans[job] = [at]
+            case {"Event": "SparkListenerJobEnd", "Job ID": job, "Completion Time": at} if job in spans:
+                spans[job].append(at)
+    changes = sorted([(at, change) for span in spans.values() for at, change in zip(span, (1, -1), strict=True)])
     running, began, total = 0, 0, 0
     for at, change in changes:
         if running == 0:
