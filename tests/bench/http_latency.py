@@ -1,22 +1,25 @@
 """How long a score and a recommendation take over HTTP, at requests that come whether or not the last was answered.
 
-    python -m tests.bench.http_latency --lake DIR [--rate 200] [--seconds 60] [--doors score recommendations loading]
+    python -m tests.bench.http_latency --lake DIR [--rate 200] [--seconds 60] [--doors at-once score recommendations loading]
 
 A site is started over the lake, which a run published and a model serves; it is written to, so name a copy. A client
 with connections of its own sends requests at random instants, so many a second in the mean, and measures each from the
 instant at which it was due: a client that waited would not see what those behind a slow answer wait. `loading` asks for
-both while the site loads a publication anew, which a further row of the ledger makes it do. It ends with exit code 1
-if the 99th percentile exceeds 5 ms, or 50 ms while a publication is loaded.
+both while the site loads a publication anew, which a further row of the ledger makes it do. `at-once` asks a peer that
+answers each request with the same bytes: what it takes is the client's and the machine's. It ends with exit code 1 if
+the 99th percentile of the site exceeds 5 ms, or 50 ms while a publication is loaded.
 """
 
 import argparse
 import asyncio
 import json
+import multiprocessing
 import random
 import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import psutil
@@ -41,7 +44,7 @@ def main() -> int:
     parser.add_argument("--lake", type=Path, required=True)
     parser.add_argument("--rate", type=float, default=200)
     parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--doors", nargs="+", default=["score", "recommendations", "loading"])
+    parser.add_argument("--doors", nargs="+", default=["at-once", "score", "recommendations", "loading"])
     parser.add_argument("--address", help="of a site that serves the lake already; one is started unless given")
     options = parser.parse_args()
     print(machine())
@@ -53,18 +56,19 @@ def main() -> int:
     try:
         if process:
             wait(port)
-        for door in options.doors:
+        if "at-once" in options.doors:
+            taken, _ = asyncio.run(peer(requests["score"], options.rate, options.seconds))
+            print(f"{'at-once':<16} {told(taken)}", flush=True)
+        for door in (each for each in options.doors if each != "at-once"):
             chosen = requests[door] if door in requests else [each for both in requests.values() for each in both]
             if door == "loading":
                 publish_again(lake)
             before = sum(site.cpu_times()[:2])
             taken, failed = asyncio.run(send(port, chosen, options.rate, options.seconds))
             busy = 1000 * (sum(site.cpu_times()[:2]) - before) / len(taken)
-            p50, p99 = taken[len(taken) // 2], taken[int(0.99 * len(taken))]
-            worst = max(worst, p99 / (LIMIT_LOADING_MS if door == "loading" else LIMIT_MS))
+            worst = max(worst, percentile(taken, 99) / (LIMIT_LOADING_MS if door == "loading" else LIMIT_MS))
             print(
-                f"{door:<16} {len(taken):,} answers, {failed} of them none: p50 {p50:.2f} ms, p99 {p99:.2f} ms, longest "
-                f"{taken[-1]:.1f} ms; the site's processor {busy:.2f} ms each",
+                f"{door:<16} {told(taken)}; {failed} without an answer; the site's processor {busy:.2f} ms each",
                 flush=True,
             )
         print(f"memory of the site {site.memory_info().rss / 2**20:.0f} MiB")
@@ -131,6 +135,48 @@ async def send(port: int, requests: list[bytes], rate: float, seconds: float) ->
     while not free.empty():
         free.get_nowait()[1].close()
     return sorted(taken), failed
+
+
+async def peer(requests: list[bytes], rate: float, seconds: float) -> tuple[list[float], int]:
+    """Send requests to a process that answers at once."""
+    ours, theirs = multiprocessing.Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=answer_at_once, args=(theirs,), daemon=True)
+    process.start()
+    try:
+        return await send(ours.recv(), requests, rate, seconds)
+    finally:
+        process.terminate()
+
+
+def answer_at_once(told: Connection) -> None:
+    """Serve the same bytes to all who ask, from a port that is told."""
+
+    class Answering(asyncio.Protocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            self.transport = transport
+
+        def data_received(self, data: bytes) -> None:
+            self.transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")  # type: ignore[attr-defined]
+
+    async def serve() -> None:
+        server = await asyncio.get_running_loop().create_server(Answering, "127.0.0.1", 0)
+        told.send(server.sockets[0].getsockname()[1])
+        await server.serve_forever()
+
+    asyncio.run(serve())
+
+
+def percentile(taken: list[float], share: int) -> float:
+    """Return what so many of a hundred took no longer than."""
+    return taken[len(taken) * share // 100]
+
+
+def told(taken: list[float]) -> str:
+    """Return how long answers took, in words."""
+    return (
+        f"{len(taken):,} answers: p50 {percentile(taken, 50):.2f} ms, p99 {percentile(taken, 99):.2f} ms, longest "
+        f"{taken[-1]:.1f} ms"
+    )
 
 
 def shuffled(requests: list[bytes], rng: random.Random) -> Iterator[bytes]:
