@@ -38,7 +38,7 @@ INDEX = """<!DOCTYPE html>
         <link rel="preload" href="BASE/assets/fonts/inter.woff2" as="font" type="font/woff2" crossorigin>
         <script src="BASE/assets/scheme.js"></script>
         <script src="BASE/assets/elements.js"></script>
-        <script src="BASE/_dash-component-suites/plotly/package_data/plotly.min.js" async></script>
+        <script src="BASE/assets/plotly/plotly.js" async></script>
         <link rel="icon" href="BASE/assets/icons/favicon.svg" type="image/svg+xml">
         <script type="application/json" id="site-facts">FACTS</script>
         {%css%}
@@ -66,7 +66,7 @@ def make(site: Site, port: int) -> Dash:
         index_string=INDEX.replace("BASE", base.rstrip("/")).replace("FACTS", _facts(base)),
         url_base_pathname=base,
         suppress_callback_exceptions=True,
-        assets_ignore=r"scheme\.js|elements\.js|codemirror\.js",
+        assets_ignore=r"scheme\.js|elements\.js|codemirror\.js|plotly\.js",
         enable_mcp=False,
         include_pages_meta=False,
         description="What a shop's visits do: traffic, funnel and purchase intent",

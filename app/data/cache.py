@@ -18,20 +18,35 @@ class AnswerCache:
         self._most_rows = most_rows
         self._lock = Lock()
         self._answers: OrderedDict[Hashable, Rows] = OrderedDict()
+        self._asking: dict[Hashable, Lock] = {}
         self._rows = 0
 
     def get(self, key: Hashable, ask: Callable[[], Rows]) -> Rows:
-        """Return the answer to a key; ask for it if it is not kept. Nobody may change it."""
+        """Return the answer to a key, which nobody may change.
+
+        If it is not kept, ask for it; who wants the same meanwhile waits for that answer, as cards of one page do.
+        """
+        with self._lock:
+            asking = self._asking.setdefault(key, Lock())
+        with asking:
+            rows = self._kept(key)
+            if rows is None:
+                rows = ask()
+                self._keep(key, rows)
+        with self._lock:
+            self._asking.pop(key, None)
+        return rows
+
+    def _kept(self, key: Hashable) -> Rows | None:
         with self._lock:
             if key in self._answers:
                 self._answers.move_to_end(key)
-                return self._answers[key]
-        rows = ask()
+            return self._answers.get(key)
+
+    def _keep(self, key: Hashable, rows: Rows) -> None:
         with self._lock:
-            if key not in self._answers:
-                self._answers[key] = rows
-                self._rows += len(rows) + 1
+            self._answers[key] = rows
+            self._rows += len(rows) + 1
             while self._rows > self._most_rows and len(self._answers) > 1:
                 _, oldest = self._answers.popitem(last=False)
                 self._rows -= len(oldest) + 1
-        return rows
