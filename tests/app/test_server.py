@@ -4,6 +4,7 @@ import sys
 from dataclasses import replace
 
 import pytest
+from plotly.offline import get_plotlyjs_version
 
 from app import login, pages, security, server, theme
 from app.charts.template import figure
@@ -244,3 +245,7 @@ def test_no_chart_offers_to_upload_itself():
 
     assert chart.config["showSendToCloud"] is False
     assert chart.config["displaylogo"] is False
+
+
+def test_the_browser_gets_the_release_of_plotly_that_figures_are_made_for(client):
+    assert f'.version="{get_plotlyjs_version()}"' in client.get("/assets/plotly/plotly.js", headers=HERE).text
