@@ -1,0 +1,110 @@
+"""How long it takes from the end of an upload until its Overview can be shown, and what memory the upload takes.
+
+    python -m tests.bench.upload_to_overview --lake DIR [--megabytes 100]
+
+A site is started over the lake, which is the preset. A file of events, lines of the sample of the official size until it
+is large enough, is sent as the Data page sends it, and built; the site is asked for the numbers of Overview until it has
+them. The site's memory is looked at every tenth of a second while the file is sent. It ends with exit code 1 if a
+hundred megabytes take longer than 30 s, or the memory grows by more than 100 MB.
+"""
+
+import argparse
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import requests
+
+from ..app.conftest import start
+from .measuring import arguments, machine, sample
+
+LIMIT_SECONDS, LIMIT_BYTES = 30.0, 100e6
+SECONDS_BETWEEN_LOOKS = 0.1
+OVERVIEW = ("overview-by-day", "overview-rates", "overview-roots-by-day", "overview-visitors")
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = arguments(__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--lake", type=Path, required=True)
+    parser.add_argument("--megabytes", type=int, default=100)
+    options = parser.parse_args()
+    print(machine())
+    file = events(options.folder, options.megabytes)
+    process, address = start(options.lake.absolute())
+    try:
+        reader, site = requests.Session(), psutil.Process(process.pid)
+        with watched(site) as most, file.open("rb") as body:
+            before, begun = site.memory_info().rss, time.perf_counter()
+            headers = {"Content-Type": "application/octet-stream", "Origin": address}  # as the page itself
+            sent = reader.post(f"{address}/api/v1/datasets/files?name=events.csv", data=body, headers=headers)
+            uploaded = time.perf_counter()
+        grown = most[0] - before
+        print(
+            f"{file.stat().st_size / 1e6:.0f} MB sent in {uploaded - begun:.1f} s; memory grew by {grown / 1e6:.0f} MB"
+        )
+        seconds = shown(reader, address, sent.json()["id"], uploaded)
+        print(f"from the end of the upload to Overview {seconds:.1f} s")
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+    return int(seconds > LIMIT_SECONDS * options.megabytes / 100 or grown > LIMIT_BYTES)
+
+
+def events(folder: Path, megabytes: int) -> Path:
+    """Make a file of events, so large; return its path."""
+    file = folder / f"events-{megabytes}.csv"
+    if not file.is_file():
+        whole, number = sample(folder, 1)[0], 0
+        with file.with_suffix(".part").open("wb") as to:
+            while to.tell() < megabytes * 1_000_000:
+                with whole.open("rb") as source:
+                    for line in source:
+                        if to.tell() >= megabytes * 1_000_000:
+                            break
+                        if not number or not line.startswith(b"timestamp"):
+                            to.write(line)
+                        number += 1
+        shutil.move(file.with_suffix(".part"), file)
+    return file
+
+
+@contextmanager
+def watched(site: psutil.Process) -> Iterator[list[int]]:
+    """Yield the most memory of a process, as it grows."""
+    most, stop = [0], threading.Event()
+
+    def look() -> None:
+        while not stop.wait(SECONDS_BETWEEN_LOOKS):
+            most[0] = max(most[0], site.memory_info().rss)
+
+    watch = threading.Thread(target=look)
+    watch.start()
+    try:
+        yield most
+    finally:
+        stop.set()
+        watch.join()
+
+
+def shown(reader: requests.Session, address: str, dataset: str, since: float) -> float:
+    """Build a dataset; return the seconds until the site answers Overview's questions about it."""
+    reader.post(f"{address}/api/v1/datasets/{dataset}/build", json={}).raise_for_status()
+    while True:
+        answers = [reader.get(f"{address}/api/v1/{each}?lake={dataset}") for each in OVERVIEW]
+        if all(each.ok for each in answers):
+            return time.perf_counter() - since
+        told = reader.get(f"{address}/api/v1/datasets/{dataset}").json()
+        if told["state"] == "failed":
+            raise SystemExit(f"The dataset was not built: {told}")
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
