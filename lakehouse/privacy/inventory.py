@@ -3,14 +3,15 @@
 from typing import Any
 
 from lakehouse.lake import Lake
-from lakehouse.privacy import landed, tables
+from lakehouse.privacy import landed, redaction, tables
 from lakehouse.privacy.subject import DataSubject
 
 
 def counts(lake: Lake, visitor: DataSubject) -> dict[str, int]:
-    """Count what names the visitor: table, or path of a landed file -> rows or lines; empty places are left out."""
+    """Count what names the visitor: table, or path of a file -> rows, lines or texts; empty places are left out."""
     found = {each.name: tables.count(lake, each, visitor) for each in tables.with_visitors(lake)}
     found |= {file.place: landed.count(file, visitor) for file in landed.files(lake)}
+    found |= redaction.count_in_databases(lake.settings.lake_path, visitor)
     return {place: number for place, number in found.items() if number}
 
 

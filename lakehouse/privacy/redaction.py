@@ -3,7 +3,8 @@
 import json
 import os
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -39,6 +40,19 @@ def clean_ledger(store: Store, visitor: DataSubject) -> None:
     files.shorten_log(delta.folder, delta.version())  # statistics of text columns quote their values
 
 
+def count_in_databases(folder: Path, visitor: DataSubject) -> dict[str, int]:
+    """Count the texts that name the visitor by the SQLite files beside the lake's tables.
+
+    Raises:
+        LakehouseError: one cannot be read (exit code 4).
+    """
+    found: dict[str, int] = {}
+    for path in sorted(folder.glob("*.sqlite")):
+        with _opened(path) as connection:
+            found[path.name] = len(_texts_of(connection, visitor))
+    return found
+
+
 def clean_databases(folder: Path, visitor: DataSubject) -> None:
     """Hide the id in what readers asked, saved and noted: every text of the SQLite files beside the lake's tables.
 
@@ -46,28 +60,38 @@ def clean_databases(folder: Path, visitor: DataSubject) -> None:
         LakehouseError: one cannot be written, or its program holds it (exit code 4).
     """
     for path in sorted(folder.glob("*.sqlite")):
-        try:
-            with closing(sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)) as connection:
-                connection.execute("PRAGMA secure_delete = ON")
-                _clean_database(connection, visitor)
-                connection.execute("VACUUM")  # pages that are free may still hold the text that was there
-        except sqlite3.Error as error:
-            message = f"{path.name} cannot be cleaned: {error}."
-            raise LakehouseError(message, "stop the site, then erase again", Exit.ENVIRONMENT) from error
+        with _opened(path) as connection:
+            connection.execute("PRAGMA secure_delete = ON")
+            connection.execute("BEGIN IMMEDIATE")
+            with connection:
+                for table, column, row, text in _texts_of(connection, visitor):
+                    change = f'UPDATE OR REPLACE "{table}" SET "{column}" = ? WHERE rowid = ?'
+                    connection.execute(change, (visitor.hide(text), row))
+            connection.execute("VACUUM")  # pages that are free may still hold the text that was there
 
 
-def _clean_database(connection: sqlite3.Connection, visitor: DataSubject) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    with connection:
-        named = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'"
-        for (table,) in connection.execute(named).fetchall():
-            for _, column, kind, *_ in connection.execute(f'PRAGMA table_info("{table}")').fetchall():
-                if kind.upper() != "TEXT":
-                    continue
-                for row, text in connection.execute(f'SELECT rowid, "{column}" FROM "{table}"').fetchall():
-                    if text and visitor.is_named_in(text):
-                        change = f'UPDATE OR REPLACE "{table}" SET "{column}" = ? WHERE rowid = ?'
-                        connection.execute(change, (visitor.hide(text), row))
+@contextmanager
+def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+    try:
+        with closing(sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)) as connection:
+            yield connection
+    except sqlite3.Error as error:
+        message = f"{path.name} cannot be searched and cleaned: {error}."
+        raise LakehouseError(message, "stop the site, then erase again", Exit.ENVIRONMENT) from error
+
+
+def _texts_of(connection: sqlite3.Connection, visitor: DataSubject) -> list[tuple[str, str, int, str]]:
+    """Return table, column, row and text of each text that names the visitor."""
+    found = []
+    named = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'"
+    for (table,) in connection.execute(named).fetchall():
+        for _, column, kind, *_ in connection.execute(f'PRAGMA table_info("{table}")').fetchall():
+            if kind.upper() != "TEXT":
+                continue
+            for row, text in connection.execute(f'SELECT rowid, "{column}" FROM "{table}"'):
+                if text and visitor.is_named_in(text):
+                    found.append((table, column, row, text))
+    return found
 
 
 def clean_logs(folder: Path, visitor: DataSubject) -> None:

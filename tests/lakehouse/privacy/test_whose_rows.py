@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from app.sql.history import Asked, History
 from bronze import landing
 from lakehouse.lake import Lake
 
@@ -199,3 +200,14 @@ def test_erased_content_that_was_lost_is_not_brought_back_by_landing_it_and_its_
     call("retract", "1", "--reason", "lost", "--apply")
     assert call("run").code == 0
     assert bronze(lake) == [("2", None)]
+
+
+def test_an_id_that_stands_in_the_log_of_queries_alone_is_erased_there(no_gold, lake, call, land, erase):
+    land("a.csv", f"{NOON},5,view,1,", header=EVENTS)
+    assert call("run").code == 0
+    queries = History(lake.settings.lake_path)
+    queries.add(Asked("SELECT 907", "reader 1", "done", "", 1.0, 1, 1, {}))
+    assert erase(907) == {"queries.sqlite": 1}
+    assert [each.sql for each in queries.newest(9)] == ["SELECT …"]
+    assert call("erase", "--visitor", "907", "--apply").code == 0
+    assert len(bronze(lake)) == 1
