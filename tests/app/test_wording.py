@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from app import wording
+from app import pages, wording
 from app.pages.categories import page as categories
 from app.pages.funnel import wording as funnel
 from app.pages.funnel.numbers import Root, Skips, Steps, best
@@ -69,6 +69,24 @@ def test_converts_best_ranks_by_the_lower_end_so_that_luck_and_the_unknown_do_no
     assert funnel.best(best([lucky, sound]), "session") == "Category 2 converts best: 10.0% of 4,000 visits"
     assert "too few purchases" in funnel.best(best([root(1, 0, 20)]), "session")
     assert categories.finding([]) == "Too few purchases to rank these categories"
+
+
+@pytest.mark.parametrize(
+    ("query", "is_plain", "words"),
+    [
+        ("", True, "Visits with each step, in any order, in the same visit"),
+        ("?unit=visitor", True, "Visitors with each step, in any order, in the same visit"),
+        ("?window=7d", False, "Visits with each step, in any order, within 7 days of the first view"),
+        (
+            "?unit=visitor&order=ordered&window=1d",
+            False,
+            "Visitors with at least one visit that leads to each step, in this order, "
+            "within a day of that visit's first view",
+        ),
+    ],
+)
+def test_the_funnel_says_what_it_counts_in_which_order_and_time(query, is_plain, words):
+    assert funnel.how(pages.parse(query), is_plain) == words
 
 
 def test_skipped_steps_are_counted_in_words():

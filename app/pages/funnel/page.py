@@ -10,13 +10,18 @@ from app.components.card import Card, Drawn
 from app.components.parts import data, graph, legend, scrolling, table
 from app.context import PageContext
 from app.pages import Page
-from app.pages.funnel import numbers, queries
+from app.pages.funnel import followed, numbers, queries
 from app.pages.funnel import wording as words
 from app.params import Param, Params
-from lakehouse.errors import Exit, LakehouseError
 
 CHARTED = 12
 LISTED = 100
+SOURCES = {
+    ("session", True): "",  # the first that the card reads
+    ("session", False): "gold.funnel_windows",
+    ("visitor", True): "gold.visitor_days",
+    ("visitor", False): "gold.visit_outcomes",
+}
 UNIT = Param("unit", "session", {"session": "Visits", "visitor": "Visitors"}, meaning="what the funnel counts")
 ORDER = Param(
     "order", "any", {"any": "Any order", "ordered": "In order"}, meaning="whether steps must follow each other"
@@ -45,12 +50,8 @@ def step_controls(params: Params) -> Component:
 
 
 def funnel(context: PageContext) -> Drawn:
-    """Show how many come how far."""
-    params, unit = context.params, context.params["unit"]
-    is_plain = queries.is_plain(context)
-    if unit == "visitor" and not is_plain:
-        message = "Order and time are counted by visits: a visitor may begin several times."
-        raise LakehouseError(message, "choose Visits, or any order in the same visit", Exit.USAGE)
+    """Show how many come how far; a visitor who begins several times counts once in each."""
+    params, unit, is_plain = context.params, context.params["unit"], followed.is_plain(context)
     found = numbers.steps(context)
     if found.period.days < 1:
         return Drawn(
@@ -59,8 +60,8 @@ def funnel(context: PageContext) -> Drawn:
     title, units = words.steps(found.now, unit, params["window"]), wording.unit_name(unit)
     before = found.before.shares if found.before else None
     figure = bars.steps(numbers.NAMES, found.now.counts, before, found.now.total, context.palette)
-    first = f"All {units}" if is_plain else "All visits with a view"
-    entries = [("bar track", first), *([("tick", "Previous period, by its share")] if before else [])]
+    everybody = units if is_plain else f"{units} with a view"
+    entries = [("bar track", f"All {everybody}"), *([("tick", "Previous period, by its share")] if before else [])]
     shortened = (
         ""
         if found.period == context.period
@@ -69,12 +70,11 @@ def funnel(context: PageContext) -> Drawn:
     note = words.noise(found.changes)
     return Drawn(
         title,
-        f"{units.capitalize()} with each step, {words.how(params)}, of "
-        f"{wording.count(found.now.total)} {units}{shortened}",
+        f"{words.how(params, is_plain)}, of {wording.count(found.now.total)} {everybody}{shortened}",
         [graph("funnel-chart", figure, 300, title), *([html.P(note, className="muted note")] if note else [])],
         legend(*entries),
         table(["Step", units.capitalize(), "Of all", "Interval", "Of the step before", "Previous"], _step_rows(found)),
-        source="" if is_plain and unit == "session" else "gold.visitor_days" if is_plain else "gold.funnel_windows",
+        source=SOURCES[unit, is_plain],
     )
 
 

@@ -23,13 +23,16 @@ def too_early(window: str) -> str:
     return f"No visit of these days has had{WINDOWS[window].replace(' within', '')} yet"
 
 
-def how(params: Params) -> str:
-    """Say how steps are counted."""
+def how(params: Params, is_plain: bool) -> str:
+    """Say what is counted with each step, and in which order and time the steps come."""
+    first, counted = "the first view", "Visits with each step"
+    if params["unit"] == "visitor":
+        counted = "Visitors with each step"
+        if not is_plain:
+            first, counted = "that visit's first view", "Visitors with at least one visit that leads to each step"
     order = "in this order" if params["order"] == "ordered" else "in any order"
-    window = (
-        "of the same visit" if params["window"] == "visit" else f"{WINDOWS[params['window']].strip()} of the first view"
-    )
-    return f"{order}, {window}"
+    window = "in the same visit" if params["window"] == "visit" else f"{WINDOWS[params['window']].strip()} of {first}"
+    return f"{counted}, {order}, {window}"
 
 
 def noise(changes: dict[str, Change]) -> str:
