@@ -4,7 +4,7 @@ import duckdb
 import pytest
 
 from app import pages
-from app.pages.funnel import numbers, queries
+from app.pages.funnel import followed, numbers, queries
 from app.site import Site
 from app.statistics import PairedSums, rate_interval, wilson
 from gold import visit_outcomes, visitor_days
@@ -45,8 +45,8 @@ def typed(table, text):
 
 @pytest.fixture
 def ask_lake(lake):
-    """Return a page's context of those visits for a query string; the data end on 20 June."""
-    rows = {"gold.activity": activity(days=20)}
+    """Return a page's context of those visits for a query string; 20 June is the last complete day, 21 June the newest."""
+    rows = {"gold.activity": activity(days=21, last_hour=2)}
     rows |= {
         table.name: typed(table, text) for table, text in ((visitor_days.table, DAYS), (visit_outcomes.table, OUTCOMES))
     }
@@ -85,6 +85,12 @@ def test_a_visitor_whose_last_visits_have_not_had_their_time_counts_by_the_visit
 
     assert found.period.days < 1
     assert begun.now == numbers.Steps(4, 4, 2, 2) and begun.period.end.isoformat() == "2015-06-13"
+
+
+def test_a_visit_on_its_own_counts_on_an_incomplete_day_too_but_no_day_whose_time_is_not_over(ask_lake):
+    query = "?range=2015-06-18..2015-06-21"
+
+    assert [followed.entries(ask_lake(query + each)).days for each in ("", "&order=ordered", "&window=1d")] == [4, 4, 2]
 
 
 def test_a_visitor_of_both_periods_is_one_cluster_and_its_visits_are_no_further_draws(ask_lake):

@@ -75,12 +75,13 @@ def test_converts_best_ranks_by_the_lower_end_so_that_luck_and_the_unknown_do_no
     ("query", "is_plain", "words"),
     [
         ("", True, "Visits with each step, in any order, in the same visit"),
-        ("?unit=visitor", True, "Visitors with each step, in any order, in the same visit"),
+        ("?unit=visitor", True, "Visitors by the steps that any of their visits holds, in any order"),
         ("?window=7d", False, "Visits with each step, in any order, within 7 days of the first view"),
+        ("?order=ordered", False, "Visits with each step, in this order, in the same visit"),
         (
             "?unit=visitor&order=ordered&window=1d",
             False,
-            "Visitors with at least one visit that leads to each step, in this order, "
+            "Visitors by the steps that any of their visits leads to, in this order, "
             "within a day of that visit's first view",
         ),
     ],

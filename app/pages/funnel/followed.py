@@ -26,10 +26,13 @@ def is_plain(context: PageContext) -> bool:
 
 
 def entries(context: PageContext) -> Period:
-    """Return the days of the period whose window is over at the last complete day; they may be none."""
-    last, period = context.published.last_day, context.period
+    """Return the days of the period whose window is over at the last complete day; they may be none.
+
+    A visit on its own is counted as far as it is known, as on every other card.
+    """
+    last, period, window = context.published.last_day, context.period, WINDOWS[context.params["window"]]
     assert last is not None
-    return Period(period.start, min(period.end, last - timedelta(days=WINDOWS[context.params["window"]])))
+    return Period(period.start, min(period.end, last - timedelta(days=window))) if window else period
 
 
 def count_visits(context: PageContext) -> Statement:

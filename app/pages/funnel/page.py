@@ -7,15 +7,14 @@ from app import wording
 from app.charts import bars
 from app.components import controls
 from app.components.card import Card, Drawn
-from app.components.parts import data, graph, legend, scrolling, table
+from app.components.parts import graph, legend, scrolling, table
 from app.context import PageContext
 from app.pages import Page
-from app.pages.funnel import followed, numbers, queries
+from app.pages.funnel import dropped, followed, numbers, queries
 from app.pages.funnel import wording as words
 from app.params import Param, Params
 
 CHARTED = 12
-LISTED = 100
 SOURCES = {
     ("session", True): "",  # the first that the card reads
     ("session", False): "gold.funnel_windows",
@@ -57,7 +56,7 @@ def funnel(context: PageContext) -> Drawn:
         return Drawn(
             words.too_early(params["window"]), "Only visits whose time is over are counted; take more days", ""
         )
-    title, units = words.steps(found.now, unit, params["window"]), wording.unit_name(unit)
+    title, units = words.steps(found.now, unit, words.within(params, is_plain)), wording.unit_name(unit)
     before = found.before.shares if found.before else None
     figure = bars.steps(numbers.NAMES, found.now.counts, before, found.now.total, context.palette)
     everybody = units if is_plain else f"{units} with a view"
@@ -167,35 +166,6 @@ def times(context: PageContext) -> Drawn:
     )
 
 
-def dropped_controls(params: Params) -> Component:
-    """Choose the step, and download all of them."""
-    download = html.Button(
-        "Download all", type="button", className="button", **data(menu="csv", query=queries.dropped_visits.name)
-    )
-    return html.Div([controls.segmented(params, "dropped", "The last step"), download], className="control-row")
-
-
-def dropped(context: PageContext) -> Drawn:
-    """List the visits that went no further."""
-    rows, number = numbers.dropped(context, LISTED)
-    title = words.dropped(number, context.params["dropped"])
-    head = ["Visitor", "Started, UTC", "Root category", "Views", "Carts", "Items", "Length"]
-    listed = [
-        (
-            str(row["visitor_id"]),
-            f"{row['started_at']:%-d %b %Y %H:%M}",
-            wording.category(row["root_category_id"]),
-            row["num_views"],
-            row["num_adds"],
-            row["distinct_products"],
-            wording.duration(row["seconds"]),
-        )
-        for row in rows
-    ]
-    shown = "all of them" if number <= LISTED else f"the newest {LISTED} of {wording.count(number)}"
-    return Drawn(title, f"Visits by their start, {shown}", scrolling(table(head, listed), title, 420))
-
-
 def _step_rows(found: numbers.Found) -> list[tuple[str, ...]]:
     counts, former = found.now.counts, [found.now.total, *found.now.counts[:2]]
     before = found.before.shares if found.before else ()
@@ -279,13 +249,13 @@ page = Page(
         ),
         Card(
             "dropped",
-            dropped,
+            dropped.visits,
             reads=("silver.sessions", "silver.categories"),
             params=("range", "category", "dropped"),
             columns=12,
             height=480,
             query=queries.dropped_visits,
-            controls=dropped_controls,
+            controls=dropped.controls,
         ),
     ),
 )

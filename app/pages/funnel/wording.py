@@ -7,15 +7,20 @@ from app.params import Params
 from app.statistics import Change
 from app.wording import category, count, duration, interval, moved, percent, plural, unit_name
 
-WINDOWS = {"visit": "", "1d": " within a day", "7d": " within 7 days", "30d": " within 30 days"}
+WINDOWS = {"visit": " in the same visit", "1d": " within a day", "7d": " within 7 days", "30d": " within 30 days"}
 
 
-def steps(found: Steps, unit: str, window: str = "visit") -> str:
-    """Say how many come through."""
+def steps(found: Steps, unit: str, when: str = "") -> str:
+    """Say how many come through, and in which time."""
     if not found.total:
         return f"No {unit_name(unit, 1)} in this period"
     cart, purchase = found.cart / found.total * 1000, found.purchase / found.total * 1000
-    return f"Of 1,000 {unit_name(unit)}, {cart:.0f} fill a cart and {purchase:.0f} buy{WINDOWS[window]}"
+    return f"Of 1,000 {unit_name(unit)}, {cart:.0f} fill a cart and {purchase:.0f} buy{when}"
+
+
+def within(params: Params, is_plain: bool) -> str:
+    """Say in which time the steps come; in any order, a visitor's visits count together."""
+    return "" if is_plain and params["unit"] == "visitor" else WINDOWS[params["window"]]
 
 
 def too_early(window: str) -> str:
@@ -24,15 +29,14 @@ def too_early(window: str) -> str:
 
 
 def how(params: Params, is_plain: bool) -> str:
-    """Say what is counted with each step, and in which order and time the steps come."""
-    first, counted = "the first view", "Visits with each step"
+    """Say what is counted by which steps, and in which order and time these come."""
+    counted, first = "Visits with each step", " of the first view"
     if params["unit"] == "visitor":
-        counted = "Visitors with each step"
-        if not is_plain:
-            first, counted = "that visit's first view", "Visitors with at least one visit that leads to each step"
+        counted = f"Visitors by the steps that any of their visits {'holds' if is_plain else 'leads to'}"
+        first = " of that visit's first view"
     order = "in this order" if params["order"] == "ordered" else "in any order"
-    window = "in the same visit" if params["window"] == "visit" else f"{WINDOWS[params['window']].strip()} of {first}"
-    return f"{counted}, {order}, {window}"
+    when = within(params, is_plain)
+    return f"{counted}, {order}" + (f",{when}{'' if params['window'] == 'visit' else first}" if when else "")
 
 
 def noise(changes: dict[str, Change]) -> str:
