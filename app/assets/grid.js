@@ -1,12 +1,12 @@
 // Grids: rows that are sorted and filtered here, without asking the server. What a reader chose in a grid, and the
-// focus, survive that its rows are replaced; they end with the page.
+// focus, survive that its rows are replaced; they end with the grid.
 (function () {
     "use strict";
 
     var element = window.elements.element, button = window.elements.button, select = window.elements.select;
     var COMPARISON = /^\s*(>=|<=|>|<|=|)\s*(-?\d+(?:\.\d+)?)\s*(?:\.\.\s*(-?\d+(?:\.\d+)?))?\s*$/;
     var ARROWS = { ascending: "\u2191", descending: "\u2193", none: "\u2195" };
-    var chosen = {};  // id of a grid -> { sort, filters, focus }
+    var chosen = {};  // id of a grid -> { place, direction, filters, focus }; columns by place: a query may name two alike
 
     // Cells: a value, or a value beside the words that are shown.
 
@@ -55,35 +55,36 @@
     function choices(slot, content) {
         var names = JSON.stringify(content.columns), its = chosen[slot.id];
         if (!its || its.names !== names) {
-            its = chosen[slot.id] = { names: names, sort: content.sort, filters: {}, focus: "" };
+            var place = content.columns.findIndex(function (column) { return column.name === content.sort[0]; });
+            its = chosen[slot.id] = { names: names, place: place, direction: content.sort[1], filters: [], focus: "" };
         }
         return its;
     }
 
     function fill(slot) {
         var content = slot.content, its = choices(slot, content), parts = slot.parts;
-        var place = content.columns.findIndex(function (column) { return column.name === its.sort[0]; });
-        var sign = its.sort[1] === "ascending" ? 1 : -1, tests = [];
+        var sign = its.direction === "ascending" ? 1 : -1, tests = [];
         content.columns.forEach(function (column, at) {
-            var said = its.filters[column.name] || "", test = filter(column.kind, said), isSorted = at === place;
+            var said = its.filters[at] || "", test = filter(column.kind, said);
+            var direction = at === its.place ? its.direction : "none";
             if (test) { tests.push([at, test]); }
             parts.filters[at].setAttribute("aria-invalid", String(Boolean(said.trim()) && !test));
-            parts.heads[at].setAttribute("aria-sort", isSorted ? its.sort[1] : "none");
-            parts.heads[at].querySelector(".arrow").textContent = ARROWS[isSorted ? its.sort[1] : "none"];
+            parts.heads[at].setAttribute("aria-sort", direction);
+            parts.heads[at].querySelector(".arrow").textContent = ARROWS[direction];
         });
         var shown = content.rows.filter(function (row) {
             return tests.every(function (test) { return test[1](row[test[0]]); });
         });
-        if (place >= 0) {
+        if (its.place >= 0) {
             shown.sort(function (one, other) {
-                var a = value(one[place]), b = value(other[place]);
+                var a = value(one[its.place]), b = value(other[its.place]);
                 return a === null || b === null ? (a === null) - (b === null) : sign * compare(a, b);
             });
         }
         parts.body.replaceChildren.apply(parts.body, shown.map(function (row) { return line(row, content.columns); }));
         var all = content.rows.length.toLocaleString("en");
         parts.told.textContent = tests.length ? shown.length.toLocaleString("en") + " of " + all + " rows fit" : all + (content.rows.length === 1 ? " row" : " rows");
-        parts.clear.hidden = !Object.values(its.filters).some(Boolean);
+        parts.clear.hidden = !its.filters.some(Boolean);
     }
 
     function line(row, columns) {
@@ -95,25 +96,24 @@
         }));
     }
 
-    function head(slot, column) {
+    function head(slot, column, at) {
         var sorter = button(column.name, function () {
-            var its = chosen[slot.id], isSame = its.sort[0] === column.name;
-            var first = column.kind === "number" ? "descending" : "ascending";
+            var its = chosen[slot.id], first = column.kind === "number" ? "descending" : "ascending";
             var other = first === "descending" ? "ascending" : "descending";
-            its.sort = [column.name, isSame && its.sort[1] === first ? other : first];
+            its.direction = at === its.place && its.direction === first ? other : first;
+            its.place = at;
             fill(slot);
         }, { className: "sorter", title: column.title || "Sort by " + column.name });
         var arrow = element("span", { className: "arrow" });
         arrow.setAttribute("aria-hidden", "true");
         sorter.append(arrow);
-        sorter.dataset.control = "sort " + column.name;
-        var made = element("th", { scope: "col", className: column.kind === "number" ? "number" : "" }, [sorter]);
-        return made;
+        sorter.dataset.control = "sort " + at;
+        return element("th", { scope: "col", className: column.kind === "number" ? "number" : "" }, [sorter]);
     }
 
     function control(slot, column, at) {
-        var its = chosen[slot.id], said = its.filters[column.name] || "", label = "Filter " + column.name, made;
-        function heed(words) { its.filters[column.name] = words; fill(slot); }
+        var its = chosen[slot.id], said = its.filters[at] || "", label = "Filter " + column.name, made;
+        function heed(words) { its.filters[at] = words; fill(slot); }
         if (column.kind === "choice") {
             var found = Array.from(new Set(slot.content.rows.map(function (row) { return words(row[at]); })));
             if (said && !found.includes(said)) { found.push(said); }
@@ -125,19 +125,19 @@
             if (column.unit) { made.placeholder = "> 3 " + column.unit; }
             made.addEventListener("input", function () { heed(made.value); });
         }
-        made.dataset.control = "filter " + column.name;
+        made.dataset.control = "filter " + at;
         return made;
     }
 
     function layOut(slot) {
         var content = slot.content, columns = content.columns;
         choices(slot, content);
-        var heads = columns.map(function (column) { return head(slot, column); });
+        var heads = columns.map(function (column, at) { return head(slot, column, at); });
         var filters = columns.map(function (column, at) { return control(slot, column, at); });
         var row = element("tr", { className: "grid-filters" }, filters.map(function (each) { return element("td", {}, [each]); }));
         var body = element("tbody"), told = element("span", { className: "muted" });
         var clear = button("Clear the filters", function () {
-            chosen[slot.id].filters = {};
+            chosen[slot.id].filters = [];
             layOut(slot);
             slot.querySelector("[data-control]").focus();
         }, { hidden: true });
@@ -151,7 +151,8 @@
         fill(slot);
     }
 
-    // Shows rows in an element that has an id: { label, columns: [{ name, kind, unit }], sort: [name, direction], rows }.
+    // Shows rows in an element that has an id: { label, columns: [{ name, kind, unit, title }], sort: [name, direction] or
+    // [] where they keep the order in which they come, rows }.
     function show(slot, content) {
         var focus = (chosen[slot.id] || {}).focus;
         slot.content = content;

@@ -46,7 +46,7 @@ def test_an_example_is_run_and_its_rows_shown_with_run_and_versions(page):
     page.locator("#query-run").click()
     expect(page.locator("#query-told")).to_contain_text("24 rows · run", timeout=SECONDS)
     expect(page.locator("#query-told")).to_contain_text("gold.activity version")
-    expect(page.locator(".query-rows tbody tr")).to_have_count(24)
+    expect(page.locator("#query-grid tbody tr")).to_have_count(24)
     page.get_by_text("Quick chart").click()
     expect(page.locator(".query-chart .bar")).to_have_count(24)
     expect(page.locator("#query-log")).to_contain_text("done · 24 rows")
@@ -84,7 +84,7 @@ def test_the_form_writes_the_query_with_several_measures_and_filters(page):
     expect(page.locator(".cm-content")).to_contain_text("AND event_type <> 'view'")
     assert serious(page) == []
     page.locator("#query-run").click()
-    expect(page.locator(".query-rows tbody tr")).to_have_count(2, timeout=SECONDS)
+    expect(page.locator("#query-grid tbody tr")).to_have_count(2, timeout=SECONDS)
     page.get_by_role("button", name="Remove filter 2").click()
     expect(page.locator(".cm-content")).not_to_contain_text("<>")
 
