@@ -79,6 +79,15 @@ def test_a_visitor_who_begins_twice_counts_once_by_any_visit_that_leads_to_the_s
     assert [sums[rate]["y1"] for rate in ("view", "cart", "purchase")] == [visitors, carts, purchases]
 
 
+def test_each_category_of_entry_counts_the_visitors_that_began_in_it(ask_lake):
+    roots = numbers.roots(ask_lake("?range=2015-06-01..2015-06-05&unit=visitor&window=7d"))
+
+    assert [(r.category, r.total, r.view, r.cart, r.conversion.successes) for r in roots] == [
+        (5, 2, 2, 1, 1),
+        (6, 1, 1, 1, 1),
+    ]
+
+
 def test_a_visitor_whose_last_visits_have_not_had_their_time_counts_by_the_visits_before(ask_lake):
     found = numbers.steps(ask_lake("?range=2015-06-01..2015-06-20&unit=visitor&window=30d"))
     begun = numbers.steps(ask_lake("?range=2015-06-02..2015-06-16&unit=visitor&window=7d"))

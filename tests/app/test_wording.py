@@ -102,6 +102,23 @@ def test_a_rate_that_did_not_clearly_change_is_called_likely_noise():
     assert funnel.noise(changes) == "The purchase rate −0.04 pp, −0.51 to +0.43: likely noise."
 
 
+def test_a_category_shows_how_its_conversion_moved_with_its_interval_and_what_is_likely_noise():
+    named, noise = Change(0.05, 0.03, 0.008, 0.032), Change(0.02, 0.021, -0.009, 0.007)
+    few = Change(0.02, 0.01, why_not="too few")
+    cells = [funnel.change_cell(Root(1, 9, 9, 0, wilson(1, 9), each, each is named)) for each in (named, noise, few)]
+
+    assert cells == ["+2.00 pp, +0.80 to +3.20", "−0.10 pp, −0.90 to +0.70: likely noise", "too few"]
+
+
+def test_the_conversion_of_a_category_says_its_denominator_order_and_time():
+    asked = "?unit=visitor&order=ordered&window=7d"
+
+    assert funnel.conversion(pages.parse(""), True) == "Visits with a purchase per visit"
+    assert funnel.conversion(pages.parse(asked), False) == (
+        "Visitors with a visit that leads to a purchase, in this order, within 7 days, per visitor with a view"
+    )
+
+
 def test_an_age_is_told_in_its_greatest_unit():
     now = datetime(2015, 9, 18, 6, tzinfo=UTC)
     ages = [timedelta(seconds=5), timedelta(minutes=1), timedelta(hours=5, minutes=59), timedelta(days=2)]

@@ -66,11 +66,15 @@ def count_visitors(context: PageContext) -> Statement:
     return Statement(sql, days(context.within(entries(context))) | parameters)
 
 
-def per_visitor(context: PageContext) -> tuple[str, dict[str, object]]:
+def per_visitor(context: PageContext, by: str = "") -> tuple[str, dict[str, object]]:
     """Return SQL that yields each visitor's visits with a view, and those followed by a cart and a purchase in time.
 
     Its columns are those of `visits.per_visitor` that rates need: numbers of visits, by visitors 1 or 0. The previous
     period is as many days.
+
+    Args:
+        context: whose days, segment, category, unit, order and window are meant.
+        by: a further column to group by.
     """
     conditions, parameters = part(context)
     cart, purchase = _are_followed(context)
@@ -81,19 +85,20 @@ def per_visitor(context: PageContext) -> tuple[str, dict[str, object]]:
     columns = [
         f"{total.format(source + digit)}::BIGINT AS {name}{digit}" for name, source in sources.items() for digit in "10"
     ]
+    group = f"{by}, visitor_id" if by else "visitor_id"
     sql = f"""
-            SELECT visitor_id, {", ".join(columns)}
+            SELECT {group}, {", ".join(columns)}
             FROM (
-                SELECT visitor_id, coalesce(sum(num_view_sessions) FILTER ({shown}), 0) AS visits1,
+                SELECT {group}, coalesce(sum(num_view_sessions) FILTER ({shown}), 0) AS visits1,
                        coalesce(sum(num_view_sessions) FILTER ({former}), 0) AS visits0,
                        0 AS carts1, 0 AS carts0, 0 AS purchases1, 0 AS purchases0
-                FROM gold.visitor_days {where} GROUP BY visitor_id
+                FROM gold.visitor_days {where} GROUP BY {group}
                 UNION ALL
-                SELECT visitor_id, 0, 0,
+                SELECT {group}, 0, 0,
                        count(*) FILTER ({cart} AND {shown}), count(*) FILTER ({cart} AND {former}),
                        count(*) FILTER ({purchase} AND {shown}), count(*) FILTER ({purchase} AND {former})
-                FROM gold.visit_outcomes {where} GROUP BY visitor_id)
-            GROUP BY visitor_id"""
+                FROM gold.visit_outcomes {where} GROUP BY {group})
+            GROUP BY {group}"""
     now, first = entries(context), both_periods(context)["start0"]
     last = first + timedelta(days=now.days - 1)
     return sql, parameters | {"start": now.start, "end": now.end, "start0": first, "end0": last}

@@ -7,14 +7,13 @@ from app import wording
 from app.charts import bars
 from app.components import controls
 from app.components.card import Card, Drawn
-from app.components.parts import graph, legend, scrolling, table
+from app.components.parts import graph, legend, table
 from app.context import PageContext
 from app.pages import Page
-from app.pages.funnel import dropped, followed, numbers, queries
+from app.pages.funnel import by_category, dropped, followed, numbers, queries
 from app.pages.funnel import wording as words
 from app.params import Param, Params
 
-CHARTED = 12
 SOURCES = {
     ("session", True): "",  # the first that the card reads
     ("session", False): "gold.funnel_windows",
@@ -53,23 +52,17 @@ def funnel(context: PageContext) -> Drawn:
     params, unit, is_plain = context.params, context.params["unit"], followed.is_plain(context)
     found = numbers.steps(context)
     if found.period.days < 1:
-        return Drawn(
-            words.too_early(params["window"]), "Only visits whose time is over are counted; take more days", ""
-        )
+        return Drawn(words.too_early(params["window"]), words.TAKE_MORE_DAYS, "")
     title, units = words.steps(found.now, unit, words.within(params, is_plain)), wording.unit_name(unit)
     before = found.before.shares if found.before else None
     figure = bars.steps(numbers.NAMES, found.now.counts, before, found.now.total, context.palette)
     everybody = units if is_plain else f"{units} with a view"
     entries = [("bar track", f"All {everybody}"), *([("tick", "Previous period, by its share")] if before else [])]
-    shortened = (
-        ""
-        if found.period == context.period
-        else f"; entries to {wording.short_day(found.period.end)}, later windows are not over"
-    )
     note = words.noise(found.changes)
     return Drawn(
         title,
-        f"{words.how(params, is_plain)}, of {wording.count(found.now.total)} {everybody}{shortened}",
+        f"{words.how(params, is_plain)}, of {wording.count(found.now.total)} {everybody}"
+        f"{words.left_out(found.period, context.period)}",
         [graph("funnel-chart", figure, 300, title), *([html.P(note, className="muted note")] if note else [])],
         legend(*entries),
         table(["Step", units.capitalize(), "Of all", "Interval", "Of the step before", "Previous"], _step_rows(found)),
@@ -105,53 +98,12 @@ def skipped(context: PageContext) -> Drawn:
     )
 
 
-def by_category(context: PageContext) -> Drawn:
-    """Show the conversion of the most visited root categories with its interval."""
-    unit, is_compared = context.params["unit"], context.previous is not None
-    roots = numbers.roots(context)
-    shown = [root for root in roots if root.category >= 0][:CHARTED]
-    title, units = words.best(numbers.best(roots), unit), wording.unit_name(unit)
-    figure = bars.rates(
-        [wording.category(root.category) for root in shown],
-        [root.conversion for root in shown],
-        [root.change.former if is_compared and root.change.former else None for root in shown],
-        context.palette.purchase,
-        context.palette,
-    )
-    entries = [
-        ("dot purchase", "Conversion with its 98% interval"),
-        *([("tick", "Previous period")] if is_compared else []),
-    ]
-    return Drawn(
-        title,
-        f"{units.capitalize()} with a purchase per {wording.unit_name(unit, 1)}, the {len(shown)} most visited of "
-        f"{len([r for r in roots if r.category >= 0])} root categories of entry; best by the lower end",
-        graph("funnel-categories-chart", figure, 32 * len(shown) + 36, title),
-        legend(*entries),
-    )
-
-
-def category_table(context: PageContext) -> Drawn:
-    """Show every root category with its steps."""
-    unit = context.params["unit"]
-    roots, units = numbers.roots(context), wording.unit_name(unit)
-    head = ["Root category", units.capitalize(), "View", "Cart", "Purchase", "Conversion and interval", "Change"]
-    note = "" if unit == "session" else "; a visitor who entered through two categories counts in both"
-    rows = [_root_row(root, context.previous is not None) for root in roots]
-    title = words.shares(roots, unit)
-    return Drawn(
-        title,
-        f"{units.capitalize()} by root category of the first event{note}",
-        scrolling(table(head, rows), title, 420),
-    )
-
-
 def times(context: PageContext) -> Drawn:
     """Say how long it takes from the first view to the first purchase."""
     row = context.ask(queries.times)[0]
     measured, before = row["measured"], row["buyers"] - row["measured"]
     median = row["median"]
-    pairs = [("Median", median), ("Three in four", row["p75"]), ("19 in 20", row["p95"])]
+    pairs = [("Median", median), ("Three in four (p75)", row["p75"]), ("19 in 20 (p95)", row["p95"])]
     facts = [(name, "within " + wording.duration(value)) for name, value in pairs if value is not None]
     within = [("half an hour", "within_half_an_hour"), ("a day", "within_a_day"), ("a week", "within_a_week")]
     facts += (
@@ -185,13 +137,7 @@ def _step_rows(found: numbers.Found) -> list[tuple[str, ...]]:
     return rows
 
 
-def _root_row(root: numbers.Root, is_compared: bool) -> tuple[str, ...]:
-    counts = [wording.count(each) for each in (root.total, root.view, root.cart, root.conversion.successes)]
-    change = wording.points(root.change) if root.is_named else root.change.why_not or "no clear change"
-    return wording.category(root.category), *counts, words.conversion_cell(root), change if is_compared else "–"
-
-
-PARAMS = ("range", "compare", "segment", "category", "unit")
+STEP_PARAMS = ("range", "compare", "segment", "category", "unit", "order", "window")
 page = Page(
     path="/funnel",
     name="Funnel",
@@ -211,7 +157,7 @@ page = Page(
                 "gold.funnel_windows",
                 "gold.visit_outcomes",
             ),
-            params=(*PARAMS, "order", "window"),
+            params=STEP_PARAMS,
             columns=8,
             height=440,
             query=queries.steps,
@@ -222,9 +168,9 @@ page = Page(
         ),
         Card(
             "categories",
-            by_category,
-            reads=("gold.visitor_days",),
-            params=PARAMS,
+            by_category.chart,
+            reads=("gold.visitor_days", "gold.visit_segments", "gold.visit_outcomes"),
+            params=STEP_PARAMS,
             columns=7,
             height=480,
             query=queries.roots,
@@ -240,9 +186,9 @@ page = Page(
         ),
         Card(
             "table",
-            category_table,
-            reads=("gold.visitor_days",),
-            params=PARAMS,
+            by_category.listing,
+            reads=("gold.visitor_days", "gold.visit_segments", "gold.visit_outcomes"),
+            params=STEP_PARAMS,
             columns=12,
             height=480,
             query=queries.roots,

@@ -93,13 +93,19 @@ def rates(context: PageContext) -> Statement:
     )
 
 
-@query(VISITOR_DAYS | SEGMENTS, params=("range", "compare", "segment", "category", "unit"))
+@query(
+    VISITOR_DAYS | SEGMENTS | followed.OUTCOMES,
+    params=("range", "compare", "segment", "category", "unit", "order", "window"),
+)
 def roots(context: PageContext) -> Statement:
     """Add up the steps of each root category of entry over visitors, the most visited first; -1 is unknown."""
-    if context.params["unit"] == "session":
+    is_plain, root = followed.is_plain(context), "root_category_id"
+    if is_plain and context.params["unit"] == "session":
         sql, parameters = cluster_sums(context, RATES, by_root=True)
         return Statement(f"SELECT * FROM ({sql}) ORDER BY x1 DESC, root_category_id, rate", parameters)
-    visitors, parameters = per_visitor(context, "visitor", by="root_category_id")
+    visitors, parameters = (
+        per_visitor(context, "visitor", by=root) if is_plain else followed.per_visitor(context, by=root)
+    )
     selects = [
         f"SELECT root_category_id, '{name}' AS rate, {sums('visits', column)} FROM visitors GROUP BY root_category_id"
         for name, column in (("cart", "carts"), ("purchase", "purchases"), ("view", "views"))
