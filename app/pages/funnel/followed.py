@@ -89,15 +89,14 @@ def per_visitor(context: PageContext, by: str = "") -> tuple[str, dict[str, obje
     sql = f"""
             SELECT {group}, {", ".join(columns)}
             FROM (
-                SELECT {group}, coalesce(sum(num_view_sessions) FILTER ({shown}), 0) AS visits1,
-                       coalesce(sum(num_view_sessions) FILTER ({former}), 0) AS visits0,
+                SELECT {group}, if({shown}, num_view_sessions, 0) AS visits1,
+                       if({former}, num_view_sessions, 0) AS visits0,
                        0 AS carts1, 0 AS carts0, 0 AS purchases1, 0 AS purchases0
-                FROM gold.visitor_days {where} GROUP BY {group}
+                FROM gold.visitor_days {where}
                 UNION ALL
-                SELECT {group}, 0, 0,
-                       count(*) FILTER ({cart} AND {shown}), count(*) FILTER ({cart} AND {former}),
-                       count(*) FILTER ({purchase} AND {shown}), count(*) FILTER ({purchase} AND {former})
-                FROM gold.visit_outcomes {where} GROUP BY {group})
+                SELECT {group}, 0, 0, if({cart} AND {shown}, 1, 0), if({cart} AND {former}, 1, 0),
+                       if({purchase} AND {shown}, 1, 0), if({purchase} AND {former}, 1, 0)
+                FROM gold.visit_outcomes {where})
             GROUP BY {group}"""
     now, first = entries(context), both_periods(context)["start0"]
     last = first + timedelta(days=now.days - 1)
