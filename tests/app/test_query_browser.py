@@ -52,6 +52,23 @@ def test_an_example_is_run_and_its_rows_shown_with_run_and_versions(page):
     expect(page.locator("#query-log")).to_contain_text("done · 24 rows")
 
 
+def test_rows_keep_the_order_of_the_query_until_they_are_sorted_and_two_columns_of_one_name_are_two(page):
+    write(page, "SELECT * FROM VALUES (2, 'b', 7), (10, NULL, 8), (1, 'a', 9) AS t(n, words, n)")
+    page.locator("#query-run").click()
+    first, last = (
+        page.locator("#query-grid tbody tr > :nth-child(1)"),
+        page.locator("#query-grid tbody tr > :nth-child(3)"),
+    )
+    expect(first).to_have_text(["2", "10", "1"], timeout=SECONDS)
+    page.get_by_role("button", name="n", exact=True).first.click()
+    expect(first).to_have_text(["10", "2", "1"])
+    page.get_by_role("button", name="words", exact=True).click()
+    expect(page.locator("#query-grid tbody tr > :nth-child(2)")).to_have_text(["a", "b", "NULL"])
+    page.get_by_label("Filter n: a number").last.fill(">= 8")
+    expect(last).to_have_text(["9", "8"])
+    assert serious(page) == []
+
+
 def test_control_and_enter_run_and_a_refused_query_shows_its_rule_and_sentence(page):
     write(page, "DROP TABLE events")
     page.locator(".cm-content").press("Control+Enter")
