@@ -178,7 +178,7 @@ def given(spark: SparkSession) -> Given:
     """Turn a text table into a frame with the contract's types; columns that are not written are NULL."""
 
     def frame(table: Table, text: str) -> DataFrame:
-        names, rows = _parse(text)
+        names, rows = parse(text)
         unknown = set(names) - {column.name for column in table.columns}
         assert not unknown, f"{table.name} has no column {unknown}"
         texts = spark.createDataFrame(rows, ", ".join(f"{name} STRING" for name in names) or "nothing STRING")
@@ -199,13 +199,13 @@ def expect_rows(given: Given) -> ExpectRows:
 
     def compare(table: Table, frame: DataFrame, text: str) -> None:
         check_columns(table, frame)
-        names, _ = _parse(text)
+        names, _ = parse(text)
         assert _texts(frame.select(*names)) == _texts(given(table, text).select(*names))
 
     return compare
 
 
-def _parse(text: str) -> tuple[list[str], list[tuple[str | None, ...]]]:
+def parse(text: str) -> tuple[list[str], list[tuple[str | None, ...]]]:
     lines = [line.strip() for line in text.strip().splitlines() if line.strip() and not set(line.strip()) <= {"-", "+"}]
     cells = [[cell.strip() for cell in line.split("|")] for line in lines]
     return cells[0], [tuple(None if cell in ("", "NULL") else cell for cell in row) for row in cells[1:]]

@@ -150,16 +150,15 @@
     function words(cell) { return typeof cell === "object" ? JSON.stringify(cell) : typeof cell === "number" ? cell.toLocaleString("en", { maximumFractionDigits: 6, useGrouping: false }) : String(cell); }
 
     function grid(told) {
-        var head = element("tr", {}, told.columns.map(function (column) { return element("th", { scope: "col", textContent: column.name, title: column.type }); }));
-        var rows = told.rows.map(function (row) {
-            return element("tr", {}, row.map(function (cell) {
-                if (cell === null) { return element("td", { className: "null", textContent: "NULL" }); }
-                return element("td", { className: typeof cell === "number" ? "number" : "", textContent: words(cell) });
-            }));
+        var columns = told.columns.map(function (column, at) {
+            var isNumber = told.rows.every(function (row) { return row[at] === null || typeof row[at] === "number"; });
+            return { name: column.name, kind: isNumber ? "number" : "text", title: "Sort by " + column.name + ", " + column.type };
         });
-        var place = element("div", { className: "query-rows", tabIndex: 0 }, [element("table", {}, [element("thead", {}, [head]), element("tbody", {}, rows)])]);
-        place.setAttribute("role", "region");
-        place.setAttribute("aria-label", "Rows of the result");
+        var rows = told.rows.map(function (row) {
+            return row.map(function (cell) { return cell === null ? null : [typeof cell === "number" ? cell : words(cell), words(cell)]; });
+        });
+        var place = element("div", { id: "query-grid", className: "grid-slot" });
+        window.grid(place, { label: "Rows of the result", columns: columns, sort: [], rows: rows });
         return place;
     }
 

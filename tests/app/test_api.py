@@ -107,23 +107,27 @@ def test_the_funnel_equals_a_count_of_the_visits_by_visit_and_by_visitor(get, si
         assert tuple(row.values()) == found
 
 
-@pytest.mark.parametrize("window", [0, 1, 7])
-@pytest.mark.parametrize("order", ["any", "ordered"])
+@pytest.mark.parametrize("part", ["", "&segment=returning", "&category=-1"])
+@pytest.mark.parametrize(("unit", "counted"), [("session", "(visitor_id, started_at)"), ("visitor", "visitor_id")])
+@pytest.mark.parametrize(("window", "order"), [(0, "ordered"), (1, "any"), (1, "ordered"), (7, "any"), (7, "ordered")])
 def test_the_funnel_over_days_equals_a_search_of_the_events_and_so_do_the_sums_of_its_intervals(
-    get, silver, window, order
+    get, silver, window, order, unit, counted, part
 ):
-    if (window, order) == (0, "any"):
-        pytest.skip("counted by what a visit holds")
-    query = f"?range=28d&order={order}&window={'visit' if window == 0 else f'{window}d'}"
+    query = f"?range=28d&unit={unit}&order={order}&window={'visit' if window == 0 else f'{window}d'}{part}"
     bounds = [each["session_date"] for each in get("/api/v1/overview-by-day?range=28d").json["rows"]]
     found = silver.execute(
-        """WITH visits AS (
-               SELECT visitor_id, started_at, max(occurred_at) AS ended_at,
-                      min(occurred_at) FILTER (event_type = 'view') AS viewed_at
-               FROM session_events WHERE session_date BETWEEN $start::DATE AND $end::DATE - $days::INTEGER
-               GROUP BY ALL HAVING viewed_at IS NOT NULL),
+        f"""WITH visits AS (
+               SELECT visitor_id, started_at, session_date, max(occurred_at) AS ended_at,
+                      min(occurred_at) FILTER (event_type = 'view') AS viewed_at,
+                      max(category_id) FILTER (position = 1) AS category_id,
+                      started_at > min(started_at) OVER (PARTITION BY visitor_id) AS is_returning
+               FROM session_events GROUP BY visitor_id, started_at, session_date),
+           meant AS (
+               SELECT visits.* FROM visits LEFT JOIN categories USING (category_id)
+               WHERE session_date BETWEEN $start::DATE AND $end::DATE - $days::INTEGER AND viewed_at IS NOT NULL
+                 AND ($part <> '&segment=returning' OR is_returning) AND ($part <> '&category=-1' OR root_id IS NULL)),
            timed AS (SELECT *, CASE WHEN $days > 0 THEN greatest(ended_at, viewed_at + to_days($days::INTEGER))
-                                    ELSE ended_at END AS latest FROM visits),
+                                    ELSE ended_at END AS latest FROM meant),
            carts AS (
                SELECT v.*, (SELECT min(e.occurred_at) FROM session_events e WHERE e.visitor_id = v.visitor_id
                             AND e.event_type = 'addtocart'
@@ -134,14 +138,22 @@ def test_the_funnel_over_days_equals_a_search_of_the_events_and_so_do_the_sums_o
                             AND e.event_type = 'transaction'
                             AND e.occurred_at >= CASE WHEN $ordered THEN c.cart_at ELSE c.started_at END) AS bought_at
                FROM carts c)
-           SELECT count(*), count(*) FILTER (cart_at <= latest), count(*) FILTER (bought_at <= latest) FROM purchases""",
-        {"start": bounds[0], "end": bounds[-1], "days": window, "ordered": order == "ordered"},
+           SELECT count(DISTINCT {counted}), count(DISTINCT {counted}) FILTER (cart_at <= latest),
+                  count(DISTINCT {counted}) FILTER (bought_at <= latest) FROM purchases""",
+        {"start": bounds[0], "end": bounds[-1], "days": window, "ordered": order == "ordered", "part": part},
     ).fetchone()
     (steps,) = get(f"/api/v1/funnel-steps{query}").json["rows"]
     sums = {row["rate"]: row for row in get(f"/api/v1/funnel-rates{query}").json["rows"]}
 
+    assert found[0] > 0
     assert (steps["view"], steps["cart"], steps["purchase"]) == found
     assert (sums["cart"]["x1"], sums["cart"]["y1"], sums["purchase"]["y1"]) == found
+    roots = get(f"/api/v1/funnel-roots{query}").json["rows"]
+    if unit == "session" or "category" in part:  # a visitor may have entered through several
+        assert (
+            tuple(sum(row["y1"] for row in roots if row["rate"] == rate) for rate in ("view", "cart", "purchase"))
+            == found
+        )
 
 
 def test_a_window_that_no_visit_of_the_days_has_had_yet_is_said(ask):
@@ -150,12 +162,15 @@ def test_a_window_that_no_visit_of_the_days_has_had_yet_is_said(ask):
     assert "No visit of these days has had 30 days yet" in str(steps.content("funnel", ask("?range=7d&window=30d")))
 
 
-def test_a_funnel_over_days_is_compared_with_as_many_days_before_and_says_what_may_be_noise(ask):
-    found = numbers.steps(ask("?range=28d&window=7d"))
-    shown = str(next(c for c in pages.find("/funnel").cards if c.name == "steps").content("funnel", ask("?window=7d")))
+@pytest.mark.parametrize("unit", ["session", "visitor"])
+def test_a_funnel_over_days_is_compared_with_as_many_days_before_and_says_what_may_be_noise(ask, unit):
+    context = ask(f"?range=28d&window=7d&unit={unit}")
+    found = numbers.steps(context)
+    shown = str(next(c for c in pages.find("/funnel").cards if c.name == "steps").content("funnel", context))
 
     assert found.period.days == 21 and found.before.total > 0
-    assert set(found.changes) == {"view", "cart", "purchase"}
+    assert [found.changes[name].former for name in ("view", "cart", "purchase")] == list(found.before.shares)
+    assert [found.changes[name].value for name in ("view", "cart", "purchase")] == list(found.now.shares)
     assert "likely noise" in shown or "The cart rate" in shown
 
 

@@ -1,5 +1,7 @@
 """The figures of a scoring, and what the page says where there is none."""
 
+import json
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -99,6 +101,23 @@ def test_the_result_names_model_rejects_and_files(tmp_path):
         assert words in shown
     assert f"/api/v1/jobs/{'0' * 32}/files/scored.csv" in shown
     assert "the model may have been fit on some" in shown
+
+
+def test_the_rows_to_contact_are_sorted_by_value_and_shown_in_words_and_what_is_no_number_is_a_text(tmp_path):
+    rows = [
+        {"visitor_id": 2**60 + 1, "probability": 0.5, "label": True, "price": 9.5, "seen": "2015-06-01T08:00:00+00:00"},
+        {"visitor_id": 8, "probability": 0.5, "label": None, "price": float("nan"), "seen": None},
+    ]
+    scored_job = job(tmp_path)
+    scored_job.result["top"] = rows
+    grid = result.cards(scored_job, 50.0, 1.0, champion=3, palette=LIGHT)[-1].children[1]
+    content = json.loads(getattr(grid, "data-grid"))
+
+    assert [column["kind"] for column in content["columns"]] == ["text", "number", "text", "number", "text"]
+    assert content["rows"] == [
+        [[2**60 + 1, str(2**60 + 1)], [50, "50.0%"], ["True", "True"], [9.5, "9.5"], ["2015-06-01 08:00:00"] * 2],
+        [[8, "8"], [50, "50.0%"], [None, "–"], [None, "nan"], [None, "–"]],
+    ]
 
 
 def test_a_result_that_is_gone_and_none_at_all_are_told(ask):

@@ -147,6 +147,7 @@ VARIANTS = [
     "?category=-1&minimum=1&who=buyers&steps=5",
     "?window=1d&order=ordered&segment=returning&table=silver.events",
     "?window=30d&table=silver.categories_quarantine",
+    "?window=7d&unit=visitor&category=-1",
 ]
 
 

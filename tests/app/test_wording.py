@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from app import wording
+from app import pages, wording
 from app.pages.categories import page as categories
 from app.pages.funnel import wording as funnel
 from app.pages.funnel.numbers import Root, Skips, Steps, best
@@ -71,6 +71,25 @@ def test_converts_best_ranks_by_the_lower_end_so_that_luck_and_the_unknown_do_no
     assert categories.finding([]) == "Too few purchases to rank these categories"
 
 
+@pytest.mark.parametrize(
+    ("query", "is_plain", "words"),
+    [
+        ("", True, "Visits with each step, in any order, in the same visit"),
+        ("?unit=visitor", True, "Visitors by the steps that any of their visits holds, in any order"),
+        ("?window=7d", False, "Visits with each step, in any order, within 7 days of the first view"),
+        ("?order=ordered", False, "Visits with each step, in this order, in the same visit"),
+        (
+            "?unit=visitor&order=ordered&window=1d",
+            False,
+            "Visitors by the steps that any of their visits leads to, in this order, "
+            "within a day of that visit's first view",
+        ),
+    ],
+)
+def test_the_funnel_says_what_it_counts_in_which_order_and_time(query, is_plain, words):
+    assert funnel.how(pages.parse(query), is_plain) == words
+
+
 def test_skipped_steps_are_counted_in_words():
     assert (
         funnel.skipped(Skips(900, 1, 1_530, 412)) == "412 purchases without a cart in that visit, 1 cart without a view"
@@ -81,6 +100,23 @@ def test_a_rate_that_did_not_clearly_change_is_called_likely_noise():
     changes = {"purchase": independent_change(50, 5_000, 52, 5_000, 1.0)}
 
     assert funnel.noise(changes) == "The purchase rate −0.04 pp, −0.51 to +0.43: likely noise."
+
+
+def test_a_category_shows_how_its_conversion_moved_with_its_interval_and_what_is_likely_noise():
+    named, noise = Change(0.05, 0.03, 0.008, 0.032), Change(0.02, 0.021, -0.009, 0.007)
+    few = Change(0.02, 0.01, why_not="too few")
+    cells = [funnel.change_cell(Root(1, 9, 9, 0, wilson(1, 9), each, each is named)) for each in (named, noise, few)]
+
+    assert cells == ["+2.00 pp, +0.80 to +3.20", "−0.10 pp, −0.90 to +0.70: likely noise", "too few"]
+
+
+def test_the_conversion_of_a_category_says_its_denominator_order_and_time():
+    asked = "?unit=visitor&order=ordered&window=7d"
+
+    assert funnel.conversion(pages.parse(""), True) == "Visits with a purchase per visit"
+    assert funnel.conversion(pages.parse(asked), False) == (
+        "Visitors with a visit that leads to a purchase, in this order, within 7 days, per visitor with a view"
+    )
 
 
 def test_an_age_is_told_in_its_greatest_unit():

@@ -30,6 +30,12 @@ DEFINITIONS = (
         "visit has skipped it.",
     ),
     (
+        "Leads to",
+        "On Funnel, in order or within some days: a visit with a view leads to a cart or a purchase that lies in it or "
+        "comes within that time after its first view; in order, at or after the step before. A visitor who begins "
+        "several times counts once, by any of those visits.",
+    ),
+    (
         "Conversion",
         "Visits with a purchase per visit. Of a category: visits that bought from it per visit that "
         "touched it or anything below it.",
@@ -62,7 +68,8 @@ STATISTICS = (
     "widened where one day resembles the one before); "
     f"under {FEWEST_DAYS} days nothing is said.",
     "Rates are compared by the interval of their difference; all visits of a visitor are one "
-    "cluster, since a few heavy visitors hold a third of the transactions.",
+    "cluster, since a few heavy visitors hold a third of the transactions. Where visitors are counted, "
+    "each counts once.",
     f"Of many categories at once, those are named of which at most {FALSE_DISCOVERIES:.0%} is chance "
     f"(Benjamini and Hochberg).",
     "“Converts best” ranks by the lower end of the interval, so that a small category cannot win by luck.",

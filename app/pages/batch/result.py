@@ -2,21 +2,24 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import Any
 
 from dash import html
 from dash.development.base_component import Component
 
 from app import wording
+from app.components.grid import Column, grid
 from app.components.parts import address, graph, legend, scrolling, state, table
 from app.jobs.store import Job
 from app.pages.batch import figures, numbers
 from app.pages.predict.wording import label
 from app.theme import Palette
 
+PROBABILITY = "probability"
 LEFT_OUT = ("model_version", "is_flagged", "session_id", "scored_at", "session_date", "decided_at")
 NAMES = {"session_id": "Visit", "visitor_id": "Visitor", "started_at": "Started, UTC", "decision_point": "Events"}
-NAMES |= {"probability": "Probability", "label": "Bought", "part": "Part of the time"}
+NAMES |= {PROBABILITY: "Probability", "label": "Bought", "part": "Part of the time"}
 MOST_COLUMNS = 8
 MOST_CHARACTERS = 60  # of a cell
 INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T")
@@ -158,12 +161,12 @@ def calibration(job: Job, judged: numbers.Scores, palette: Palette) -> Component
 
 def flagged(job: Job, earned: numbers.Profit, everything: numbers.Scores) -> Component:
     """List the first rows to contact."""
-    rows = [row for row in job.result["top"] if row["probability"] >= earned.threshold]
+    rows = [row for row in job.result["top"] if row[PROBABILITY] >= earned.threshold]
     number = numbers.num_from(everything, earned.threshold)
     title = f"The {len(rows)} highest of {wording.count(number)} rows to contact" if rows else "No row to contact"
     subtitle = "From the threshold by profit on; the files hold all rows"
     body: Component = (
-        scrolling(_rows(rows), "Rows to contact", 420)
+        _rows(rows)
         if rows
         else state(
             "Nobody reaches the threshold", "A higher value of a purchase or a lower cost of a contact lowers it."
@@ -174,22 +177,30 @@ def flagged(job: Job, earned: numbers.Profit, everything: numbers.Scores) -> Com
 
 
 def _rows(rows: Sequence[Mapping[str, Any]]) -> Component:
-    names = [name for name in rows[0] if name not in LEFT_OUT and name != "probability"][: MOST_COLUMNS - 1]
-    lines = [
-        [_cell(row[names[0]]), wording.percent(row["probability"]), *[_cell(row[name]) for name in names[1:]]]
-        for row in rows
-    ]
-    head_ = [NAMES.get(name, name) for name in names]
-    return table([head_[0], NAMES["probability"], *head_[1:]], lines)
+    """Lay out rows, the most probable first; the visit's or the file's own columns beside the probability."""
+    names = [name for name in rows[0] if name not in LEFT_OUT and name != PROBABILITY][: MOST_COLUMNS - 1]
+    names.insert(1, PROBABILITY)
+    columns = [_column(name, [row[name] for row in rows]) for name in names]
+    lines = [[_cell(name, row[name]) for name in names] for row in rows]
+    return grid("batch-flagged-grid", "Rows to contact", columns, lines, (NAMES[PROBABILITY], "descending"))
 
 
-def _cell(value: Any) -> str:
+def _column(name: str, values: Sequence[Any]) -> Column:
+    is_id_or_text = name.endswith("_id") or any(isinstance(each, str | bool) for each in values)
+    return Column(NAMES.get(name, name), "text" if is_id_or_text else "number", "%" if name == PROBABILITY else "")
+
+
+def _cell(name: str, value: Any) -> tuple[Any, str]:
+    """Return what is sorted, and what is shown."""
+    if name == PROBABILITY:
+        return value * 100, wording.percent(value)
     if value is None:
-        return "–"
+        return None, "–"
     if isinstance(value, float):
-        return f"{value:g}"
+        return (value if isfinite(value) else None), f"{value:g}"
     text = str(value)
-    return text[:19].replace("T", " ") if INSTANT.match(text) else text[:MOST_CHARACTERS]
+    shown = text[:19].replace("T", " ") if INSTANT.match(text) else text[:MOST_CHARACTERS]
+    return (value if type(value) is int else shown), shown
 
 
 def _seen(job: Job) -> str:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from app.context import PageContext
 from app.data.cache import Rows
 from app.data.visits import UNKNOWN_CATEGORY
-from app.pages.funnel import queries
+from app.pages.funnel import followed, queries
 from app.periods import Period
 from app.statistics import Change, Interval, PairedSums, are_discoveries, rate_change, rate_interval
 
@@ -86,7 +86,7 @@ def plain_steps(context: PageContext) -> Found:
 
 def steps(context: PageContext) -> Found:
     """Return the steps as the page's controls ask for them; days whose window is not over are left out."""
-    now, before, previous = context.within(queries.entries(context)), None, context.previous
+    now, before, previous = context.within(followed.entries(context)), None, context.previous
     if previous:
         start = previous.period.start
         before = previous.within(Period(start, start + timedelta(days=now.period.days - 1)))

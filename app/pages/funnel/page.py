@@ -7,16 +7,19 @@ from app import wording
 from app.charts import bars
 from app.components import controls
 from app.components.card import Card, Drawn
-from app.components.parts import data, graph, legend, scrolling, table
+from app.components.parts import graph, legend, table
 from app.context import PageContext
 from app.pages import Page
-from app.pages.funnel import numbers, queries
+from app.pages.funnel import by_category, dropped, followed, numbers, queries
 from app.pages.funnel import wording as words
 from app.params import Param, Params
-from lakehouse.errors import Exit, LakehouseError
 
-CHARTED = 12
-LISTED = 100
+SOURCES = {
+    ("session", True): "",  # the first that the card reads
+    ("session", False): "gold.funnel_windows",
+    ("visitor", True): "gold.visitor_days",
+    ("visitor", False): "gold.visit_outcomes",
+}
 UNIT = Param("unit", "session", {"session": "Visits", "visitor": "Visitors"}, meaning="what the funnel counts")
 ORDER = Param(
     "order", "any", {"any": "Any order", "ordered": "In order"}, meaning="whether steps must follow each other"
@@ -45,36 +48,25 @@ def step_controls(params: Params) -> Component:
 
 
 def funnel(context: PageContext) -> Drawn:
-    """Show how many come how far."""
-    params, unit = context.params, context.params["unit"]
-    is_plain = queries.is_plain(context)
-    if unit == "visitor" and not is_plain:
-        message = "Order and time are counted by visits: a visitor may begin several times."
-        raise LakehouseError(message, "choose Visits, or any order in the same visit", Exit.USAGE)
+    """Show how many come how far; a visitor who begins several times counts once in each."""
+    params, unit, is_plain = context.params, context.params["unit"], followed.is_plain(context)
     found = numbers.steps(context)
     if found.period.days < 1:
-        return Drawn(
-            words.too_early(params["window"]), "Only visits whose time is over are counted; take more days", ""
-        )
-    title, units = words.steps(found.now, unit, params["window"]), wording.unit_name(unit)
+        return Drawn(words.too_early(params["window"]), words.TAKE_MORE_DAYS, "")
+    title, units = words.steps(found.now, unit, words.within(params, is_plain)), wording.unit_name(unit)
     before = found.before.shares if found.before else None
     figure = bars.steps(numbers.NAMES, found.now.counts, before, found.now.total, context.palette)
-    first = f"All {units}" if is_plain else "All visits with a view"
-    entries = [("bar track", first), *([("tick", "Previous period, by its share")] if before else [])]
-    shortened = (
-        ""
-        if found.period == context.period
-        else f"; entries to {wording.short_day(found.period.end)}, later windows are not over"
-    )
+    everybody = units if is_plain else f"{units} with a view"
+    entries = [("bar track", f"All {everybody}"), *([("tick", "Previous period, by its share")] if before else [])]
     note = words.noise(found.changes)
     return Drawn(
         title,
-        f"{units.capitalize()} with each step, {words.how(params)}, of "
-        f"{wording.count(found.now.total)} {units}{shortened}",
+        f"{words.how(params, is_plain)}, of {wording.count(found.now.total)} {everybody}"
+        f"{words.left_out(found.period, context.period)}",
         [graph("funnel-chart", figure, 300, title), *([html.P(note, className="muted note")] if note else [])],
         legend(*entries),
         table(["Step", units.capitalize(), "Of all", "Interval", "Of the step before", "Previous"], _step_rows(found)),
-        source="" if is_plain and unit == "session" else "gold.visitor_days" if is_plain else "gold.funnel_windows",
+        source=SOURCES[unit, is_plain],
     )
 
 
@@ -106,53 +98,12 @@ def skipped(context: PageContext) -> Drawn:
     )
 
 
-def by_category(context: PageContext) -> Drawn:
-    """Show the conversion of the most visited root categories with its interval."""
-    unit, is_compared = context.params["unit"], context.previous is not None
-    roots = numbers.roots(context)
-    shown = [root for root in roots if root.category >= 0][:CHARTED]
-    title, units = words.best(numbers.best(roots), unit), wording.unit_name(unit)
-    figure = bars.rates(
-        [wording.category(root.category) for root in shown],
-        [root.conversion for root in shown],
-        [root.change.former if is_compared and root.change.former else None for root in shown],
-        context.palette.purchase,
-        context.palette,
-    )
-    entries = [
-        ("dot purchase", "Conversion with its 98% interval"),
-        *([("tick", "Previous period")] if is_compared else []),
-    ]
-    return Drawn(
-        title,
-        f"{units.capitalize()} with a purchase per {wording.unit_name(unit, 1)}, the {len(shown)} most visited of "
-        f"{len([r for r in roots if r.category >= 0])} root categories of entry; best by the lower end",
-        graph("funnel-categories-chart", figure, 32 * len(shown) + 36, title),
-        legend(*entries),
-    )
-
-
-def category_table(context: PageContext) -> Drawn:
-    """Show every root category with its steps."""
-    unit = context.params["unit"]
-    roots, units = numbers.roots(context), wording.unit_name(unit)
-    head = ["Root category", units.capitalize(), "View", "Cart", "Purchase", "Conversion and interval", "Change"]
-    note = "" if unit == "session" else "; a visitor who entered through two categories counts in both"
-    rows = [_root_row(root, context.previous is not None) for root in roots]
-    title = words.shares(roots, unit)
-    return Drawn(
-        title,
-        f"{units.capitalize()} by root category of the first event{note}",
-        scrolling(table(head, rows), title, 420),
-    )
-
-
 def times(context: PageContext) -> Drawn:
     """Say how long it takes from the first view to the first purchase."""
     row = context.ask(queries.times)[0]
     measured, before = row["measured"], row["buyers"] - row["measured"]
     median = row["median"]
-    pairs = [("Median", median), ("Three in four", row["p75"]), ("19 in 20", row["p95"])]
+    pairs = [("Median", median), ("Three in four (p75)", row["p75"]), ("19 in 20 (p95)", row["p95"])]
     facts = [(name, "within " + wording.duration(value)) for name, value in pairs if value is not None]
     within = [("half an hour", "within_half_an_hour"), ("a day", "within_a_day"), ("a week", "within_a_week")]
     facts += (
@@ -165,35 +116,6 @@ def times(context: PageContext) -> Drawn:
         f"days{f'; {wording.count(before)} more bought without a view before' if before else ''}",
         html.Dl(items, className="pairs"),
     )
-
-
-def dropped_controls(params: Params) -> Component:
-    """Choose the step, and download all of them."""
-    download = html.Button(
-        "Download all", type="button", className="button", **data(menu="csv", query=queries.dropped_visits.name)
-    )
-    return html.Div([controls.segmented(params, "dropped", "The last step"), download], className="control-row")
-
-
-def dropped(context: PageContext) -> Drawn:
-    """List the visits that went no further."""
-    rows, number = numbers.dropped(context, LISTED)
-    title = words.dropped(number, context.params["dropped"])
-    head = ["Visitor", "Started, UTC", "Root category", "Views", "Carts", "Items", "Length"]
-    listed = [
-        (
-            str(row["visitor_id"]),
-            f"{row['started_at']:%-d %b %Y %H:%M}",
-            wording.category(row["root_category_id"]),
-            row["num_views"],
-            row["num_adds"],
-            row["distinct_products"],
-            wording.duration(row["seconds"]),
-        )
-        for row in rows
-    ]
-    shown = "all of them" if number <= LISTED else f"the newest {LISTED} of {wording.count(number)}"
-    return Drawn(title, f"Visits by their start, {shown}", scrolling(table(head, listed), title, 420))
 
 
 def _step_rows(found: numbers.Found) -> list[tuple[str, ...]]:
@@ -215,13 +137,7 @@ def _step_rows(found: numbers.Found) -> list[tuple[str, ...]]:
     return rows
 
 
-def _root_row(root: numbers.Root, is_compared: bool) -> tuple[str, ...]:
-    counts = [wording.count(each) for each in (root.total, root.view, root.cart, root.conversion.successes)]
-    change = wording.points(root.change) if root.is_named else root.change.why_not or "no clear change"
-    return wording.category(root.category), *counts, words.conversion_cell(root), change if is_compared else "–"
-
-
-PARAMS = ("range", "compare", "segment", "category", "unit")
+STEP_PARAMS = ("range", "compare", "segment", "category", "unit", "order", "window")
 page = Page(
     path="/funnel",
     name="Funnel",
@@ -241,7 +157,7 @@ page = Page(
                 "gold.funnel_windows",
                 "gold.visit_outcomes",
             ),
-            params=(*PARAMS, "order", "window"),
+            params=STEP_PARAMS,
             columns=8,
             height=440,
             query=queries.steps,
@@ -252,9 +168,9 @@ page = Page(
         ),
         Card(
             "categories",
-            by_category,
-            reads=("gold.visitor_days",),
-            params=PARAMS,
+            by_category.chart,
+            reads=("gold.visitor_days", "gold.visit_segments", "gold.visit_outcomes"),
+            params=STEP_PARAMS,
             columns=7,
             height=480,
             query=queries.roots,
@@ -270,22 +186,22 @@ page = Page(
         ),
         Card(
             "table",
-            category_table,
-            reads=("gold.visitor_days",),
-            params=PARAMS,
+            by_category.listing,
+            reads=("gold.visitor_days", "gold.visit_segments", "gold.visit_outcomes"),
+            params=STEP_PARAMS,
             columns=12,
             height=480,
             query=queries.roots,
         ),
         Card(
             "dropped",
-            dropped,
+            dropped.visits,
             reads=("silver.sessions", "silver.categories"),
             params=("range", "category", "dropped"),
             columns=12,
             height=480,
             query=queries.dropped_visits,
-            controls=dropped_controls,
+            controls=dropped.controls,
         ),
     ),
 )

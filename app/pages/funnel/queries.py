@@ -1,7 +1,5 @@
 """funnel.queries — what the Funnel asks."""
 
-from datetime import timedelta
-
 from app.context import PageContext
 from app.data.query import Statement, query
 from app.data.visits import (
@@ -10,16 +8,14 @@ from app.data.visits import (
     SKIPS,
     STEPS,
     VISITOR_DAYS,
-    both_periods,
     cluster_sums,
     days,
     part,
     per_visitor,
     sums,
 )
-from app.periods import Period
+from app.pages.funnel import followed
 
-WINDOWS = {"visit": 0, "1d": 1, "7d": 7, "30d": 30}
 FUNNEL = {
     "gold.funnel": f"session_date root_category_id {STEPS} {SKIPS}",
     "gold.visit_segments": f"session_date root_category_id is_new {STEPS} {SKIPS}",
@@ -33,6 +29,7 @@ SUMS = """coalesce(sum(num_sessions), 0)::BIGINT AS total, coalesce(sum(num_view
 @query(
     FUNNEL
     | VISITOR_DAYS
+    | followed.OUTCOMES
     | {
         "gold.funnel_windows": "session_date root_category_id is_new window_days is_ordered "
         "num_sessions num_cart_sessions num_purchase_sessions"
@@ -41,9 +38,10 @@ SUMS = """coalesce(sum(num_sessions), 0)::BIGINT AS total, coalesce(sum(num_view
 )
 def steps(context: PageContext) -> Statement:
     """Count how many visits, or visitors, came how far in a range."""
-    if not is_plain(context):
-        return _windows(context)
-    return visitor_steps(context) if context.params["unit"] == "visitor" else visit_steps.build(context)
+    by_visitor = context.params["unit"] == "visitor"
+    if not followed.is_plain(context):
+        return followed.count_visitors(context) if by_visitor else followed.count_visits(context)
+    return visitor_steps(context) if by_visitor else visit_steps.build(context)
 
 
 @query(FUNNEL)
@@ -72,50 +70,19 @@ def visitor_steps(context: PageContext) -> Statement:
     return Statement(sql, days(context) | parameters)
 
 
-def _windows(context: PageContext) -> Statement:
-    """Count visits with a view whose visitor went on within a time; days whose time is not over are left out."""
-    conditions, parameters = part(context)
-    over = context.within(entries(context))
-    sql = f"""
-            SELECT coalesce(sum(num_sessions), 0)::BIGINT AS total, coalesce(sum(num_sessions), 0)::BIGINT AS view,
-                   coalesce(sum(num_cart_sessions), 0)::BIGINT AS cart,
-                   coalesce(sum(num_purchase_sessions), 0)::BIGINT AS purchase
-            FROM gold.funnel_windows
-            WHERE session_date BETWEEN $start AND $end
-              AND window_days = $window AND is_ordered = $is_ordered{conditions}"""
-    chosen = {"window": WINDOWS[context.params["window"]], "is_ordered": context.params["order"] == "ordered"}
-    return Statement(sql, days(over) | chosen | parameters)
-
-
-def entries(context: PageContext) -> Period:
-    """Return the days of the period whose window is over at the last complete day; they may be none."""
-    last, period = context.published.last_day, context.period
-    assert last is not None
-    return Period(period.start, min(period.end, last - timedelta(days=WINDOWS[context.params["window"]])))
-
-
-def is_plain(context: PageContext) -> bool:
-    """Say whether steps count in any order within the same visit."""
-    return context.params["order"] == "any" and context.params["window"] == "visit"
-
-
-OUTCOMES = {
-    "gold.visit_outcomes": "visitor_id session_date root_category_id is_new first_view_at ended_at "
-    "cart_at purchase_at ordered_cart_at ordered_purchase_at"
-}
-
-
 RATES = {"view": ("v", "w"), "cart": ("v", "c"), "purchase": ("v", "p")}
 
 
 @query(
-    VISITOR_DAYS | SEGMENTS | OUTCOMES, params=("range", "compare", "segment", "category", "unit", "order", "window")
+    VISITOR_DAYS | SEGMENTS | followed.OUTCOMES,
+    params=("range", "compare", "segment", "category", "unit", "order", "window"),
 )
 def rates(context: PageContext) -> Statement:
     """Add up over visitors what the intervals of the cart and the purchase rate need."""
-    if is_plain(context) and context.params["unit"] == "session":
+    is_plain = followed.is_plain(context)
+    if is_plain and context.params["unit"] == "session":
         return Statement(*cluster_sums(context, RATES))
-    visitors, parameters = per_visitor(context, "visitor") if is_plain(context) else _followed(context)
+    visitors, parameters = per_visitor(context, "visitor") if is_plain else followed.per_visitor(context)
     return Statement(
         f"""
             WITH visitors AS ({visitors})
@@ -126,47 +93,19 @@ def rates(context: PageContext) -> Statement:
     )
 
 
-def _followed(context: PageContext) -> tuple[str, dict[str, object]]:
-    """Return SQL that yields each visitor's visits with a view, and those followed by a cart and a purchase in time.
-
-    Its columns are those of `per_visitor` that rates need. The previous period is as many days.
-    """
-    conditions, parameters = part(context)
-    now, first, is_ordered = entries(context), both_periods(context)["start0"], context.params["order"] == "ordered"
-    cart, purchase = ("ordered_cart_at", "ordered_purchase_at") if is_ordered else ("cart_at", "purchase_at")
-    window = WINDOWS[context.params["window"]]
-    latest = f"greatest(ended_at, first_view_at + INTERVAL {window} DAY)" if window else "ended_at"
-    shown, former = "session_date BETWEEN $start AND $end", "session_date BETWEEN $start0 AND $end0"
-    where = f"WHERE ({shown} OR {former}){conditions}"
-    sql = f"""
-            SELECT visitor_id, sum(visits1)::BIGINT AS visits1, sum(visits0)::BIGINT AS visits0,
-                   sum(visits1)::BIGINT AS views1, sum(visits0)::BIGINT AS views0,
-                   sum(carts1)::BIGINT AS carts1, sum(carts0)::BIGINT AS carts0,
-                   sum(purchases1)::BIGINT AS purchases1, sum(purchases0)::BIGINT AS purchases0
-            FROM (
-                SELECT visitor_id, coalesce(sum(num_view_sessions) FILTER ({shown}), 0) AS visits1,
-                       coalesce(sum(num_view_sessions) FILTER ({former}), 0) AS visits0,
-                       0 AS carts1, 0 AS carts0, 0 AS purchases1, 0 AS purchases0
-                FROM gold.visitor_days {where} GROUP BY visitor_id
-                UNION ALL
-                SELECT visitor_id, 0, 0,
-                       count(*) FILTER ({cart} <= {latest} AND {shown}),
-                       count(*) FILTER ({cart} <= {latest} AND {former}),
-                       count(*) FILTER ({purchase} <= {latest} AND {shown}),
-                       count(*) FILTER ({purchase} <= {latest} AND {former})
-                FROM gold.visit_outcomes {where} GROUP BY visitor_id)
-            GROUP BY visitor_id"""
-    last = first + timedelta(days=now.days - 1)
-    return sql, parameters | {"start": now.start, "end": now.end, "start0": first, "end0": last}
-
-
-@query(VISITOR_DAYS | SEGMENTS, params=("range", "compare", "segment", "category", "unit"))
+@query(
+    VISITOR_DAYS | SEGMENTS | followed.OUTCOMES,
+    params=("range", "compare", "segment", "category", "unit", "order", "window"),
+)
 def roots(context: PageContext) -> Statement:
     """Add up the steps of each root category of entry over visitors, the most visited first; -1 is unknown."""
-    if context.params["unit"] == "session":
+    is_plain, root = followed.is_plain(context), "root_category_id"
+    if is_plain and context.params["unit"] == "session":
         sql, parameters = cluster_sums(context, RATES, by_root=True)
         return Statement(f"SELECT * FROM ({sql}) ORDER BY x1 DESC, root_category_id, rate", parameters)
-    visitors, parameters = per_visitor(context, "visitor", by="root_category_id")
+    visitors, parameters = (
+        per_visitor(context, "visitor", by=root) if is_plain else followed.per_visitor(context, by=root)
+    )
     selects = [
         f"SELECT root_category_id, '{name}' AS rate, {sums('visits', column)} FROM visitors GROUP BY root_category_id"
         for name, column in (("cart", "carts"), ("purchase", "purchases"), ("view", "views"))

@@ -4,18 +4,39 @@ from collections.abc import Sequence
 
 from app.pages.funnel.numbers import Root, Skips, Steps
 from app.params import Params
+from app.periods import Period
 from app.statistics import Change
-from app.wording import category, count, duration, interval, moved, percent, plural, unit_name
+from app.wording import category, count, duration, interval, moved, percent, plural, short_day, signed, unit_name
 
-WINDOWS = {"visit": "", "1d": " within a day", "7d": " within 7 days", "30d": " within 30 days"}
+TAKE_MORE_DAYS = "Only visits whose time is over are counted; take more days"
+WINDOWS = {"visit": " in the same visit", "1d": " within a day", "7d": " within 7 days", "30d": " within 30 days"}
 
 
-def steps(found: Steps, unit: str, window: str = "visit") -> str:
-    """Say how many come through."""
+def steps(found: Steps, unit: str, when: str = "") -> str:
+    """Say how many come through, and in which time."""
     if not found.total:
         return f"No {unit_name(unit, 1)} in this period"
     cart, purchase = found.cart / found.total * 1000, found.purchase / found.total * 1000
-    return f"Of 1,000 {unit_name(unit)}, {cart:.0f} fill a cart and {purchase:.0f} buy{WINDOWS[window]}"
+    return f"Of 1,000 {unit_name(unit)}, {cart:.0f} fill a cart and {purchase:.0f} buy{when}"
+
+
+def within(params: Params, is_plain: bool) -> str:
+    """Say in which time the steps come; in any order, a visitor's visits count together."""
+    return "" if is_plain and params["unit"] == "visitor" else WINDOWS[params["window"]]
+
+
+def conversion(params: Params, is_plain: bool) -> str:
+    """Say what the conversion of a category is."""
+    unit, order = params["unit"], ", in this order" if params["order"] == "ordered" else ""
+    if is_plain:
+        return f"{unit_name(unit).capitalize()} with a purchase per {unit_name(unit, 1)}"
+    counted = "Visits that lead" if unit == "session" else "Visitors with a visit that leads"
+    return f"{counted} to a purchase{order},{within(params, is_plain)}, per {unit_name(unit, 1)} with a view"
+
+
+def left_out(counted: Period, shown: Period) -> str:
+    """Say up to which day visits are counted, where the time of later ones is not over."""
+    return "" if counted == shown else f"; entries to {short_day(counted.end)}, later windows are not over"
 
 
 def too_early(window: str) -> str:
@@ -23,13 +44,15 @@ def too_early(window: str) -> str:
     return f"No visit of these days has had{WINDOWS[window].replace(' within', '')} yet"
 
 
-def how(params: Params) -> str:
-    """Say how steps are counted."""
+def how(params: Params, is_plain: bool) -> str:
+    """Say what is counted by which steps, and in which order and time these come."""
+    counted, first = "Visits with each step", " of the first view"
+    if params["unit"] == "visitor":
+        counted = f"Visitors by the steps that any of their visits {'holds' if is_plain else 'leads to'}"
+        first = " of that visit's first view"
     order = "in this order" if params["order"] == "ordered" else "in any order"
-    window = (
-        "of the same visit" if params["window"] == "visit" else f"{WINDOWS[params['window']].strip()} of the first view"
-    )
-    return f"{order}, {window}"
+    when = within(params, is_plain)
+    return f"{counted}, {order}" + (f",{when}{'' if params['window'] == 'visit' else first}" if when else "")
 
 
 def noise(changes: dict[str, Change]) -> str:
@@ -86,6 +109,15 @@ def dropped(number: int, step: str) -> str:
     """Say how many visits went no further."""
     what = "with a cart and no purchase" if step == "cart" else "with a view and nothing further"
     return f"{count(number)} visit{plural(number)} {what}"
+
+
+def change_cell(root: Root) -> str:
+    """Write how a rate differs from the previous period's, with the interval of the difference."""
+    change = root.change
+    if change.why_not:
+        return change.why_not
+    ends = f"{signed(change.low * 100, 2)} to {signed(change.high * 100, 2)}"
+    return f"{signed(change.difference * 100, 2)} pp, {ends}{'' if root.is_named else ': likely noise'}"
 
 
 def conversion_cell(root: Root) -> str:
