@@ -41,7 +41,7 @@ def column(page, number):
 
 def test_the_newest_visits_are_sorted_and_filtered_by_keyboard_without_asking_the_server(open_page):
     page = open_page()
-    expect(page.get_by_role("status").filter(has_text="row")).to_have_text("500 rows")
+    expect(page.get_by_role("status").filter(has_text="row")).to_have_text("300 rows")
     expect(page.get_by_role("columnheader", name="Started, UTC")).to_have_attribute("aria-sort", "descending")
     page.get_by_role("button", name="Views", exact=True).focus()
     page.keyboard.press("Enter")
@@ -53,12 +53,12 @@ def test_the_newest_visits_are_sorted_and_filtered_by_keyboard_without_asking_th
     assert set(column(page, 4)) == {"2", "3"}
     page.get_by_label("Filter Root category").select_option("Unknown")
     fitting = page.locator(f"{GRID} tbody tr").count()
-    expect(page.get_by_role("status").filter(has_text="fit")).to_have_text(f"{fitting} of 500 rows fit")
+    expect(page.get_by_role("status").filter(has_text="fit")).to_have_text(f"{fitting} of 300 rows fit")
     assert set(column(page, 3)) == {"Unknown"}
     page.get_by_label("Filter Views").fill("many")
     expect(page.get_by_label("Filter Views")).to_have_attribute("aria-invalid", "true")
     page.get_by_role("button", name="Clear the filters").click()
-    expect(page.locator(f"{GRID} tbody tr")).to_have_count(500)
+    expect(page.locator(f"{GRID} tbody tr")).to_have_count(300)
     assert page.drawings == [] and page.complaints == []
 
 
@@ -73,7 +73,7 @@ def test_a_filter_its_focus_and_the_order_survive_that_the_rows_are_replaced(ope
 
     expect(page.get_by_label("Filter Length")).to_have_value(">50")
     expect(page.get_by_role("columnheader", name="Length")).to_have_attribute("aria-sort", "descending")
-    assert "500 rows" not in page.get_by_role("status").filter(has_text="fit").inner_text().split(" of ")[0]
+    assert "300 rows" not in page.get_by_role("status").filter(has_text="fit").inner_text().split(" of ")[0]
 
 
 def test_the_download_has_all_visits_not_only_those_that_are_listed(open_page):
@@ -83,7 +83,7 @@ def test_the_download_has_all_visits_not_only_those_that_are_listed(open_page):
     lines = list(csv.DictReader(io.StringIO(waiting.value.path().read_text())))
 
     expect(page.locator("#funnel-dropped h2")).to_have_text(f"{len(lines):,} visits with a view and nothing further")
-    assert len(lines) > page.locator(f"{GRID} tbody tr").count() == 500
+    assert len(lines) > page.locator(f"{GRID} tbody tr").count() == 300
 
 
 def test_on_a_narrow_dark_screen_the_grid_scrolls_within_its_card_and_keeps_nobody_out(open_page):

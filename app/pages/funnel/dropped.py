@@ -13,7 +13,7 @@ from app.pages.funnel import numbers, queries
 from app.pages.funnel import wording as words
 from app.params import Params
 
-LISTED = 500
+LISTED = 300
 STARTED = "Started, UTC"
 COLUMNS = (
     Column("Visitor", "text"),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from math import ceil
 
 from app.context import PageContext
 from app.data.cache import Rows
@@ -11,6 +12,7 @@ from app.periods import Period
 from app.statistics import Change, Interval, PairedSums, are_discoveries, rate_change, rate_interval
 
 NAMES = ("View", "Cart", "Purchase")
+AMPLE = 1.5  # days that should hold enough rows are taken so many times
 
 
 @dataclass(frozen=True)
@@ -135,11 +137,11 @@ def skips(context: PageContext) -> Skips:
 
 def dropped(context: PageContext, number: int) -> tuple[Rows, int]:
     """Return the newest visits that went no further, and how many they are; the newest days mostly hold enough."""
-    whole = context.ask(queries.num_dropped)[0]["number"]
+    whole, period = context.ask(queries.num_dropped)[0]["number"], context.period
     rows: Rows = []
-    for days in (1, 7, context.period.days):
-        start = max(context.period.start, context.period.end - timedelta(days=days - 1))
-        rows = context.within(Period(start, context.period.end)).head(queries.dropped_visits, number)
-        if len(rows) >= min(number, whole):
+    for days in (ceil(AMPLE * period.days * number / max(whole, number)), period.days):
+        start = max(period.start, period.end - timedelta(days=days - 1))
+        rows = context.within(Period(start, period.end)).head(queries.dropped_visits, number)
+        if start == period.start or len(rows) >= min(number, whole):
             break
     return rows, whole

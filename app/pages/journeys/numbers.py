@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -117,6 +118,7 @@ def said(step: str | None) -> str:
     return f"{KINDS.get(kind, kind)} {'?' if root == '-1' else root}"
 
 
+@cache
 def _name(step: str) -> str:
     kind, _, root = step.partition(":")
     place = {"-1": "unknown", OTHER: OTHER}.get(root) or wording.category(int(root)).lower()
