@@ -5,10 +5,12 @@ the session; the libraries that they import must be there.
 """
 
 import pickle
+import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pyarrow as pa
 import pyspark
@@ -23,6 +25,8 @@ from lakehouse.settings import Settings
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+PORT = 15002  # of a server whose address names none
+SECONDS_TO_LISTEN = 5.0
 MOST_RETRIES = 5  # of a request without an answer: some twenty seconds
 REFUSED = ("UNAUTHENTICATED", "PERMISSION_DENIED")
 
@@ -90,6 +94,7 @@ def _connect(settings: Settings) -> SparkSession:
     if not chosen.remote:
         message = 'engine.name is "connect", and engine.remote names no server.'
         raise LakehouseError(message, "LAKEHOUSE_ENGINE__REMOTE=sc://<host>:<port>", Exit.USAGE)
+    _require_listener(chosen.remote)
     asked = properties.of_queries(settings)
     if settings.object_store:
         asked |= {name.removeprefix("spark.hadoop."): each for name, each in settings.object_store.hadoop().items()}
@@ -109,6 +114,20 @@ def _connect(settings: Settings) -> SparkSession:
     return spark
 
 
+def _require_listener(remote: str) -> None:
+    """Ask whether anything listens, which is told at once; the retries of a request take most of a minute.
+
+    Raises:
+        LakehouseError: its machine says that nothing does (exit code 4).
+    """
+    address = urlsplit(remote)
+    with suppress(OSError):  # a name or a way that only a proxy knows: the request itself will tell
+        try:
+            socket.create_connection((address.hostname, address.port or PORT), timeout=SECONDS_TO_LISTEN).close()
+        except ConnectionRefusedError as error:
+            raise _no_server(remote, str(error.strerror)) from error
+
+
 def _url(remote: str, token: str) -> str:
     """Return the address with the token that the environment holds."""
     return f"{remote.rstrip('/')}{'' if '/;' in remote else '/'};token={quote(token)}" if token else remote
@@ -120,5 +139,9 @@ def _refusal(remote: str, error: PySparkException) -> LakehouseError:
         message = f"The server {server} refused the token, or there is none."
         return LakehouseError(message, "LAKEHOUSE_ENGINE__TOKEN=<the one that it was started with>", Exit.ENVIRONMENT)
     reason = next((line.strip() for line in text.splitlines() if line.strip()), type(error).__name__)
-    message = f"No Spark Connect server answers at {server}: {reason[:200]}"
+    return _no_server(remote, reason[:200])
+
+
+def _no_server(remote: str, reason: str) -> LakehouseError:
+    message = f"No Spark Connect server answers at {secrets.hide(remote)}: {reason}"
     return LakehouseError(message, "start it (docs/cluster.md), or correct engine.remote", Exit.ENVIRONMENT)
