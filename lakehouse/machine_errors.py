@@ -23,7 +23,7 @@ NO_MEMORY = "java.lang.OutOfMemoryError|INVALID_DRIVER_MEMORY"
 NO_POOL = r"Resources exhausted: (?!.*disk)"
 ENGINE_GONE = r"session [0-9a-f-]{36} is not running|StatusCode\.UNAVAILABLE|error reading a body from connection"
 JVM_GONE = "Answer from Java side is empty|Error while sending or receiving|Connection refused|Connection reset by peer"
-CLUSTER_GONE = "Master removed our application|All masters are unresponsive|Master is down"
+CLUSTER_GONE = "Master removed our application|All masters are unresponsive|Master is down|a stopped SparkContext"
 PLACE = re.compile(r"[\"'`: ](/[^\n\"'`]*?)(?=[\"'`:]|: |, | \(|$)", re.MULTILINE)
 
 
@@ -92,10 +92,11 @@ def _engine_gone(_: Settings, __: str) -> LakehouseError:
     return LakehouseError(message, "repeat the command", Exit.ENVIRONMENT)
 
 
-def _cluster_gone(settings: Settings, text: str) -> LakehouseError:
-    found = re.search(CLUSTER_GONE, text)
-    message = f"The cluster {settings.spark.master} gave this work up ({found[0] if found else 'it is gone'})."
-    return LakehouseError(message, "see the logs of its master and workers, then repeat the command", Exit.ENVIRONMENT)
+def _cluster_gone(settings: Settings, _: str) -> LakehouseError:
+    message = f"Apache Spark at {settings.spark.master} stopped: its master does not answer, or gave this work up."
+    log = shlex.quote(str(settings.lake_path / "logs" / "spark.log"))
+    remedy = f"see {log} and the logs of master and workers, correct LAKEHOUSE_SPARK__MASTER or repeat the command"
+    return LakehouseError(message, remedy, Exit.ENVIRONMENT)
 
 
 def _jvm_gone(settings: Settings, _: str) -> LakehouseError:
