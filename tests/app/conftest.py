@@ -8,12 +8,13 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 from playwright.sync_api import expect, sync_playwright
 
-from app import pages
+from app import pages, server
 from app.site import Site
 from lakehouse.environment import browser as chromium
 from lakehouse.lake import Lake, open_lake
@@ -33,6 +34,8 @@ FLAGS = [
     "--no-first-run",
 ]
 DAY = date(2015, 6, 1)
+PORT = 8050
+HERE = {"Host": f"localhost:{PORT}"}
 Publish = Callable[..., Run]
 
 expect.set_options(timeout=30_000)  # a machine may be busy; a fact that holds does not wait for it
@@ -114,3 +117,22 @@ def settings_for(built_lake):
     """The settings of the sample lake, some of the site's changed."""
     known = settings_of(built_lake)
     return lambda **changes: replace(known, app=replace(known.app, **changes))
+
+
+@pytest.fixture(scope="module")
+def get(settings_for):
+    """Ask a site over the sample lake for a path."""
+    site = Site(settings_for())
+    site.lakes[""].refresh()
+    client = server.make(site, PORT).server.test_client()
+    return lambda path, **headers: client.get(path, headers=HERE | headers)
+
+
+@pytest.fixture(scope="module")
+def silver(built_lake, settings_for):
+    """DuckDB over silver of the sample lake: the numbers that no page has touched."""
+    lake = open_lake(settings_for())
+    database = duckdb.connect()
+    for name in ("sessions", "session_events", "categories"):
+        database.register(name, lake.store.arrow(f"silver.{name}"))
+    return database
