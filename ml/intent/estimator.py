@@ -1,6 +1,7 @@
 """ml.intent.estimator — the logistic regression by MLlib: examples weighed, elastic net chosen, calibration fitted."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from math import sqrt
 
@@ -12,6 +13,7 @@ from pyspark.ml.feature import StandardScaler, StandardScalerModel, VectorAssemb
 from pyspark.ml.functions import vector_to_array
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
+from pyspark.util import inheritable_thread_target
 
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.sections import Model
@@ -22,6 +24,7 @@ from ml.serving import expression
 LABEL, WEIGHT = "label", "example_weight"
 FEWEST = 5  # decision points before a purchase, and others, that each part must hold
 NETS = ((0.0, 0.0), (2e-4, 0.5), (1e-3, 0.5))  # strength of the elastic net, and how much of it is L1
+BELIEVED = 300.0  # points before a purchase, of some ninety visits, that a calibration takes for granted
 SMALLEST = 1e-15  # a probability of 0 or 1 that is wrong would cost infinitely much log loss
 
 FEW = 100_000  # examples that one task is as quick with as two
@@ -148,8 +151,13 @@ def fit(examples: DataFrame, terms: Sequence[Term], settings: Model) -> Fitted:
     fit_rows, selection = (scaled.where(F.col("part") == part) for part in ("fit", "selection"))
     one_in = max(1, round(fit_rows.count() / TRIED))
     tried = fit_rows.where(F.pmod(F.xxhash64("visitor_id"), F.lit(one_in)) == 0)
-    fits = [_regress(tried, net, settings.max_iter // 2) for net in NETS]
-    losses = [log_loss(each.transform(selection), positive("probability")) for each in fits]
+
+    def try_net(net: tuple[float, float]) -> float:
+        model = _regress(tried, net, settings.max_iter // 2)
+        return log_loss(model.transform(selection), positive("probability"))
+
+    with ThreadPoolExecutor(len(NETS)) as threads:  # a step keeps one processor busy for a fraction of its job
+        losses = list(threads.map(inheritable_thread_target(try_net), NETS))
     net = NETS[int(np.argmin(losses))]
     regression = _regress(scaled.where("part <> 'calibration'"), net, settings.max_iter)
     slicer = VectorSlicer(inputCol="rawPrediction", outputCol="log_odds", indices=[1])
@@ -196,7 +204,18 @@ def _regress(rows: DataFrame, net: tuple[float, float], max_iter: int) -> Logist
 
 
 def _calibrate(rows: DataFrame) -> LogisticRegressionModel:
-    """Fit slope and shift of the log-odds on a slice that the model has not seen."""
+    """Fit slope and shift of the log-odds on a slice that the model has not seen.
+
+    Few purchases may be many by chance, and a calibration that believed them alone would promise as many for weeks. So
+    beside the slice's own points stand BELIEVED that came true as promised, which draw slope and shift towards 1 and 0.
+    """
+    points = rows.select(
+        "log_odds", F.col(LABEL).cast("double").alias(LABEL), WEIGHT, positive("probability").alias("p")
+    )
+    share = BELIEVED / points.where(F.col(LABEL) == 1).agg(F.sum(WEIGHT)).collect()[0][0]
+    kept, promised = F.col(WEIGHT) * share, F.col("p")
+    believed = [(1.0, kept * promised), (0.0, kept * (1 - promised))]
+    known = [points.select("log_odds", F.lit(label).alias(LABEL), weight.alias(WEIGHT)) for label, weight in believed]
     calibration = LogisticRegression(
         featuresCol="log_odds",
         labelCol=LABEL,
@@ -205,7 +224,7 @@ def _calibrate(rows: DataFrame) -> LogisticRegressionModel:
         probabilityCol="calibrated",
         predictionCol="calibrated_prediction",
     )
-    return calibration.fit(rows)
+    return calibration.fit(points.drop("p").unionByName(known[0]).unionByName(known[1]))
 
 
 def _unscaled(scaler: StandardScalerModel, regression: LogisticRegressionModel) -> npt.NDArray[np.float64]:
