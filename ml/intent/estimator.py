@@ -1,7 +1,6 @@
 """ml.intent.estimator — the logistic regression by MLlib: examples weighed, elastic net chosen, calibration fitted."""
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from math import sqrt
 
@@ -13,7 +12,6 @@ from pyspark.ml.feature import StandardScaler, StandardScalerModel, VectorAssemb
 from pyspark.ml.functions import vector_to_array
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
-from pyspark.util import inheritable_thread_target
 
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.sections import Model
@@ -28,7 +26,7 @@ BELIEVED = 300.0  # points before a purchase, of some ninety visits, that a cali
 SMALLEST = 1e-15  # a probability of 0 or 1 that is wrong would cost infinitely much log loss
 
 FEW = 100_000  # examples that one task is as quick with as two
-TRIED = 50_000  # examples that each net is tried on, by half the steps; the best of them reads all, by all steps
+TRIED = 30_000  # examples that each net is tried on, in one task by half the steps; the best reads all, by all steps
 LEARNED = ("fit", "selection", "calibration")  # the parts that examples are taken of
 
 Counts = Mapping[tuple[str, int, int], int]  # (part, decision point, label) -> decision points
@@ -150,14 +148,9 @@ def fit(examples: DataFrame, terms: Sequence[Term], settings: Model) -> Fitted:
     scaled = scaler.transform(rows)
     fit_rows, selection = (scaled.where(F.col("part") == part) for part in ("fit", "selection"))
     one_in = max(1, round(fit_rows.count() / TRIED))
-    tried = fit_rows.where(F.pmod(F.xxhash64("visitor_id"), F.lit(one_in)) == 0)
-
-    def try_net(net: tuple[float, float]) -> float:
-        model = _regress(tried, net, settings.max_iter // 2)
-        return log_loss(model.transform(selection), positive("probability"))
-
-    with ThreadPoolExecutor(len(NETS)) as threads:  # a step keeps one processor busy for a fraction of its job
-        losses = list(threads.map(inheritable_thread_target(try_net), NETS))
+    tried = fit_rows.where(F.pmod(F.xxhash64("visitor_id"), F.lit(one_in)) == 0).coalesce(1)
+    fits = [_regress(tried, net, settings.max_iter // 2) for net in NETS]
+    losses = [log_loss(each.transform(selection), positive("probability")) for each in fits]
     net = NETS[int(np.argmin(losses))]
     regression = _regress(scaled.where("part <> 'calibration'"), net, settings.max_iter)
     slicer = VectorSlicer(inputCol="rawPrediction", outputCol="log_odds", indices=[1])
@@ -209,13 +202,11 @@ def _calibrate(rows: DataFrame) -> LogisticRegressionModel:
     Few purchases may be many by chance, and a calibration that believed them alone would promise as many for weeks. So
     beside the slice's own points stand BELIEVED that came true as promised, which draw slope and shift towards 1 and 0.
     """
-    points = rows.select(
-        "log_odds", F.col(LABEL).cast("double").alias(LABEL), WEIGHT, positive("probability").alias("p")
-    )
-    share = BELIEVED / points.where(F.col(LABEL) == 1).agg(F.sum(WEIGHT)).collect()[0][0]
-    kept, promised = F.col(WEIGHT) * share, F.col("p")
-    believed = [(1.0, kept * promised), (0.0, kept * (1 - promised))]
-    known = [points.select("log_odds", F.lit(label).alias(LABEL), weight.alias(WEIGHT)) for label, weight in believed]
+    label, weight, promised = F.col(LABEL).cast("double"), F.col(WEIGHT), positive("probability")
+    share = BELIEVED / rows.where(label == 1).agg(F.sum(weight)).collect()[0][0]
+    seen = [(label, weight), (F.lit(1.0), weight * promised * share), (F.lit(0.0), weight * (1 - promised) * share)]
+    pairs = F.explode(F.array(*[F.struct(was.alias(LABEL), weighs.alias(WEIGHT)) for was, weighs in seen]))
+    points = rows.select("log_odds", pairs.alias("point")).select("log_odds", "point.*")
     calibration = LogisticRegression(
         featuresCol="log_odds",
         labelCol=LABEL,
@@ -224,7 +215,7 @@ def _calibrate(rows: DataFrame) -> LogisticRegressionModel:
         probabilityCol="calibrated",
         predictionCol="calibrated_prediction",
     )
-    return calibration.fit(points.drop("p").unionByName(known[0]).unionByName(known[1]))
+    return calibration.fit(points)
 
 
 def _unscaled(scaler: StandardScalerModel, regression: LogisticRegressionModel) -> npt.NDArray[np.float64]:
