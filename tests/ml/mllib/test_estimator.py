@@ -53,10 +53,13 @@ def test_the_net_is_the_one_with_the_least_loss_on_the_selection_slice(fitted):
     assert estimator.NETS[int(np.argmin(fitted.losses))] == fitted.net
 
 
-def test_the_calibration_is_that_of_its_own_slice(fitted, examples):
-    rows = estimator.answers(
-        fitted, estimator.with_terms(examples.where("part = 'calibration'").drop("values"), terms())
-    )
-    mean = {name: F.sum(F.col(name) * F.col(estimator.WEIGHT)).alias(name) for name in ("score", "label")}
-    promised, observed = rows.agg(*mean.values()).collect()[0]
-    assert promised == pytest.approx(observed, rel=1e-3)
+def test_the_calibration_lies_between_its_slice_and_the_model_by_how_much_the_slice_holds(fitted, examples):
+    rows = estimator.with_terms(examples.where("part = 'calibration'").drop("values"), terms())
+    scored = fitted.pipeline.transform(rows)
+    columns = (estimator.positive("calibrated"), estimator.positive("probability"), F.col("label"))
+    sums = scored.agg(*[F.sum(each * F.col(estimator.WEIGHT)) for each in columns]).collect()[0]
+    promised, by_model, observed = sums
+    share = estimator.BELIEVED / observed
+
+    assert promised == pytest.approx((observed + share * by_model) / (1 + share), rel=1e-3)
+    assert min(observed, by_model) < promised < max(observed, by_model)
