@@ -28,14 +28,16 @@ class AnswerCache:
         """
         with self._lock:
             asking = self._asking.setdefault(key, Lock())
-        with asking:
-            rows = self._kept(key)
-            if rows is None:
-                rows = ask()
-                self._keep(key, rows)
-        with self._lock:
-            self._asking.pop(key, None)
-        return rows
+        try:
+            with asking:
+                rows = self._kept(key)
+                if rows is None:
+                    rows = ask()
+                    self._keep(key, rows)
+                return rows
+        finally:
+            with self._lock:
+                self._asking.pop(key, None)
 
     def _kept(self, key: Hashable) -> Rows | None:
         with self._lock:

@@ -120,9 +120,9 @@ def _require_listener(remote: str) -> None:
     Raises:
         LakehouseError: its machine says that nothing does (exit code 4).
     """
-    address = urlsplit(remote)
-    with suppress(OSError):  # a name or a way that only a proxy knows: the request itself will tell
+    with suppress(OSError, ValueError):  # no address, or one that only a proxy knows: the request itself will tell
         try:
+            address = urlsplit(remote)
             socket.create_connection((address.hostname, address.port or PORT), timeout=SECONDS_TO_LISTEN).close()
         except ConnectionRefusedError as error:
             raise _no_server(remote, str(error.strerror)) from error
