@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.dataset as ds
 
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import Lake
@@ -48,7 +49,7 @@ def describe(lake: Lake, table: Table, rows: int) -> tuple[list[dict[str, Any]],
         raise LakehouseError(f"{table.name} is not published yet.", "lakehouse run", Exit.USAGE)
     columns = [{"name": each.name, "type": each.type, "comment": each.comment} for each in table.columns]
     dataset = lake.store.delta(table.name, published.versions[table.name]).to_pyarrow_dataset()
-    return columns, dataset.head(rows, batch_size=max(1, min(rows, 1 << 16)), batch_readahead=0, fragment_readahead=0)
+    return columns, _first(dataset, rows)
 
 
 def table_text(columns: list[dict[str, Any]], sample: pa.Table) -> str:
@@ -57,6 +58,18 @@ def table_text(columns: list[dict[str, Any]], sample: pa.Table) -> str:
     lines = [f"{column['name']:<{width}}  {column['type']:<14} {column['comment']}" for column in columns]
     frame = sample.to_pandas(integer_object_nulls=True)  # as floats, ids of 16 digits would be other ones
     return "\n".join([*lines, "", frame.to_string(index=False, max_colwidth=32) if len(frame) else "no rows"])
+
+
+def _first(dataset: ds.Dataset, rows: int) -> pa.Table:
+    """Return the first rows, from no more files than hold them: `Dataset.head` begins on the next file as well."""
+    found = dataset.schema.empty_table()
+    for fragment in dataset.get_fragments():
+        if found.num_rows >= rows:
+            break
+        wanted = rows - found.num_rows
+        scanner = fragment.scanner(schema=dataset.schema, batch_size=min(wanted, 1 << 16), batch_readahead=0)
+        found = pa.concat_tables([found, scanner.head(wanted)])
+    return found
 
 
 def _tables(lake: Lake) -> Section:
