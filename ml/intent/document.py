@@ -16,12 +16,12 @@ mlflow         run_id and experiment_id of the run that made it
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from pyspark.ml.stat import Summarizer
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
 
 from ml.intent.design import Term
-from ml.intent.estimator import WEIGHT, Fitted
+from ml.intent.estimator import Fitted
 from ml.intent.slices import Slices
 from ml.intent.threshold import Threshold
 from ml.serving.formula import FORMAT, inputs
@@ -30,7 +30,6 @@ from ml.serving.formula import FORMAT, inputs
 def build(
     fitted: Fitted,
     terms: Sequence[Term],
-    means: Sequence[float],
     described: Sequence[Mapping[str, Any]],
     threshold: Threshold,
     slices: Slices,
@@ -40,16 +39,15 @@ def build(
     Args:
         fitted: the model of MLlib.
         terms: the terms.
-        means: of each term, what `term_means` returns.
         described: of each input, what `describe_inputs` returns.
         threshold: the chosen one.
         slices: how the time was split.
     """
-    parts = zip(terms, fitted.coefficients, means, strict=True)
+    parts = zip(terms, fitted.coefficients, fitted.means, strict=True)
     return {
         "format": FORMAT,
         "inputs": [dict(each) for each in described],
-        "terms": [{**term, "coefficient": float(weight), "mean": mean} for term, weight, mean in parts],
+        "terms": [{**term, "coefficient": float(weight), "mean": float(mean)} for term, weight, mean in parts],
         "intercept": fitted.intercept,
         "calibration": {"slope": fitted.slope, "intercept": fitted.shift},
         "threshold": threshold.value,
@@ -58,35 +56,24 @@ def build(
     }
 
 
-def term_means(examples: DataFrame) -> list[float]:
-    """Return the weighted mean of each term over the examples of the fit."""
-    mean = Summarizer.mean(F.col("values"), F.col(WEIGHT))
-    return list(examples.agg(mean.alias("mean")).collect()[0]["mean"].toArray().tolist())
-
-
-def describe_inputs(rows: DataFrame, terms: Sequence[Term], nullable: Collection[str]) -> list[dict[str, Any]]:
+def describe_inputs(points: pd.DataFrame, terms: Sequence[Term], nullable: Collection[str]) -> list[dict[str, Any]]:
     """Return name, range and typical value of each input over the examples of the fit.
 
-    The typical value is the median; None where most examples have none.
+    The typical value is the median, one that occurs; None where most examples have none.
 
     Args:
-        rows: the examples.
+        points: the examples.
         terms: the terms.
         nullable: the columns that need no value.
     """
-    names, found = inputs(terms), []
-    for name in names:
-        value = F.col(name).cast("double")
-        is_usual = F.count(value) * 2 >= F.count(F.lit(1))
-        found += [F.min(value), F.max(value), F.when(is_usual, F.percentile_approx(value, 0.5))]
-    values = iter(rows.agg(*[each.alias(f"value_{place}") for place, each in enumerate(found)]).collect()[0])
     return [
-        {
-            "name": name,
-            "is_required": name not in nullable,
-            "low": 0.0 if low is None else low,
-            "high": 0.0 if high is None else high,
-            "typical": typical,
-        }
-        for name, low, high, typical in zip(names, values, values, values, strict=True)
+        {"name": name, "is_required": name not in nullable, **_described(points[name].to_numpy(dtype=float))}
+        for name in inputs(terms)
     ]
+
+
+def _described(values: npt.NDArray[np.float64]) -> dict[str, float | None]:
+    known = np.sort(values[~np.isnan(values)])
+    low, high = (float(known[0]), float(known[-1])) if len(known) else (0.0, 0.0)
+    is_usual = len(known) and len(known) * 2 >= len(values)
+    return {"low": low, "high": high, "typical": float(known[(len(known) - 1) // 2]) if is_usual else None}

@@ -1,35 +1,36 @@
-"""ml.intent.estimator — the logistic regression by MLlib: examples weighed, elastic net chosen, calibration fitted."""
+"""ml.intent.estimator — the logistic regression by MLlib: elastic net chosen, calibration fitted."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from math import sqrt
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+from pyspark import inheritable_thread_target
 from pyspark.ml import PipelineModel, Transformer
 from pyspark.ml.classification import LogisticRegression, LogisticRegressionModel
 from pyspark.ml.feature import StandardScaler, StandardScalerModel, VectorAssembler, VectorSlicer
-from pyspark.ml.functions import vector_to_array
-from pyspark.sql import Column, DataFrame
+from pyspark.ml.functions import array_to_vector, vector_to_array
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse.errors import Exit, LakehouseError
 from lakehouse.sections import Model
 from ml.intent.design import Term
-from ml.intent.slices import Slices
-from ml.serving import expression
+from ml.intent.evaluation.tally import GROUPS, group_of
+from ml.intent.examples import LEARNED, WEIGHT
+from ml.serving import expression, formula
 
-LABEL, WEIGHT = "label", "example_weight"
-FEWEST = 5  # decision points before a purchase, and others, that each part must hold
+LABEL = "label"
 NETS = ((0.0, 0.0), (2e-4, 0.5), (1e-3, 0.5))  # strength of the elastic net, and how much of it is L1
 BELIEVED = 300.0  # points before a purchase, of some ninety visits, that a calibration takes for granted
-SMALLEST = 1e-15  # a probability of 0 or 1 that is wrong would cost infinitely much log loss
 
 FEW = 100_000  # examples that one task is as quick with as two
 TRIED = 30_000  # examples that each net is tried on, in one task by half the steps; the best reads all, by all steps
-LEARNED = ("fit", "selection", "calibration")  # the parts that examples are taken of
 
-Counts = Mapping[tuple[str, int, int], int]  # (part, decision point, label) -> decision points
+Floats: TypeAlias = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -44,15 +45,17 @@ class Fitted:
         shift: of the calibration, log-odds.
         net: strength of the elastic net and its share of L1.
         losses: log loss on the selection slice by net, in the order of NETS.
+        means: of each term over the examples of the fit, weighed.
     """
 
     pipeline: PipelineModel
-    coefficients: npt.NDArray[np.float64]
+    coefficients: Floats
     intercept: float
     slope: float
     shift: float
     net: tuple[float, float]
     losses: tuple[float, ...]
+    means: Floats
 
 
 def columns(terms: Sequence[Term]) -> list[str]:
@@ -66,96 +69,45 @@ def with_terms(rows: DataFrame, terms: Sequence[Term]) -> DataFrame:
     return rows.select("*", *made)
 
 
-def count(rows: DataFrame) -> Counts:
-    """Count decision points by part, number of events and label."""
-    found = rows.groupBy("part", "decision_point", LABEL).agg(F.count(F.lit(1))).collect()
-    return {(part, point, label): number for part, point, label, number in found}
+def values(points: pd.DataFrame, terms: Sequence[Term]) -> Floats:
+    """Return what the terms make of decision points: points × terms."""
+    inputs = {name: points[name].to_numpy(dtype=float) for name in formula.inputs(terms)}
+    return np.column_stack([formula.term(each, inputs.__getitem__) for each in terms])
 
 
-def require_purchases(counts: Counts, slices: Slices) -> None:
-    """Require that every part of the time holds decision points before a purchase, and others.
-
-    Raises:
-        LakehouseError: one holds too few of either (exit code 3).
-    """
-    found: dict[tuple[str, int], int] = {}
-    for (part, _, label), number in counts.items():
-        found[part, label] = found.get((part, label), 0) + number
-    for part, (start, end) in slices.bounds.items():
-        others, purchases = (found.get((part, label), 0) for label in (0, 1))
-        if min(others, purchases) < FEWEST:
-            message = (
-                f"gold.intent_examples holds {purchases:,} decision points before a purchase and {others:,} others for "
-                f"the {part} ({start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC); a model needs at least "
-                f"{FEWEST} of each."
-            )
-            raise LakehouseError(message, "land more events, then lakehouse run", Exit.REFUSED)
-
-
-def sample(rows: DataFrame, counts: Counts, most: int) -> DataFrame:
-    """Take every decision point before a purchase and, where they are many, a share of the others; weigh them.
-
-    A point that stands for others that were left out weighs as much as they. Beside that each number of events weighs
-    as the root of its points, so that the many first events do not rule the few tenth.
-
-    Args:
-        rows: decision points of LEARNED.
-        counts: of all decision points, what `count` returns.
-        most: how many others to take of each part and number of events.
-    """
-    share, balance = F.lit(1.0), F.lit(1.0)
-    totals: dict[tuple[str, int], int] = {}
-    for (part, point, _), number in ((key, number) for key, number in counts.items() if key[0] in LEARNED):
-        totals[part, point] = totals.get((part, point), 0) + number
-    for (part, point), total in totals.items():
-        of_part = [each for (p, _), each in totals.items() if p == part]
-        mean = sum(of_part) / sum(map(sqrt, of_part))  # weights are 1 in the mean
-        is_there = (F.col("part") == part) & (F.col("decision_point") == point)
-        balance = F.when(is_there, F.lit(mean / sqrt(total))).otherwise(balance)
-        others = counts.get((part, point, 0), 0)
-        if others > most:
-            share = F.when(is_there & (F.col(LABEL) == 0), F.lit(most / others)).otherwise(share)
-    # the share of the keys whose hash is small: the same rows each time, whoever asks
-    draw = F.pmod(F.xxhash64("visitor_id", F.unix_millis("started_at"), "decision_point"), F.lit(1 << 20)) / (1 << 20)
-    return rows.where(draw < share).withColumn(WEIGHT, balance / share)
-
-
-def num_tasks(counts: Counts, settings: Model) -> int:
-    """Return over how many tasks to fit: each step of a fit is a job, of one stage alone where there is one task.
-
-    Never more than two: the sums of two tasks are the same added either way round.
-    """
-    taken = sum(min(number, settings.max_examples) for (part, _, _), number in counts.items() if part in LEARNED)
-    return 1 if taken <= FEW else 2
-
-
-def with_values(rows: DataFrame, terms: Sequence[Term]) -> DataFrame:
-    """Add the terms as one vector, `values`, to decision points."""
-    return _assembler(terms).transform(with_terms(rows, terms)).drop(*columns(terms))
-
-
-def fit(examples: DataFrame, terms: Sequence[Term], settings: Model) -> Fitted:
+def fit(spark: SparkSession, points: pd.DataFrame, terms: Sequence[Term], settings: Model) -> Fitted:
     """Fit the model: the net that is best on the selection slice, then all that comes before the calibration slice.
 
     Args:
-        examples: what `sample` returns of fit, selection and calibration, with `values`; cached. Where the fit has
-            many, the nets are tried on those of some visitors.
+        spark: MLlib's session.
+        points: what `ml.intent.examples.points` returns; those of LEARNED are read, and nets are tried on those of
+            some visitors where the fit has many.
         terms: the terms.
         settings: iterations.
     """
-    rows = examples.select("part", LABEL, WEIGHT, "values", "visitor_id")
-    scaler = StandardScaler(inputCol="values", outputCol="features").fit(rows.where("part = 'fit'"))
-    scaled = scaler.transform(rows)
-    fit_rows, selection = (scaled.where(F.col("part") == part) for part in ("fit", "selection"))
-    one_in = max(1, round(fit_rows.count() / TRIED))
-    tried = fit_rows.where(F.pmod(F.xxhash64("visitor_id"), F.lit(one_in)) == 0).coalesce(1)
-    fits = [_regress(tried, net, settings.max_iter // 2) for net in NETS]
-    losses = [log_loss(each.transform(selection), positive("probability")) for each in fits]
+    rows = points[points["part"].isin(LEARNED)]
+    part, label, weight = rows["part"].to_numpy(), rows[LABEL].to_numpy(), rows[WEIGHT].to_numpy()
+    made, is_fit, is_seen = values(rows, terms), part == "fit", part != "calibration"
+    is_tried = is_fit & (group_of(rows["visitor_id"].to_numpy()) * is_fit.sum() < TRIED * GROUPS)
+    columns = {"part": part, LABEL: label, WEIGHT: weight, "is_tried": is_tried}
+    examples = spark.createDataFrame(_with_values(made, columns)).withColumn("values", array_to_vector(F.col("values")))
+    examples = examples.coalesce(1 if len(rows) <= FEW else 2).cache()  # two sums are the same either way round
+    scaler = StandardScaler(inputCol="values", outputCol="features").fit(examples.where("part = 'fit'"))
+    scaled = scaler.transform(examples)
+    tried = scaled.where("is_tried").coalesce(1)
+    with ThreadPoolExecutor() as pool:  # each is one task at a time
+        attempt = inheritable_thread_target(spark)(lambda net: _regress(tried, net, settings.max_iter // 2))
+        fits = list(pool.map(attempt, NETS))
+    odds = [made @ _unscaled(scaler, each) + each.intercept for each in fits]
+    asked = part == "selection"
+    losses = [log_loss(each[asked], label[asked], weight[asked]) for each in odds]
     net = NETS[int(np.argmin(losses))]
     regression = _regress(scaled.where("part <> 'calibration'"), net, settings.max_iter)
     slicer = VectorSlicer(inputCol="rawPrediction", outputCol="log_odds", indices=[1])
     seen: list[Transformer] = [scaler, regression, slicer]
-    calibration = _calibrate(PipelineModel(seen).transform(rows.where("part = 'calibration'")))
+    scored = PipelineModel(seen).transform(examples.where("part = 'calibration'"))
+    calibration = _calibrate(scored, weight[~is_seen & (label == 1)].sum())
+    examples.unpersist()
     return Fitted(
         pipeline=PipelineModel([_assembler(terms), *seen, calibration]),
         coefficients=_unscaled(scaler, regression),
@@ -164,6 +116,7 @@ def fit(examples: DataFrame, terms: Sequence[Term], settings: Model) -> Fitted:
         shift=calibration.intercept,
         net=net,
         losses=tuple(losses),
+        means=np.average(made[is_seen], axis=0, weights=weight[is_seen]),
     )
 
 
@@ -173,11 +126,20 @@ def answers(fitted: Fitted, rows: DataFrame) -> DataFrame:
     return scored.select(*[each for each in rows.columns if not each.startswith("term_")], "score")
 
 
-def log_loss(rows: DataFrame, probability: Column) -> float:
+def log_loss(log_odds: Floats, label: Floats, weight: Floats) -> float:
     """Return the weighted mean of the negative log-likelihood, in nats."""
-    sure = F.least(F.greatest(probability, F.lit(SMALLEST)), F.lit(1 - SMALLEST))
-    loss = -F.when(F.col(LABEL) == 1, F.log(sure)).otherwise(F.log(1 - sure))
-    return float(rows.agg(F.sum(loss * F.col(WEIGHT)) / F.sum(WEIGHT)).collect()[0][0])
+    return float(np.average(np.logaddexp(0, log_odds) - label * log_odds, weights=weight))
+
+
+def positive(column: str) -> Column:
+    """Return the probability of a purchase from a vector of two."""
+    return vector_to_array(F.col(column))[1]
+
+
+def _with_values(made: Floats, columns: Mapping[str, npt.NDArray[Any]]) -> pa.Table:
+    """Return columns, and beside them what the terms make of each row as the list `values`."""
+    starts = np.arange(len(made) + 1, dtype=np.int32) * made.shape[1]
+    return pa.table({**columns, "values": pa.ListArray.from_arrays(pa.array(starts), pa.array(made.ravel()))})
 
 
 def _assembler(terms: Sequence[Term]) -> VectorAssembler:
@@ -196,14 +158,18 @@ def _regress(rows: DataFrame, net: tuple[float, float], max_iter: int) -> Logist
     return regression.fit(rows)
 
 
-def _calibrate(rows: DataFrame) -> LogisticRegressionModel:
+def _calibrate(rows: DataFrame, purchases: float) -> LogisticRegressionModel:
     """Fit slope and shift of the log-odds on a slice that the model has not seen.
 
     Few purchases may be many by chance, and a calibration that believed them alone would promise as many for weeks. So
     beside the slice's own points stand BELIEVED that came true as promised, which draw slope and shift towards 1 and 0.
+
+    Args:
+        rows: the slice, scored.
+        purchases: its points before a purchase, weighed.
     """
     label, weight, promised = F.col(LABEL).cast("double"), F.col(WEIGHT), positive("probability")
-    share = BELIEVED / rows.where(label == 1).agg(F.sum(weight)).collect()[0][0]
+    share = BELIEVED / purchases
     seen = [(label, weight), (F.lit(1.0), weight * promised * share), (F.lit(0.0), weight * (1 - promised) * share)]
     pairs = F.explode(F.array(*[F.struct(was.alias(LABEL), weighs.alias(WEIGHT)) for was, weighs in seen]))
     points = rows.select("log_odds", pairs.alias("point")).select("log_odds", "point.*")
@@ -218,11 +184,6 @@ def _calibrate(rows: DataFrame) -> LogisticRegressionModel:
     return calibration.fit(points)
 
 
-def _unscaled(scaler: StandardScalerModel, regression: LogisticRegressionModel) -> npt.NDArray[np.float64]:
+def _unscaled(scaler: StandardScalerModel, regression: LogisticRegressionModel) -> Floats:
     deviations, found = scaler.std.toArray(), regression.coefficients.toArray()
     return np.divide(found, deviations, out=np.zeros_like(found), where=deviations > 0)
-
-
-def positive(column: str) -> Column:
-    """Return the probability of a purchase from a vector of two."""
-    return vector_to_array(F.col(column))[1]

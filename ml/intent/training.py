@@ -3,19 +3,23 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from lakehouse import fingerprint
+from lakehouse import fingerprint, private
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import Lake
 from lakehouse.runs import lock
 from lakehouse.storage.ledger import Run
 from ml.intent.evaluation import report
 from ml.intent.evaluation.figures import from_document
+from ml.intent.examples import TABLE
+from ml.intent.handover import TABLES, hand_over
 from ml.intent.slices import Coverage, coverage
 from ml.registry import aliases, versions
 from ml.spark_process import Say, call
 
-TABLE, BRIEF, ACTIVITY = "gold.intent_examples", "gold.session_features", "gold.activity"
+ACTIVITY = "gold.activity"
 RUN = "ml.intent.training_run"  # needs MLlib, so it runs in a process of its own
 
 CODE = (RUN, "ml.serving.served_model")  # and what they import: a change of it asks for a new model
@@ -56,10 +60,13 @@ def train(lake: Lake, say: Say, force: bool = False) -> Outcome:
         if same:
             say(f"Nothing to do: version {same.version}, the {same.alias}, is this model of {TABLE} version {version}.")
             return same
-        say(f"Training on {TABLE} version {version}; starting Apache Spark …")
-        read = {name: publication.versions[name] for name in (TABLE, BRIEF)}
-        request = {"versions": read, "covered": covered(lake, publication), "identity": identity}
-        answer = call(RUN, lake.settings, request, say)
+        say(f"Training on {TABLE} version {version} …")
+        lock.note_jvm(lake.settings, lake.store.engine.jvm_process_id)
+        root = private.make_folder(lake.settings, lake.settings.spill_path.name)
+        with TemporaryDirectory(prefix="training-", dir=root) as folder:
+            request = hand_over(lake, publication, covered(lake, publication), Path(folder))
+            say("Starting Apache Spark …")
+            answer = call(RUN, lake.settings, {**request, "identity": identity}, say)
         outcome = Outcome(**answer, is_new=True)
         say(f"Registered {lake.settings.model.name} version {outcome.version} as {outcome.alias}.")
         return outcome
@@ -72,7 +79,7 @@ def published(lake: Lake) -> Run:
         LakehouseError: nothing is published yet (exit code 2).
     """
     found = lake.ledger.published()
-    if found is None or not found.versions.keys() >= {TABLE, BRIEF, ACTIVITY}:
+    if found is None or not found.versions.keys() >= {*TABLES, ACTIVITY}:
         raise LakehouseError(f"{TABLE} is not published yet.", "lakehouse run", Exit.USAGE)
     return found
 

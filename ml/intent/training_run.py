@@ -1,16 +1,18 @@
-"""ml.intent.training_run — the part of a training that needs MLlib: split, fit, evaluate, register.
+"""ml.intent.training_run — the part of a training that needs MLlib: fit, evaluate, register.
 
-`ml.intent.training` runs it in a process of its own.
+`ml.intent.training` runs it in a process of its own, on what the lake's engine read.
 """
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyspark import SparkContext
+from pyspark.sql import SparkSession
 
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import Lake, open_lake
@@ -18,27 +20,28 @@ from lakehouse.sections import Model
 from lakehouse.settings import Settings
 from ml.intent import brief, document, estimator
 from ml.intent.design import terms
-from ml.intent.estimator import Fitted
+from ml.intent.estimator import Fitted, Floats
 from ml.intent.evaluation import by_mllib, curves, report
-from ml.intent.evaluation.baselines import count_points
 from ml.intent.evaluation.by_rdd import tally
 from ml.intent.evaluation.counting import count_scored
 from ml.intent.evaluation.evaluation import evaluate
 from ml.intent.evaluation.figures import FEWEST_TO_SHOW, MODEL, Evaluation
-from ml.intent.evaluation.slices import ALL, COLUMNS
+from ml.intent.evaluation.slices import ALL, COLUMNS, VISIT
 from ml.intent.evaluation.tally import Tallies
-from ml.intent.slices import Coverage, Slices, has_ended, split
+from ml.intent.examples import TABLE
+from ml.intent.handover import ALIKE, POINTS, VISITS
+from ml.intent.slices import Slices
 from ml.intent.threshold import Threshold, choose
 from ml.registry import card_of
 from ml.registry.aliases import CHALLENGER
 from ml.registry.tracking import Trained, record
-from ml.serving import expression
+from ml.serving import formula
 from ml.serving.formula import Document, inputs
 from ml.spark_process import Tell, serve
 
-EXAMPLES = "gold.intent_examples"
 ANSWERS = 1000  # rows on which the served model is compared with MLlib's
-FITTING, DESCRIBING, MEASURING = "fit the model", "describe the model", "measure the model"  # Spark's pages show them
+DIGITS = 6  # of the scores whose areas are measured a second time: sorting them all costs seconds
+FITTING, MEASURING = "fit the model", "measure the model"  # Spark's pages show them
 
 
 @dataclass(frozen=True)
@@ -57,42 +60,48 @@ class Learned:
 
 
 def train(
-    settings: Settings, tell: Tell, versions: Mapping[str, int], covered: Coverage, identity: dict[str, str]
+    settings: Settings,
+    tell: Tell,
+    folder: str,
+    splits: dict[str, Any],
+    baselines: dict[str, Any],
+    identity: dict[str, str],
 ) -> dict[str, Any]:
-    """Train on one publication and register the model.
+    """Train on what the lake's engine read, and register the model.
 
     Args:
         settings: the lake, locked by the parent.
         tell: sends the parent a message.
-        versions: table -> version, of gold.intent_examples and gold.session_features.
-        covered: the time that the data cover.
+        folder: holds `handover.POINTS`, `ALIKE` and `VISITS`.
+        splits: how the time is split, as `Slices.to_document` writes it.
+        baselines: counts of the fit, as `Baselines.to_document` writes them.
         identity: what the model is made from, by the names of `ml.registry.versions.Version`.
 
     Returns:
         The `version` of the registered model, its `alias`, and what its test says as `lines` of text.
 
     Raises:
-        LakehouseError: there is too little to learn from, or the served model differs from MLlib's (exit code 3).
+        LakehouseError: its test holds too little, or the served model differs from MLlib's (exit code 3).
     """
-    lake = open_on_spark(settings, tell)
-    slices = split(covered, settings.model)
-    nullable = {each.name for each in lake.tables[EXAMPLES].columns if each.nullable}
-    rows = decision_points(lake.store.read(EXAMPLES, versions[EXAMPLES]), covered, slices)
-    learned = learn(rows, slices, settings.model, nullable)
-    beside = brief.train(lake.store.read(brief.TABLE, versions[brief.TABLE]), slices, settings.model)
-    unmeasured = {**learned.document, "brief": beside, "trained_on": identity}
-    rows.sparkSession.sparkContext.setJobDescription(MEASURING)
-    scored = score_test(rows, slices, unmeasured).cache()
-    tallies = tally_test(scored, unmeasured)
+    lake, slices = open_on_spark(settings, tell), Slices.of(splits)
+    read = {name: pq.read_table(Path(folder) / name) for name in (POINTS, ALIKE, VISITS)}
+    points, spark = read[POINTS].to_pandas(), lake.store.spark
+    nullable = {each.name for each in lake.tables[TABLE].columns if each.nullable}
+    spark.sparkContext.setJobDescription(FITTING)
+    learned = learn(spark, points, slices, settings.model, nullable)
+    spark.sparkContext.setJobDescription(MEASURING)
+    beside = brief.train(spark, read[ALIKE], read[VISITS].to_pandas(), settings.model)
+    unmeasured = {**learned.document, "baselines": baselines, "brief": beside, "trained_on": identity}
+    scored = score_test(points, unmeasured)
+    tallies = tally_test(spark.sparkContext, scored, unmeasured)
     evaluation = evaluate(tallies)
     _require_a_test(evaluation)
     metrics = evaluation.metrics() | {f"brief_whole_visit/{name}": each for name, each in beside["metrics"].items()}
-    opinion = {f"all/{name}": value for name, value in _second_opinion(scored, unmeasured).items()}
-    scored.unpersist()
+    opinion = {f"all/{name}": value for name, value in _second_opinion(spark, scored).items()}
     made = {**unmeasured, **evaluation.summary()}
     params = {
         **asdict(settings.model),
-        **{name: " – ".join(bounds) for name, bounds in slices.to_document().items()},
+        **{name: " – ".join(bounds) for name, bounds in splits.items()},
         "inputs": ", ".join(inputs(made["terms"])),
         "terms": len(made["terms"]),
         "net": learned.fitted.net,
@@ -107,7 +116,7 @@ def train(
         curves=curves.document(tallies[ALL, MODEL], evaluation.of()),
         params=params,
         identity=identity,
-        source=lake.store.uri(EXAMPLES),
+        source=lake.store.uri(TABLE),
         answers=learned.answers,
     )
     version = record(settings, trained)
@@ -123,93 +132,68 @@ def open_on_spark(settings: Settings, tell: Tell) -> Lake:
     return lake
 
 
-def decision_points(intent_examples: DataFrame, covered: Coverage, slices: Slices) -> DataFrame:
-    """Keep the decision points of visits that have ended, with their `part` and `weight`.
-
-    Args:
-        intent_examples: rows of gold.intent_examples.
-        covered: the time that the data cover.
-        slices: how it is split.
-    """
-    ended = intent_examples.where(has_ended(covered.complete_until))
-    return ended.withColumn("part", slices.part()).withColumn("weight", F.lit(1.0))
-
-
-def learn(rows: DataFrame, slices: Slices, settings: Model, nullable: set[str]) -> Learned:
+def learn(spark: SparkSession, points: pd.DataFrame, slices: Slices, settings: Model, nullable: set[str]) -> Learned:
     """Fit a model and choose its threshold.
 
     Args:
-        rows: what `decision_points` returns.
+        spark: MLlib's session.
+        points: what `ml.intent.examples.points` returns.
         slices: how the time is split.
         settings: how to fit.
         nullable: the columns that need no value.
-
-    Raises:
-        LakehouseError: there is too little to learn from (exit code 3).
     """
-    counts, made = estimator.count(rows), terms()
-    estimator.require_purchases(counts, slices)
-    sampled = estimator.sample(rows.where(F.col("part").isin(*estimator.LEARNED)), counts, settings.max_examples)
-    examples = estimator.with_values(sampled, made).coalesce(estimator.num_tasks(counts, settings)).cache()
-    context = rows.sparkSession.sparkContext
-    context.setJobDescription(FITTING)
-    fitted = estimator.fit(examples, made, settings)
-    context.setJobDescription(DESCRIBING)
-    seen = examples.where("part <> 'calibration'")
-    described = document.describe_inputs(seen, made, nullable)
-    unflagged = document.build(fitted, made, document.term_means(seen), described, Threshold(None, 0), slices)
-    threshold = _threshold(rows, unflagged)
-    counted = count_points(rows.where("part = 'fit'")).to_document()
-    chosen = {"threshold": threshold.value, "threshold_purchases": threshold.num_purchases}
-    served = {**unflagged, **chosen, "baselines": counted}
-    test = rows.where("part = 'test'").orderBy(F.xxhash64("visitor_id")).limit(ANSWERS)
-    some = estimator.with_terms(test, made)
-    answers = estimator.answers(fitted, some).select(*inputs(made), "score").toPandas()
-    examples.unpersist()
-    return Learned(fitted, served, answers)
+    made = terms()
+    fitted = estimator.fit(spark, points, made, settings)
+    described = document.describe_inputs(points[points["part"].isin(("fit", "selection"))], made, nullable)
+    threshold = _threshold(points, document.build(fitted, made, described, Threshold(None, 0), slices))
+    test = points.loc[points["part"] == "test", inputs(made)].astype(float)
+    asked = test.iloc[np.unique(np.linspace(0, len(test) - 1, ANSWERS).astype(int))]
+    rows = estimator.with_terms(spark.createDataFrame(pa.Table.from_pandas(asked, preserve_index=False)), made)
+    answers = estimator.answers(fitted, rows).toPandas()
+    return Learned(fitted, document.build(fitted, made, described, threshold, slices), answers)
 
 
-def _threshold(rows: DataFrame, served: Document) -> Threshold:
-    columns = ("visitor_id", F.unix_millis("started_at").alias("start"), F.col("label").cast("double"))
-    chosen = rows.where("part = 'threshold'").select(*columns, expression.probability(served).alias("score"))
-    found: Any = chosen.toPandas()
-    bought = len(found.loc[found["label"] == 1, ["visitor_id", "start"]].drop_duplicates())
-    return choose(found["score"].to_numpy(), found["label"].to_numpy(), np.ones(len(found)), bought)
+def score(points: pd.DataFrame, served: Document) -> Floats:
+    """Return the probabilities of a served model."""
+    return np.asarray(formula.probability(served, lambda name: points[name].to_numpy(dtype=float)))
 
 
-def score_test(rows: DataFrame, slices: Slices, served: Document) -> DataFrame:
+def score_test(points: pd.DataFrame, served: Document) -> pd.DataFrame:
     """Score the decision points of the test.
 
     Args:
-        rows: what `decision_points` returns.
-        slices: how the time is split.
+        points: what `ml.intent.examples.points` returns.
         served: the served model.
 
     Returns:
         `evaluation.slices.COLUMNS` and `model`, the probability.
     """
-    begin = slices.bounds["test"][0]
-    seen = rows.where(F.col("started_at") < F.lit(begin)).select("visitor_id", F.lit(True).alias("was_seen")).distinct()
-    test = rows.where("part = 'test'").join(seen, "visitor_id", how="left")
-    scored = test.withColumns({"is_seen": F.col("was_seen").isNotNull(), MODEL: expression.probability(served)})
-    return scored.select(*COLUMNS, MODEL)
+    test = points[points["part"] == "test"]
+    return test[list(COLUMNS)].assign(**{MODEL: score(test, served)})
 
 
-def tally_test(scored: DataFrame, served: Document) -> Tallies:
+def tally_test(context: SparkContext, scored: pd.DataFrame, served: Document) -> Tallies:
     """Sum up the decision points of the test, as the model and what it is compared with score them.
 
     Args:
+        context: of MLlib's process.
         scored: what `score_test` returns.
         served: the served model.
     """
-    tasks = scored.sparkSession.sparkContext.defaultParallelism
-    return tally(scored, lambda points: count_scored(points, served), tasks)
+    return tally(context, scored, lambda points: count_scored(points, served))
 
 
-def _second_opinion(scored: DataFrame, served: Document) -> dict[str, float]:
-    """Return the areas of the test by Spark's own evaluators."""
-    rows = scored.select(F.col(MODEL).alias("score"), "label", F.lit(1.0).alias("weight"))
-    found = by_mllib.evaluate(rows, served["threshold"])
+def _threshold(points: pd.DataFrame, served: Document) -> Threshold:
+    found = points[points["part"] == "threshold"]
+    bought = len(found.loc[found["label"] == 1, list(VISIT)].drop_duplicates())
+    return choose(score(found, served), found["label"].to_numpy(), np.ones(len(found)), bought)
+
+
+def _second_opinion(spark: SparkSession, scored: pd.DataFrame) -> dict[str, float]:
+    """Return the areas of the test by Spark's own evaluators, of scores to DIGITS: alike ones are one row."""
+    alike = scored.groupby([scored[MODEL].round(DIGITS).rename("score"), "label"]).size().rename("weight")
+    rows = spark.createDataFrame(pa.Table.from_pandas(alike.reset_index().astype(float), preserve_index=False))
+    found = by_mllib.areas(rows.coalesce(1).cache())
     return {"roc_auc_mllib": found["roc_auc"], "roc_auc_rdd": found["roc_auc_rdd"], "pr_auc_rdd": found["pr_auc_rdd"]}
 
 

@@ -17,8 +17,9 @@ from ml.intent.evaluation.counting import count_scored
 from ml.intent.evaluation.evaluation import evaluate
 from ml.intent.evaluation.figures import MODEL, Evaluation
 from ml.intent.evaluation.slices import EXAMPLE_COLUMNS
+from ml.intent.examples import TABLE
 from ml.intent.slices import Slices, has_ended
-from ml.intent.training import TABLE, covered, published
+from ml.intent.training import covered, published
 from ml.promotion.evidence import Evidence
 from ml.promotion.rebuild import rebuild
 from ml.registry import records

@@ -9,7 +9,8 @@ from lakehouse.lake import Lake
 from lakehouse.runs import lock
 from lakehouse.storage.ledger import now
 from ml.intent.evaluation.figures import Evaluation
-from ml.intent.training import TABLE, published
+from ml.intent.examples import TABLE
+from ml.intent.training import published
 from ml.promotion.decision import Decision
 from ml.promotion.evidence import Evidence
 from ml.promotion.gates import judge

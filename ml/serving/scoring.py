@@ -20,8 +20,9 @@ from lakehouse.storage.data_skipping import Bounds
 from lakehouse.storage.ledger import Result, Run, new_run_id, now
 from lakehouse.storage.store import Written
 from ml import predictions
+from ml.intent.examples import TABLE
 from ml.intent.slices import LATER, Coverage, Slices, has_ended
-from ml.intent.training import ACTIVITY, TABLE, covered, published
+from ml.intent.training import ACTIVITY, covered, published
 from ml.predictions import table
 from ml.serving import expression
 from ml.serving.scorer import Scorer, champion

@@ -17,7 +17,7 @@ import numpy as np
 
 from lakehouse import settings
 from lakehouse.lake import open_lake
-from ml.intent.training import TABLE
+from ml.intent.examples import TABLE
 from ml.intent.training_run import FITTING
 from ml.serving.scorer import Scorer, champion
 

@@ -7,7 +7,6 @@ from pyspark.mllib.evaluation import BinaryClassificationMetrics
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-DIGITS = 6  # of the scores whose areas are measured: alike ones are one row, and sorting them all costs seconds
 SMALLEST = 1e-15  # a probability of 0 or 1 that is wrong would cost infinitely much log loss
 
 
@@ -15,21 +14,24 @@ def evaluate(scored: DataFrame, threshold: float | None) -> dict[str, float]:
     """Measure a model by Spark's evaluators.
 
     Args:
-        scored: `score`, `label` and `weight`, how many rows each stands for.
+        scored: `score`, `label` and `weight`, how many rows each stands for; cached.
         threshold: the score from which a row is flagged; None where there is none.
 
     Returns:
-        Areas under the curves, of scores to DIGITS; the figures at the threshold, log loss and Brier score.
+        Areas under the curves, the figures at the threshold, log loss and Brier score.
     """
-    rows = scored.select("score", F.col("label").cast("double").alias("label"), "weight").cache()
-    alike = rows.groupBy(F.round("score", DIGITS).alias("score"), "label").agg(F.sum("weight").alias("weight")).cache()
-    (roc_auc, pr_auc), by_rdd = auc(alike), auc_by_rdd(alike)
-    at_that = at_threshold(rows, F.col("score") >= (2.0 if threshold is None else threshold))
-    areas = {"roc_auc": roc_auc, "pr_auc": pr_auc, "roc_auc_rdd": by_rdd[0], "pr_auc_rdd": by_rdd[1]}
-    found = {**areas, **log_loss_and_brier(rows), **at_that}
-    alike.unpersist()
-    rows.unpersist()
-    return found
+    at_that = at_threshold(scored, F.col("score") >= (2.0 if threshold is None else threshold))
+    return {**areas(scored), **log_loss_and_brier(scored), **at_that}
+
+
+def areas(scored: DataFrame) -> dict[str, float]:
+    """Return the areas under both curves by both of Spark's judges.
+
+    Args:
+        scored: `score`, `label` and `weight`, how many rows each stands for; cached.
+    """
+    (roc_auc, pr_auc), by_rdd = auc(scored), auc_by_rdd(scored)
+    return {"roc_auc": roc_auc, "pr_auc": pr_auc, "roc_auc_rdd": by_rdd[0], "pr_auc_rdd": by_rdd[1]}
 
 
 def auc(scored: DataFrame) -> tuple[float, float]:

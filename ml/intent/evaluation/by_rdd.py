@@ -1,31 +1,25 @@
 """ml.intent.evaluation.by_rdd — the same sums over an RDD of scored rows, in the process of Apache Spark.
 
-Sums by visitor add up, so every task sums its own visitors and a tree of additions does the rest: no row is collected,
-whatever their number.
+Sums by visitor add up, so every task sums its own visitors and a tree of additions does the rest.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import pandas as pd
-from pyspark.sql import DataFrame
+from pyspark import SparkContext
 
-from ml.intent.evaluation.tally import Tallies, merge
+from ml.intent.evaluation.tally import Tallies, group_of, merge
 
 
-def tally(rows: DataFrame, count: Callable[[pd.DataFrame], Tallies], tasks: int) -> Tallies:
-    """Sum up scored rows by slice and model.
+def tally(context: SparkContext, rows: pd.DataFrame, count: Callable[[pd.DataFrame], Tallies]) -> Tallies:
+    """Sum up scored rows by slice and model, a task for each core.
 
     Args:
-        rows: `visitor_id`, and what `count` needs.
+        context: of the process.
+        rows: `visitor_id`, and what `count` needs; all rows of a visitor go to one task.
         count: from rows to their sums.
-        tasks: among which the visitors are shared out; all rows of a visitor lie in one.
     """
-    names = rows.columns
-
-    def count_task(task: Iterable[tuple[Any, ...]]) -> Iterator[Tallies]:
-        frame = pd.DataFrame(list(task), columns=names)
-        if len(frame):
-            yield count(frame)
-
-    return dict(rows.repartition(tasks, "visitor_id").rdd.map(tuple).mapPartitions(count_task).treeReduce(merge))
+    tasks = context.defaultParallelism
+    task = group_of(rows["visitor_id"].to_numpy()) % tasks
+    shares = [rows[task == each] for each in range(tasks) if (task == each).any()]
+    return dict(context.parallelize(shares, len(shares)).map(count).treeReduce(merge))

@@ -91,30 +91,39 @@ def count(
     Raises:
         ValueError: a probability is no number between 0 and 1, or a label neither 0 nor 1.
     """
-    visitors, labels = points["visitor_id"].to_numpy(np.int64), points["label"].to_numpy(np.int64)
+    groups, labels = group_of(points["visitor_id"].to_numpy(np.int64)), points["label"].to_numpy(np.int64)
     if not np.isin(labels, (0, 1)).all():
         raise ValueError("a label is neither 0 nor 1")
+    bought = points.loc[labels == 1, ["visitor_id", "started_at"]]
+    purchases = {name: len(bought[is_in[labels == 1]].drop_duplicates()) for name, is_in in slices.items()}
     found = {}
-    for name, is_in in slices.items():
-        bought = points.loc[is_in & (labels == 1), ["visitor_id", "started_at"]]
-        purchases = len(bought.drop_duplicates())
-        for model, threshold in thresholds.items():
-            probabilities = points[model].to_numpy(float)[is_in]
-            found[name, model] = _count(visitors[is_in], labels[is_in], probabilities, threshold, purchases)
+    for model, threshold in thresholds.items():
+        order, codes, summed = _ordered(groups, labels, points[model].to_numpy(float), threshold)
+        for name, is_in in slices.items():
+            chosen = is_in[order]
+            distinct, starts = _runs(codes[chosen])
+            counts = np.diff(starts, append=np.count_nonzero(chosen)).astype(float)
+            sums = np.zeros((GROUPS, len(SUMS)))
+            if len(starts):
+                seen, begins = _runs(codes[chosen] // (2 * BINS))
+                sums[seen] = np.add.reduceat(summed[chosen], begins, axis=0)
+            found[name, model] = Tally(distinct, counts, sums, purchases[name])
     return found
 
 
-def _count(
-    visitors: Integers, labels: Integers, probabilities: Floats, threshold: float | None, purchases: int
-) -> Tally:
+def _ordered(
+    groups: Integers, labels: Integers, probabilities: Floats, threshold: float | None
+) -> tuple[Integers, Integers, Floats]:
+    """Return the order of points by code, their codes in it, and what of them is summed exactly, points × SUMS."""
     if not ((probabilities >= 0) & (probabilities <= 1)).all():  # a NaN is refused too
         raise ValueError("a predicted probability is not a number between 0 and 1")
-    groups, bought = group_of(visitors), labels == 1
-    codes, counts = _sum_by_code((groups * BINS + bin_of(probabilities)) * 2 + bought, np.ones(len(labels)))
+    codes = (groups * BINS + bin_of(probabilities)) * 2 + labels
+    order = np.argsort(codes, kind="stable")
+    probabilities, bought = probabilities[order], labels[order] == 1
     clipped = np.clip(probabilities, SMALLEST, 1 - SMALLEST)
-    flagged = np.zeros(len(labels), bool) if threshold is None else probabilities >= threshold
+    flagged = np.zeros(len(order), bool) if threshold is None else probabilities >= threshold
     summed = (
-        np.ones(len(labels)),
+        np.ones(len(order)),
         bought,
         -np.where(bought, np.log(clipped), np.log1p(-clipped)),
         (probabilities - bought) ** 2,
@@ -122,8 +131,13 @@ def _count(
         flagged,
         flagged & bought,
     )
-    sums: Floats = np.stack([np.bincount(groups, each.astype(float), GROUPS) for each in summed], axis=1)
-    return Tally(codes, counts, sums, purchases)
+    return order, codes[order], np.stack([each.astype(float) for each in summed], axis=1)
+
+
+def _runs(ordered: Integers) -> tuple[Integers, Integers]:
+    """Return the distinct values of an ordered array, and where the run of each begins."""
+    starts = np.flatnonzero(np.diff(ordered, prepend=-1))
+    return ordered[starts], starts
 
 
 def merge(one: Tallies, other: Tallies) -> Tallies:

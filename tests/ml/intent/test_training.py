@@ -13,7 +13,7 @@ from lakehouse.runs.publication import publish
 from lakehouse.storage.ledger import Run, now
 from ml.intent import training
 from ml.intent.evaluation.figures import from_document
-from ml.intent.training import TABLE
+from ml.intent.examples import TABLE
 from ml.registry import aliases, mlflow_store, tracking
 from ml.serving import formula, scorer
 

@@ -1,16 +1,19 @@
 """One session of Apache Spark on the trained lake that LAKEHOUSE_LAKE names, read only; test_mllib.py starts all this."""
 
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse import settings
 from lakehouse.lake import Lake, open_lake
-from ml.intent import estimator, slices, training, training_run
-from ml.intent.design import terms
+from ml.intent import handover, slices, training, training_run
 from ml.registry import mlflow_store
 
 
@@ -41,15 +44,23 @@ def covered(trained: Lake) -> slices.Coverage:
 
 
 @pytest.fixture(scope="session")
-def points(trained: Lake, covered: slices.Coverage) -> DataFrame:
-    """The decision points of visits that have ended, with their part."""
-    split = slices.split(covered, settings.load().model)
-    return training_run.decision_points(trained.store.read(training.TABLE), covered, split).cache()
+def split(covered: slices.Coverage) -> slices.Slices:
+    return slices.split(covered, settings.load().model)
 
 
 @pytest.fixture(scope="session")
-def examples(points: DataFrame) -> DataFrame:
-    """What a fit reads, with the terms' columns."""
-    chosen = points.where("part IN ('fit', 'selection', 'calibration')")
-    sampled = estimator.sample(chosen, estimator.count(points), settings.load().model.max_examples)
-    return estimator.with_values(sampled, terms()).coalesce(1).cache()
+def table() -> pa.Table:
+    """The decision points that the embedded engine read for a training."""
+    return pq.read_table(Path(os.environ["HANDED_OVER"]) / handover.POINTS)
+
+
+@pytest.fixture(scope="session")
+def points(table: pa.Table) -> pd.DataFrame:
+    """The same as a frame."""
+    return table.to_pandas()
+
+
+@pytest.fixture(scope="session")
+def rows(spark: SparkSession, table: pa.Table) -> DataFrame:
+    """The same on Apache Spark."""
+    return spark.createDataFrame(table).cache()

@@ -8,8 +8,6 @@ from sklearn.metrics import roc_auc_score
 from ml.intent import training_run
 from ml.intent.evaluation import by_mllib
 from ml.intent.evaluation.counting import count_scored
-from ml.intent.evaluation.slices import EXAMPLE_COLUMNS
-from ml.intent.slices import Slices
 from ml.serving import expression
 from ml.serving.scorer import champion
 
@@ -45,34 +43,28 @@ def test_a_wrong_certainty_costs_much_and_not_infinitely_much(scored):
 
 
 @pytest.fixture(scope="module")
-def rows_of_the_test(trained, points):
+def rows_of_the_test(trained, rows):
     """The decision points of the test, scored by the champion."""
     scorer = champion(trained.settings)
-    return points.where("part = 'test'").withColumn("score", expression.probability(scorer.document)).cache()
+    scored = rows.where("part = 'test'").withColumn("score", expression.probability(scorer.document))
+    return scored.withColumn("weight", F.lit(1.0)).cache()
 
 
 def test_the_areas_of_rdds_evaluator_and_scikit_learn_agree(rows_of_the_test):
     few = rows_of_the_test.withColumn("score", F.round("score", 2))  # of more than 1,000 scores the RDDs take bins
     rows = few.select("score", "label").toPandas()
-    found = by_mllib.evaluate(few, None)
+    found = by_mllib.areas(few)
     theirs = roc_auc_score(rows["label"], rows["score"])
     assert found["roc_auc"] == pytest.approx(theirs, abs=1e-9)
     assert found["roc_auc_rdd"] == pytest.approx(theirs, abs=1e-9)
     assert found["pr_auc_rdd"] == pytest.approx(found["pr_auc"], abs=1e-9)
 
 
-def test_the_sums_of_an_rdd_are_those_of_one_frame(trained, points):
-    scorer = champion(trained.settings)
-    slices = Slices.of(scorer.document["slices"])
-    scored_points = training_run.score_test(points, slices, scorer.document)
-    by_rdd = training_run.tally_test(scored_points, scorer.document)
-    seen = (
-        points.where(F.col("started_at") < F.lit(slices.bounds["test"][0])).select("visitor_id").distinct().toPandas()
-    )
-    rows = points.where("part = 'test'").withColumn("model", expression.probability(scorer.document))
-    frame = rows.select(*EXAMPLE_COLUMNS, "model").toPandas()
-    frame["is_seen"] = frame["visitor_id"].isin(set(seen["visitor_id"]))
-    whole = count_scored(frame, scorer.document)
+def test_the_sums_of_an_rdd_are_those_of_one_frame(spark, trained, points):
+    served = champion(trained.settings).document
+    scored_points = training_run.score_test(points, served)
+    by_rdd = training_run.tally_test(spark.sparkContext, scored_points, served)
+    whole = count_scored(scored_points, served)
     assert by_rdd.keys() == whole.keys()
     for key, tally in whole.items():
         assert np.array_equal(by_rdd[key].codes, tally.codes), key
@@ -83,6 +75,6 @@ def test_the_sums_of_an_rdd_are_those_of_one_frame(trained, points):
 
 def test_the_model_sees_more_than_chance_and_no_purchase(rows_of_the_test):
     found, rows = by_mllib.evaluate(rows_of_the_test, None), rows_of_the_test.select("label", "score").toPandas()
-    assert found["roc_auc"] == pytest.approx(roc_auc_score(rows["label"], rows["score"]), abs=1e-4)
+    assert found["roc_auc"] == pytest.approx(roc_auc_score(rows["label"], rows["score"]), abs=1e-9)
     assert 0.7 < found["roc_auc"] < 0.97
     assert found["pr_auc"] > 4 * found["base_rate"]

@@ -11,18 +11,18 @@ EXTREMES = {"num_views": 5000, "num_adds": 900, "seconds_so_far": 1e6, "price": 
 
 
 @pytest.fixture(scope="module")
-def answers(trained, points):
+def answers(trained, rows):
     """Decision points, and extremes, with the score of the registered MLlib model and of the DataFrame expression."""
     settings = trained.settings
     mlflow, scorer = mlflow_store.connect(settings), champion(settings)
     run_id = mlflow.MlflowClient().get_model_version_by_alias(settings.model.name, "champion").run_id
     model = mlflow.spark.load_model(f"runs:/{run_id}/spark_model", dfs_tmpdir=str(settings.lake_path / "logs" / "dfs"))
-    some = points.limit(2000)
+    some = rows.limit(2000)
     far = some.limit(20).withColumns(
         {name: F.lit(value).cast(dict(some.dtypes)[name]) for name, value in EXTREMES.items()}
     )
-    rows = estimator.with_terms(some.unionByName(far), scorer.document["terms"])
-    scored = model.transform(rows).withColumn("score", estimator.positive("calibrated"))
+    asked = estimator.with_terms(some.unionByName(far), scorer.document["terms"])
+    scored = model.transform(asked).withColumn("score", estimator.positive("calibrated"))
     found = scored.withColumn("expression", expression.probability(scorer.document))
     return found.select(*formula.inputs(scorer.document["terms"]), "score", "expression").toPandas()
 

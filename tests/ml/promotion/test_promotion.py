@@ -16,7 +16,7 @@ from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import Lake
 from lakehouse.runs.publication import publish
 from lakehouse.storage.ledger import Run, now
-from ml.intent.training import TABLE
+from ml.intent.examples import TABLE
 from ml.promotion import promotion
 from ml.promotion.rebuild import derive
 from ml.registry import aliases, card_of, mlflow_store, records, versions

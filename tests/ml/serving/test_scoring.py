@@ -13,8 +13,8 @@ from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import open_lake
 from lakehouse.runs.publication import publish
 from lakehouse.storage.ledger import Run, now
+from ml.intent.examples import TABLE
 from ml.intent.slices import EMBARGO, LATER, PARTS
-from ml.intent.training import TABLE
 from ml.predictions import table
 from ml.registry import aliases, mlflow_store, tracking, versions
 from ml.serving import export, expression, scoring
