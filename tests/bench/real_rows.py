@@ -21,7 +21,7 @@ from scipy.optimize import minimize
 
 from lakehouse import settings
 from lakehouse.lake import open_lake
-from ml.intent import document, estimator, training, training_run
+from ml.intent import document, estimator, examples, training, training_run
 from ml.intent.design import RATES, Term, terms
 from ml.intent.slices import split
 from ml.intent.threshold import Threshold
@@ -65,7 +65,7 @@ def read(events: Path) -> pd.DataFrame:
         run = [sys.executable, "-m", "lakehouse.cli", "land", str(events), "then", "run"]
         subprocess.run(run, check=True, env=settings.environment() | {"LAKEHOUSE_LAKE": folder})
         here = settings.load()
-        return open_lake(replace(here, lake=replace(here.lake, path=folder))).store.arrow(training.TABLE).to_pandas()
+        return open_lake(replace(here, lake=replace(here.lake, path=folder))).store.arrow(examples.TABLE).to_pandas()
 
 
 def learn(made: Sequence[Term]) -> formula.Document:
@@ -75,12 +75,10 @@ def learn(made: Sequence[Term]) -> formula.Document:
     publication = training.published(here)
     covered = training.covered(here, publication)
     slices, lake = split(covered, chosen.model), training_run.open_on_spark(chosen, lambda **_: None)
-    examples = lake.store.read(training.TABLE, publication.versions[training.TABLE])
-    rows = training_run.decision_points(examples, covered, slices)
-    parts = rows.where("part IN ('fit', 'selection', 'calibration')")
-    sampled = estimator.sample(parts, estimator.count(rows), chosen.model.max_examples)
-    fitted = estimator.fit(estimator.with_values(sampled, made).coalesce(1).cache(), made, chosen.model)
-    return document.build(fitted, made, [0.0] * len(made), [], Threshold(None, 0), slices)
+    intent_examples = lake.store.read(examples.TABLE, publication.versions[examples.TABLE])
+    points = examples.points(intent_examples, covered, slices, chosen.model).to_pandas()
+    fitted = estimator.fit(lake.store.spark, points, made, chosen.model)
+    return document.build(fitted, made, [], Threshold(None, 0), slices)
 
 
 def cross_validated(values: np.ndarray, label: np.ndarray, visitor: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame
 
 from lakehouse import settings
 from lakehouse.lake import open_lake
-from ml.intent import estimator, training, training_run
+from ml.intent import estimator, examples, training, training_run
 from ml.intent.design import terms
 from ml.intent.evaluation.by_mllib import auc
 from ml.intent.slices import split
@@ -30,17 +30,17 @@ def main() -> None:
     covered = training.covered(here, publication)
     slices, made = split(covered, chosen.model), terms()
     lake = training_run.open_on_spark(chosen, lambda **_: None)
-    examples = lake.store.read(training.TABLE, publication.versions[training.TABLE])
-    rows = training_run.decision_points(examples, covered, slices)
-    nullable = {each.name for each in lake.tables[training.TABLE].columns if each.nullable}
-    learned = training_run.learn(rows, slices, chosen.model, nullable)
-    counts = estimator.count(rows)
-    fit = estimator.sample(rows.where("part IN ('fit', 'selection')"), counts, chosen.model.max_examples)
+    intent_examples = lake.store.read(examples.TABLE, publication.versions[examples.TABLE])
+    points = examples.points(intent_examples, covered, slices, chosen.model)
+    nullable = {each.name for each in lake.tables[examples.TABLE].columns if each.nullable}
+    learned = training_run.learn(lake.store.spark, points.to_pandas(), slices, chosen.model, nullable)
+    rows = lake.store.spark.createDataFrame(points).cache()
+    fit = rows.where("part IN ('fit', 'selection')")
     assembler = VectorAssembler(inputCols=estimator.columns(made), outputCol="values")
     trees = GBTClassifier(
         featuresCol="values",
         labelCol=estimator.LABEL,
-        weightCol=estimator.WEIGHT,
+        weightCol=examples.WEIGHT,
         maxIter=TREES,
         maxDepth=DEPTH,
         stepSize=0.1,
@@ -56,7 +56,12 @@ def main() -> None:
 
 def report(name: str, scored: DataFrame) -> None:
     """Print the areas under both curves."""
-    rows = scored.select("score", scored["label"].cast("double").alias("label"), "weight", "decision_point").cache()
+    rows = scored.select(
+        "score",
+        scored["label"].cast("double").alias("label"),
+        scored[examples.WEIGHT].alias("weight"),
+        "decision_point",
+    ).cache()
     for point in (None, 1, 2, 3, 5, 10):
         chosen = rows if point is None else rows.where(rows["decision_point"] == point)
         roc, pr = auc(chosen)
