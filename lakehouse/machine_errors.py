@@ -76,8 +76,10 @@ def _no_name(settings: Settings, _: str) -> LakehouseError:
 
 
 def _no_memory(settings: Settings, _: str) -> LakehouseError:
-    message = f"Spark's memory of {settings.spark.driver_memory} (spark.driver_memory) is too small for this data."
-    return LakehouseError(message, "LAKEHOUSE_SPARK__DRIVER_MEMORY=… with more than that", Exit.ENVIRONMENT)
+    tables, models = settings.spark.driver_memory, settings.spark.mllib_memory
+    message = f"Spark's memory of {tables} (spark.driver_memory; for models {models}) is too small for this data."
+    remedy = "LAKEHOUSE_SPARK__DRIVER_MEMORY=…, or for models LAKEHOUSE_SPARK__MLLIB_MEMORY=…, with more than that"
+    return LakehouseError(message, remedy, Exit.ENVIRONMENT)
 
 
 def _no_pool(settings: Settings, text: str) -> LakehouseError:

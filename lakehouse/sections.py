@@ -59,6 +59,7 @@ class Spark:
 
     master: Annotated[str, Text()]
     driver_memory: Annotated[str, Size()]
+    mllib_memory: Annotated[str, Size()]
     shuffle_partitions: Count
     max_partition_bytes: Annotated[str, Size()]
     broadcast_threshold: Annotated[str, Size(("-1",))]

@@ -10,9 +10,9 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 from pyspark import inheritable_thread_target
-from pyspark.ml import PipelineModel, Transformer
+from pyspark.ml import PipelineModel
 from pyspark.ml.classification import LogisticRegression, LogisticRegressionModel
-from pyspark.ml.feature import StandardScaler, StandardScalerModel, VectorAssembler, VectorSlicer
+from pyspark.ml.feature import StandardScaler, StandardScalerModel, VectorAssembler, VectorSizeHint, VectorSlicer
 from pyspark.ml.functions import array_to_vector, vector_to_array
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -20,14 +20,16 @@ from pyspark.sql import functions as F
 from lakehouse.sections import Model
 from ml.intent.design import Term
 from ml.intent.evaluation.tally import GROUPS, group_of
-from ml.intent.examples import LEARNED, WEIGHT
+from ml.intent.examples import WEIGHT
 from ml.serving import expression, formula
 
 LABEL = "label"
 NETS = ((0.0, 0.0), (2e-4, 0.5), (1e-3, 0.5))  # strength of the elastic net, and how much of it is L1
 BELIEVED = 300.0  # points before a purchase, of some ninety visits, that a calibration takes for granted
 
+SEEN = ("fit", "selection")  # the parts that the model itself learns from
 FEW = 100_000  # examples that one task is as quick with as two
+ALIKE = 2  # digits of the log-odds by which a calibration takes points together
 TRIED = 30_000  # examples that each net is tried on, in one task by half the steps; the best reads all, by all steps
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -80,43 +82,41 @@ def fit(spark: SparkSession, points: pd.DataFrame, terms: Sequence[Term], settin
 
     Args:
         spark: MLlib's session.
-        points: what `ml.intent.examples.points` returns; those of LEARNED are read, and nets are tried on those of
-            some visitors where the fit has many.
+        points: what `ml.intent.examples.points` returns; nets are tried on those of some visitors where the fit has
+            many.
         terms: the terms.
         settings: iterations.
     """
-    rows = points[points["part"].isin(LEARNED)]
-    part, label, weight = rows["part"].to_numpy(), rows[LABEL].to_numpy(), rows[WEIGHT].to_numpy()
-    made, is_fit, is_seen = values(rows, terms), part == "fit", part != "calibration"
-    is_tried = is_fit & (group_of(rows["visitor_id"].to_numpy()) * is_fit.sum() < TRIED * GROUPS)
-    columns = {"part": part, LABEL: label, WEIGHT: weight, "is_tried": is_tried}
-    examples = spark.createDataFrame(_with_values(made, columns)).withColumn("values", array_to_vector(F.col("values")))
-    examples = examples.coalesce(1 if len(rows) <= FEW else 2).cache()  # two sums are the same either way round
-    scaler = StandardScaler(inputCol="values", outputCol="features").fit(examples.where("part = 'fit'"))
+    seen, later = (points[points["part"].isin(parts)] for parts in (SEEN, ("calibration",)))
+    made, is_fit = values(seen, terms), (seen["part"] == "fit").to_numpy()
+    label, weight = seen[LABEL].to_numpy(), seen[WEIGHT].to_numpy()
+    is_tried = is_fit & (group_of(seen["visitor_id"].to_numpy()) * is_fit.sum() < TRIED * GROUPS)
+    columns = {LABEL: label, WEIGHT: weight, "is_fit": is_fit, "is_tried": is_tried}
+    sparse = VectorAssembler(inputCols=["terms"], outputCol="values").transform(_handed(spark, made, columns))
+    examples = sparse.drop("terms").coalesce(1 if len(seen) <= FEW else 2)  # two sums are the same either way round
+    examples = examples.localCheckpoint()  # whose tasks, unlike those of what is cached, carry nothing of the rows
+    scaler = StandardScaler(inputCol="values", outputCol="features").fit(examples.where("is_fit"))
     scaled = scaler.transform(examples)
     tried = scaled.where("is_tried").coalesce(1)
     with ThreadPoolExecutor() as pool:  # each is one task at a time
         attempt = inheritable_thread_target(spark)(lambda net: _regress(tried, net, settings.max_iter // 2))
         fits = list(pool.map(attempt, NETS))
-    odds = [made @ _unscaled(scaler, each) + each.intercept for each in fits]
-    asked = part == "selection"
-    losses = [log_loss(each[asked], label[asked], weight[asked]) for each in odds]
+    odds = [_log_odds(made[~is_fit], scaler, each) for each in fits]
+    losses = [log_loss(each, label[~is_fit], weight[~is_fit]) for each in odds]
     net = NETS[int(np.argmin(losses))]
-    regression = _regress(scaled.where("part <> 'calibration'"), net, settings.max_iter)
+    regression = _regress(scaled, net, settings.max_iter)
+    promised = _log_odds(values(later, terms), scaler, regression)
+    calibration = _calibrate(spark, promised, later[LABEL].to_numpy(), later[WEIGHT].to_numpy())
     slicer = VectorSlicer(inputCol="rawPrediction", outputCol="log_odds", indices=[1])
-    seen: list[Transformer] = [scaler, regression, slicer]
-    scored = PipelineModel(seen).transform(examples.where("part = 'calibration'"))
-    calibration = _calibrate(scored, weight[~is_seen & (label == 1)].sum())
-    examples.unpersist()
     return Fitted(
-        pipeline=PipelineModel([_assembler(terms), *seen, calibration]),
+        pipeline=PipelineModel([_assembler(terms), scaler, regression, slicer, calibration]),
         coefficients=_unscaled(scaler, regression),
         intercept=regression.intercept,
         slope=float(calibration.coefficients.toArray()[0]),
         shift=calibration.intercept,
         net=net,
         losses=tuple(losses),
-        means=np.average(made[is_seen], axis=0, weights=weight[is_seen]),
+        means=np.average(made, axis=0, weights=weight),
     )
 
 
@@ -136,10 +136,13 @@ def positive(column: str) -> Column:
     return vector_to_array(F.col(column))[1]
 
 
-def _with_values(made: Floats, columns: Mapping[str, npt.NDArray[Any]]) -> pa.Table:
-    """Return columns, and beside them what the terms make of each row as the list `values`."""
-    starts = np.arange(len(made) + 1, dtype=np.int32) * made.shape[1]
-    return pa.table({**columns, "values": pa.ListArray.from_arrays(pa.array(starts), pa.array(made.ravel()))})
+def _handed(spark: SparkSession, made: Floats, columns: Mapping[str, npt.NDArray[Any]]) -> DataFrame:
+    """Return columns as a frame, and beside them what the terms make of each row as the vector `terms`."""
+    starts = pa.array(np.arange(len(made) + 1, dtype=np.int32) * made.shape[1])
+    lists = pa.ListArray.from_arrays(starts, pa.array(made.ravel()))
+    frame = spark.createDataFrame(pa.table({**columns, "terms": lists}))
+    vectors = frame.withColumn("terms", array_to_vector(F.col("terms")))
+    return VectorSizeHint(inputCol="terms", size=made.shape[1], handleInvalid="optimistic").transform(vectors)
 
 
 def _assembler(terms: Sequence[Term]) -> VectorAssembler:
@@ -158,21 +161,26 @@ def _regress(rows: DataFrame, net: tuple[float, float], max_iter: int) -> Logist
     return regression.fit(rows)
 
 
-def _calibrate(rows: DataFrame, purchases: float) -> LogisticRegressionModel:
+def _calibrate(spark: SparkSession, log_odds: Floats, label: Floats, weight: Floats) -> LogisticRegressionModel:
     """Fit slope and shift of the log-odds on a slice that the model has not seen.
 
     Few purchases may be many by chance, and a calibration that believed them alone would promise as many for weeks. So
     beside the slice's own points stand BELIEVED that came true as promised, which draw slope and shift towards 1 and 0.
+    Points of alike log-odds are two rows, with a purchase and without.
 
     Args:
-        rows: the slice, scored.
-        purchases: its points before a purchase, weighed.
+        spark: MLlib's session.
+        log_odds: of the slice's points.
+        label: 1 before a purchase, else 0.
+        weight: of each.
     """
-    label, weight, promised = F.col(LABEL).cast("double"), F.col(WEIGHT), positive("probability")
-    share = BELIEVED / purchases
-    seen = [(label, weight), (F.lit(1.0), weight * promised * share), (F.lit(0.0), weight * (1 - promised) * share)]
-    pairs = F.explode(F.array(*[F.struct(was.alias(LABEL), weighs.alias(WEIGHT)) for was, weighs in seen]))
-    points = rows.select("log_odds", pairs.alias("point")).select("log_odds", "point.*")
+    share, promised = BELIEVED / weight[label == 1].sum(), 1 / (1 + np.exp(-log_odds))
+    alike = np.unique(np.round(log_odds, ALIKE), return_inverse=True)[1]
+    odds = np.bincount(alike, weight * log_odds) / np.bincount(alike, weight)
+    bought = np.bincount(alike, weight * (label + share * promised))
+    others = np.bincount(alike, weight * (1 - label + share * (1 - promised)))
+    columns = {LABEL: np.repeat([1.0, 0.0], len(odds)), WEIGHT: np.concatenate([bought, others])}
+    points = _handed(spark, np.tile(odds, 2)[:, np.newaxis], columns).coalesce(1)
     calibration = LogisticRegression(
         featuresCol="log_odds",
         labelCol=LABEL,
@@ -181,7 +189,11 @@ def _calibrate(rows: DataFrame, purchases: float) -> LogisticRegressionModel:
         probabilityCol="calibrated",
         predictionCol="calibrated_prediction",
     )
-    return calibration.fit(points)
+    return calibration.fit(points.withColumnRenamed("terms", "log_odds"))
+
+
+def _log_odds(made: Floats, scaler: StandardScalerModel, regression: LogisticRegressionModel) -> Floats:
+    return np.asarray(made @ _unscaled(scaler, regression) + regression.intercept)
 
 
 def _unscaled(scaler: StandardScalerModel, regression: LogisticRegressionModel) -> Floats:

@@ -1,15 +1,20 @@
-"""ml.intent.handover — what a training reads, by the lake's engine, as files for the process of MLlib."""
+"""ml.intent.handover — what a training reads, by the lake's engine, as files for the process of MLlib.
+
+`ml.intent.training` runs it in a process of its own, whose memory is free again when MLlib begins.
+"""
 
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 
-from lakehouse.lake import Lake
+from lakehouse.lake import Lake, open_lake
+from lakehouse.settings import Settings
 from lakehouse.storage.ledger import Run
 from ml.intent import examples, whole_visits
 from ml.intent.evaluation.baselines import count_points
 from ml.intent.slices import Coverage, split
+from ml.spark_process import Tell, serve
 
 TABLES = (examples.TABLE, whole_visits.TABLE)
 POINTS, ALIKE, VISITS = "points.parquet", "alike.parquet", "visits.parquet"
@@ -37,3 +42,14 @@ def hand_over(lake: Lake, publication: Run, covered: Coverage, folder: Path) -> 
     pq.write_table(whole_visits.count_alike(session_features, slices).toArrow(), folder / ALIKE)
     pq.write_table(whole_visits.of_the_test(session_features, slices).toArrow(), folder / VISITS)
     return {"folder": str(folder), "splits": slices.to_document(), "baselines": count_points(fit).to_document()}
+
+
+def work(settings: Settings, tell: Tell, publication: Run, covered: Coverage, folder: str) -> dict[str, Any]:
+    """Be the child: open the lake, and do as `hand_over` does."""
+    lake = open_lake(settings)
+    tell(jvm_pid=lake.store.engine.jvm_process_id)
+    return hand_over(lake, publication, covered, Path(folder))
+
+
+if __name__ == "__main__":
+    serve(work)

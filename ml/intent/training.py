@@ -3,7 +3,6 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from lakehouse import fingerprint, private
@@ -14,13 +13,13 @@ from lakehouse.storage.ledger import Run
 from ml.intent.evaluation import report
 from ml.intent.evaluation.figures import from_document
 from ml.intent.examples import TABLE
-from ml.intent.handover import TABLES, hand_over
+from ml.intent.handover import TABLES
 from ml.intent.slices import Coverage, coverage
 from ml.registry import aliases, versions
 from ml.spark_process import Say, call
 
 ACTIVITY = "gold.activity"
-RUN = "ml.intent.training_run"  # needs MLlib, so it runs in a process of its own
+READ, RUN = "ml.intent.handover", "ml.intent.training_run"  # the second needs MLlib; each runs in a process of its own
 
 CODE = (RUN, "ml.serving.served_model")  # and what they import: a change of it asks for a new model
 
@@ -61,12 +60,12 @@ def train(lake: Lake, say: Say, force: bool = False) -> Outcome:
             say(f"Nothing to do: version {same.version}, the {same.alias}, is this model of {TABLE} version {version}.")
             return same
         say(f"Training on {TABLE} version {version} …")
-        lock.note_jvm(lake.settings, lake.store.engine.jvm_process_id)
         root = private.make_folder(lake.settings, lake.settings.spill_path.name)
         with TemporaryDirectory(prefix="training-", dir=root) as folder:
-            request = hand_over(lake, publication, covered(lake, publication), Path(folder))
+            read = {"publication": publication, "covered": covered(lake, publication), "folder": folder}
+            handed = call(READ, lake.settings, read, say)
             say("Starting Apache Spark …")
-            answer = call(RUN, lake.settings, {**request, "identity": identity}, say)
+            answer = call(RUN, lake.settings, {**handed, "identity": identity}, say)
         outcome = Outcome(**answer, is_new=True)
         say(f"Registered {lake.settings.model.name} version {outcome.version} as {outcome.alias}.")
         return outcome

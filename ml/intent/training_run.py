@@ -40,7 +40,7 @@ from ml.serving.formula import Document, inputs
 from ml.spark_process import Tell, serve
 
 ANSWERS = 1000  # rows on which the served model is compared with MLlib's
-DIGITS = 6  # of the scores whose areas are measured a second time: sorting them all costs seconds
+DIGITS = 3  # of the log-odds whose areas are measured a second time: sorting them all costs seconds
 FITTING, MEASURING = "fit the model", "measure the model"  # Spark's pages show them
 
 
@@ -126,8 +126,9 @@ def train(
 
 
 def open_on_spark(settings: Settings, tell: Tell) -> Lake:
-    """Open the lake on Apache Spark, whatever engine builds its tables; tell the parent of the JVM."""
-    lake = open_lake(replace(settings, engine=replace(settings.engine, name="spark")))
+    """Open the lake on Apache Spark with the memory for models, whatever builds tables; tell the parent of the JVM."""
+    spark = replace(settings.spark, driver_memory=settings.spark.mllib_memory)
+    lake = open_lake(replace(settings, engine=replace(settings.engine, name="spark"), spark=spark))
     tell(jvm_pid=lake.store.engine.jvm_process_id)
     return lake
 
@@ -144,7 +145,7 @@ def learn(spark: SparkSession, points: pd.DataFrame, slices: Slices, settings: M
     """
     made = terms()
     fitted = estimator.fit(spark, points, made, settings)
-    described = document.describe_inputs(points[points["part"].isin(("fit", "selection"))], made, nullable)
+    described = document.describe_inputs(points[points["part"].isin(estimator.SEEN)], made, nullable)
     threshold = _threshold(points, document.build(fitted, made, described, Threshold(None, 0), slices))
     test = points.loc[points["part"] == "test", inputs(made)].astype(float)
     asked = test.iloc[np.unique(np.linspace(0, len(test) - 1, ANSWERS).astype(int))]
@@ -190,10 +191,12 @@ def _threshold(points: pd.DataFrame, served: Document) -> Threshold:
 
 
 def _second_opinion(spark: SparkSession, scored: pd.DataFrame) -> dict[str, float]:
-    """Return the areas of the test by Spark's own evaluators, of scores to DIGITS: alike ones are one row."""
-    alike = scored.groupby([scored[MODEL].round(DIGITS).rename("score"), "label"]).size().rename("weight")
-    rows = spark.createDataFrame(pa.Table.from_pandas(alike.reset_index().astype(float), preserve_index=False))
-    found = by_mllib.areas(rows.coalesce(1).cache())
+    """Return the areas of the test by Spark's own evaluators, of log-odds to DIGITS: alike ones are one row."""
+    alike = np.round(np.log(scored[MODEL] / (1 - scored[MODEL])), DIGITS).rename("score")
+    counted = scored.groupby([alike, "label"]).size().rename("weight").reset_index().astype(float)
+    found = by_mllib.areas(
+        spark.createDataFrame(pa.Table.from_pandas(counted, preserve_index=False)).coalesce(1).cache()
+    )
     return {"roc_auc_mllib": found["roc_auc"], "roc_auc_rdd": found["roc_auc_rdd"], "pr_auc_rdd": found["pr_auc_rdd"]}
 
 

@@ -125,7 +125,7 @@ def test_a_read_only_lake_is_told(damaged, small_disk):
 
 def test_a_heap_that_is_too_small_is_told_with_its_setting(damaged):
     done = cli(damaged.settings.lake_path, "run", LAKEHOUSE_ENGINE__NAME="spark", LAKEHOUSE_SPARK__DRIVER_MEMORY="256m")
-    assert "✗ Spark's memory of 256m (spark.driver_memory) is too small" in done.stderr
+    assert "✗ Spark's memory of 256m (spark.driver_memory; for models 1g) is too small" in done.stderr
     assert (done.returncode, "Traceback" in done.stderr) == (Exit.ENVIRONMENT, False)
 
 
