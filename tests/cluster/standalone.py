@@ -89,6 +89,10 @@ class Cluster:
         self.start(name, "worker.Worker", self.master, "--cores", "1", "--memory", "1g")
         wait_for(self.processes[-1], self.folder / name, "Successfully registered with master")
 
+    def sessions(self) -> int:
+        """Count the sessions that drivers have opened with the master so far."""
+        return (self.folder / "master" / "log").read_text().count("Registered app ")
+
     def kill_worker(self, number: int) -> None:
         """Let a worker's machine go down: the worker, its executors and their tasks, at once."""
         kill(self.processes[number])
