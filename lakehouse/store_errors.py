@@ -12,6 +12,8 @@ NOT_LET_IN = (
     "|SignatureDoesNotMatch|SIGNATURE_DOES_NOT_MATCH|ExpiredToken|EXPIRED_TOKEN|InvalidToken"
     r"|\b40[13] (?:Forbidden|Unauthorized)|HTTP response code: 40[13]|Status Code: 40[13]|no providers in chain"
 )
+NO_CONDITION = r"_delta_log/\d{20}\.json[\s\S]*501 Not Implemented"
+NO_S3A = r"ClassNotFoundException: Class org\.apache\.hadoop\.fs\.s3a\."
 SILENT = (
     "NETWORK_CONNECTION|REQUEST_TIMEOUT|SLOW_DOWN|SERVICE_UNAVAILABLE|INTERNAL_FAILURE|HTTP response code: 5"
     r"|Generic S3 error|error sending request|Status Code: 5\d\d|UnknownHostException|SdkClientException"
@@ -33,6 +35,18 @@ def _not_let_in(settings: Settings, text: str) -> LakehouseError:
     message = f"{what} ({found[0] if found else text}); nothing was published."
     remedy = "mend what they may do there, or take others; lakehouse doctor tries them"
     return LakehouseError(message, remedy, Exit.ENVIRONMENT)
+
+
+def _no_condition(settings: Settings, _: str) -> LakehouseError:
+    message = f"{_where(settings)} does not know If-None-Match, by which an entry of a table's log is put only once"
+    remedy = "put the lake into a store that does: docs/object_store.md"
+    return LakehouseError(f"{message}; nothing was published.", remedy, Exit.ENVIRONMENT)
+
+
+def _no_s3a(settings: Settings, _: str) -> LakehouseError:
+    message = f"The Spark Connect server has no JARs of S3A, by which it would read {settings.storage.uri}"
+    remedy = "start it with those of jars.lock: docs/cluster.md says how"
+    return LakehouseError(f"{message}; nothing was published.", remedy, Exit.ENVIRONMENT)
 
 
 def _silent(settings: Settings, text: str) -> LakehouseError:
@@ -58,4 +72,10 @@ def _who(settings: Settings) -> str:
     return "the keys of the environment" if settings.keys.given else "this machine's role"
 
 
-OF_STORES: Sentences = [(NO_BUCKET, _no_bucket), (NOT_LET_IN, _not_let_in), (SILENT, _silent)]
+OF_STORES: Sentences = [
+    (NO_S3A, _no_s3a),
+    (NO_CONDITION, _no_condition),
+    (NO_BUCKET, _no_bucket),
+    (NOT_LET_IN, _not_let_in),
+    (SILENT, _silent),
+]

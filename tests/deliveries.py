@@ -7,7 +7,7 @@ from pathlib import Path
 from bronze import landing
 from lakehouse.lake import Lake
 
-MINUTE, DAY = 60_000, 86_400_000
+MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 START = 1_433_116_800_000  # 2015-06-01, midnight UTC
 DAYS, ITEMS = 10, 10
 HEADERS = {
@@ -53,6 +53,17 @@ def visits(visitors: range, chance: random.Random) -> list[str]:
                 if chance.random() < 0.7:
                     lines.append(f"{at + 2000},{visitor},transaction,{item},{visitor * 10 + number}")
             at += chance.randrange(180 * MINUTE)
+    return lines
+
+
+def learnable_visits(numbers: range) -> list[str]:
+    """Return the lines of visits of which a model can learn: one an hour, each of its own visitor; every fifth buys."""
+    lines = []
+    for number in numbers:
+        at, visitor, item = START + number * HOUR, 1000 + number, number % 20
+        lines.append(f"{at},{visitor},view,{item},")
+        if number % 5 == 0:  # and so whoever looks at one of four items
+            lines += [f"{at + 9},{visitor},addtocart,{item},", f"{at + 99},{visitor},transaction,{item},{number}"]
     return lines
 
 

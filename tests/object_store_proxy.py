@@ -1,4 +1,4 @@
-"""A door before the server of objects: it counts requests, and delays, refuses or loses the answers of some.
+"""A door before the server of objects: it counts requests, delays, refuses, overtakes or loses the answers of some.
 
 It is a process of its own, as the server is. `python object_store_proxy.py http://127.0.0.1:1234` says where it listens;
 `POST /_rules` sets what it does, `GET /_seen` tells what came since.
@@ -48,11 +48,19 @@ class Door(BaseHTTPRequestHandler):
         time.sleep(rules.get("delay", 0))
         if "key" in rules and f"Credential={rules['key']}/" not in self.headers.get("Authorization", ""):
             return self._send(403, ERROR.format(code="InvalidAccessKeyId").encode())
+        if is_struck and rules.get("act") == "down":  # from now on, whatever is asked
+            rules.update(match="", act="cut")
         if is_struck and rules.get("act") == "cut":  # before the server has seen it
             return self._cut()
         if is_struck and rules.get("act") == "fail":
             return self._send(503, ERROR.format(code="SlowDown").encode())
-        status, headers, content = self._ask(body)
+        if is_struck and rules.get("act") == "overtake":  # another writer is there a moment sooner
+            self._ask(rules["entry"].encode(), {})
+        if "If-None-Match" in self.headers and rules.get("condition") == "refused":
+            return self._send(501, ERROR.format(code="NotImplemented").encode())
+        dropped = HOP | ({"if-none-match"} if rules.get("condition") == "ignored" else set())
+        headers = {name: value for name, value in self.headers.items() if name.lower() not in dropped}
+        status, headers, content = self._ask(body, headers)
         if is_struck and rules.get("act") == "lose":  # after the server has done it
             return self._cut()
         if is_struck and rules.get("act") == "deny":
@@ -61,8 +69,7 @@ class Door(BaseHTTPRequestHandler):
 
     do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = answer
 
-    def _ask(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
-        headers = {name: value for name, value in self.headers.items() if name.lower() not in HOP}
+    def _ask(self, body: bytes, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
         for _ in range(2):
             if not hasattr(self.connections, "one"):
                 self.connections.one = HTTPConnection(urlsplit(self.target).netloc)

@@ -86,3 +86,12 @@ def move(lake: Path, settings: Settings, *parts: str) -> None:
 def objects(settings: Settings) -> dict[str, int]:
     """Return what lies in a lake's part of the store: path -> bytes."""
     return Folder(settings.root, settings.object_store).sizes()
+
+
+def download(settings: Settings, folder: Path) -> None:
+    """Copy all objects of a lake's part of the store into a folder."""
+    there = Folder(settings.root, settings.object_store)
+    for name in there.sizes():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(there.read(name))

@@ -89,6 +89,10 @@ class Cluster:
         self.start(name, "worker.Worker", self.master, "--cores", "1", "--memory", "1g")
         wait_for(self.processes[-1], self.folder / name, "Successfully registered with master")
 
+    def sessions(self) -> int:
+        """Count the sessions that drivers have opened with the master so far."""
+        return (self.folder / "master" / "log").read_text().count("Registered app ")
+
     def kill_worker(self, number: int) -> None:
         """Let a worker's machine go down: the worker, its executors and their tasks, at once."""
         kill(self.processes[number])
@@ -148,13 +152,14 @@ def standalone(folder: Path, workers: int = 2) -> Iterator[Cluster]:
 
 
 @contextmanager
-def connect_server(folder: Path) -> Iterator[tuple[str, str]]:
-    """Run a Spark Connect server in an empty folder; give its address and the token that it asks for."""
+def connect_server(folder: Path, class_path: str = "") -> Iterator[tuple[str, str]]:
+    """Run a Spark Connect server in an empty folder, with further JARs; give its address and the token that it asks for."""
     pack_environment(folder)
     token = secrets.token_hex(16)
     properties = {
         "spark.connect.grpc.binding.address": HOST,
         "spark.connect.grpc.binding.port": "0",
+        "spark.driver.extraClassPath": class_path,
         "spark.driver.extraJavaOptions": CHEAP,
         "spark.driver.memory": "1g",
         "spark.log.level": "INFO",  # it says so on which port it listens

@@ -1,18 +1,15 @@
 """A visitor who is planted everywhere, exported, erased, and looked for in every byte."""
 
-import gzip
 import hashlib
 import hmac
 import json
 import shutil
 import stat
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from app.data.saved import Saved, View
@@ -32,11 +29,12 @@ from ml.registry import mlflow_store
 from ml.serving import scoring
 
 from ...conftest import settings_of
+from ...deliveries import HOUR, learnable_visits
+from ...holding import holding
 from ...killing import PATIENCE, die, die_within, start
 
 CANARY = 987654321012
 START = 1433152800000
-HOUR = 3_600_000
 HEADER = "timestamp,visitorid,event,itemid,transactionid,note\n"
 BAD = {"LAKEHOUSE_RUN__MAX_REFUSED_SHARE": "1.0"}
 LINES = [
@@ -68,19 +66,12 @@ def land(lake: Lake, folder: Path, *lines: str) -> Path:
     return lake.landing.file(receipt)
 
 
-def visit(number: int) -> list[str]:
-    """A visit of a visitor of its own; every fifth buys."""
-    at, who, item = START + number * HOUR, 1000 + number, number % 20
-    bought = [f"{at + 9},{who},addtocart,{item},,", f"{at + 99},{who},transaction,{item},{number},"]
-    return [f"{at},{who},view,{item},,", *(bought if number % 5 == 0 else [])]
-
-
 @pytest.fixture(scope="module")
 def planted(spark, tmp_path_factory) -> Lake:
     """A lake whose canary is in good and bad rows, in a model's training table, in predictions. Read only: copy it."""
     folder = tmp_path_factory.mktemp("planted")
     lake = of(folder / "lake")
-    land(lake, folder, *[line for number in range(400) for line in visit(number)], *LINES, *OF_OTHERS)
+    land(lake, folder, *[f"{line}," for line in learnable_visits(range(400))], *LINES, *OF_OTHERS)
     runner.run(lake, print)
     training.train(lake, print)
     promotion.promote(lake, print, bootstrap=True)
@@ -109,34 +100,6 @@ def copy(lake: Lake, folder: Path) -> Lake:
 def erased(planted: Lake, tmp_path_factory) -> tuple[Lake, erasure.Record]:
     lake = copy(planted, tmp_path_factory.mktemp("erased"))
     return lake, erasure.erase(lake, DataSubject(CANARY), print, is_applied=True)
-
-
-def holding(folder: Path, number: int) -> set[str]:
-    """The files that hold a number: as text or eight bytes, as they lie, unpacked, or in a column of Parquet."""
-    found = set()
-    for path in (each for each in folder.rglob("*") if each.is_file()):
-        content = path.read_bytes()
-        pieces = [content, *([gzip.decompress(content)] if content[:2] == b"\x1f\x8b" else [])]
-        if content[:4] == b"PAR1":
-            pieces += parquet_pieces(path)
-        if any(is_number_in(piece, number) for piece in pieces):
-            found.add(path.relative_to(folder).as_posix())
-    return found
-
-
-def parquet_pieces(path: Path) -> Iterator[bytes]:
-    file = pq.ParquetFile(path)
-    yield repr((file.metadata.to_dict(), file.metadata.metadata)).encode()
-    for name in file.schema_arrow.names:
-        yield "\n".join(map(str, file.read(columns=[name]).column(0).to_pylist())).encode()
-
-
-def is_number_in(content: bytes, number: int) -> bool:
-    """Whether bytes hold a number; the same digits as a part of a longer or below zero are another one."""
-    text = str(number).encode()
-    for other in (f"{number}1", f"-{number}"):
-        content = content.replace(other.encode(), b"")
-    return text in content or any(number.to_bytes(8, order, signed=True) in content for order in ("little", "big"))
 
 
 def test_a_planted_visitor_is_found_in_every_kind_of_place(planted):
