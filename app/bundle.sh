@@ -2,6 +2,7 @@
 # Makes a file that browsers load, anew from the entry.js and package.json of a folder. Needs npm; the site does not.
 #     sh app/bundle.sh app/pages/query/editor app/assets/editor/codemirror.js
 #     sh app/bundle.sh app/charts/plotly app/assets/plotly/plotly.js
+#     sh app/bundle.sh app/components/aggrid app/assets/aggrid/aggrid.js
 set -eu
 made=$(cd "$(dirname "$2")" && pwd)/$(basename "$2")
 scratch=$(mktemp -d)

@@ -66,7 +66,7 @@ def make(site: Site, port: int) -> Dash:
         index_string=INDEX.replace("BASE", base.rstrip("/")).replace("FACTS", _facts(base)),
         url_base_pathname=base,
         suppress_callback_exceptions=True,
-        assets_ignore=r"scheme\.js|elements\.js|codemirror\.js|plotly\.js",
+        assets_ignore=r"scheme\.js|elements\.js|codemirror\.js|plotly\.js|aggrid\.js",
         enable_mcp=False,
         include_pages_meta=False,
         description="What a shop's visits do: traffic, funnel and purchase intent",

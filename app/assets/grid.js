@@ -1,12 +1,23 @@
-// Grids: rows that are sorted and filtered here, without asking the server. What a reader chose in a grid, and the
-// focus, survive that its rows are replaced; they end with the grid.
+// Grids: AG Grid, whose file comes with the first of them. What a reader chose in a grid, and the focus, survive that its
+// rows are replaced; they end with the grid.
 (function () {
     "use strict";
 
-    var element = window.elements.element, button = window.elements.button, select = window.elements.select;
-    var COMPARISON = /^\s*(>=|<=|>|<|=|)\s*(-?\d+(?:\.\d+)?)\s*(?:\.\.\s*(-?\d+(?:\.\d+)?))?\s*$/;
-    var ARROWS = { ascending: "\u2191", descending: "\u2193", none: "\u2195" };
-    var chosen = {};  // id of a grid -> { place, direction, filters, focus }; columns by place: a query may name two alike
+    var element = window.elements.element, button = window.elements.button;
+    var MOST_WHOLE = 10, ROW = 29, HEAD = 34, FILTERS = 38, MOST = 420;  // rows shown without scrolling; px
+    var compare = new Intl.Collator("en", { numeric: true }).compare;
+    var grids = {};  // id of a grid -> { names, api, box, num, parts, tell, focus }
+    var loading = null;
+
+    function load() {
+        loading = loading || new Promise(function (resolve, reject) {
+            var script = element("script", { src: window.site.base + "assets/aggrid/aggrid.js" });
+            script.addEventListener("load", resolve);
+            script.addEventListener("error", function () { loading = null; reject(); });
+            document.head.append(script);
+        });
+        return loading;
+    }
 
     // Cells: a value, or a value beside the words that are shown.
 
@@ -17,165 +28,165 @@
         return shown === null ? "NULL" : String(shown);
     }
 
-    function compare(one, other) {
-        if (typeof one === "number" && typeof other === "number") { return one - other; }
-        return String(one).localeCompare(String(other), "en", { numeric: true });
+    function both(cell) {  // a day is found in either way of writing
+        var sorted = value(cell), shown = words(cell);
+        return sorted === null ? null : typeof sorted === "string" && sorted !== shown ? shown + " " + sorted : shown;
     }
 
-    // Filters: each returns whether a cell fits, or null where it says nothing or cannot be understood.
-
-    function filter(kind, said) {
-        if (!said.trim()) { return null; }
-        if (kind === "choice") { return function (cell) { return words(cell) === said; }; }
-        if (kind === "number") { return comparison(said); }
-        var part = said.trim().toLowerCase();
-        return function (cell) {
-            var sorted = typeof value(cell) === "string" ? value(cell) : "";  // a day is found in either way of writing
-            return words(cell).toLowerCase().includes(part) || sorted.toLowerCase().includes(part);
-        };
+    function inOrder(one, other, _row, _otherRow, isDescending) {
+        if (one === null || other === null) { return ((one === null) - (other === null)) * (isDescending ? -1 : 1); }
+        return typeof one === "number" && typeof other === "number" ? one - other : compare(one, other);
     }
 
-    function comparison(said) {
-        var found = COMPARISON.exec(said);
-        if (!found || (found[3] && found[1])) { return null; }
-        var sign = found[1], low = Number(found[2]), high = found[3] ? Number(found[3]) : low;
-        return function (cell) {
-            var number = value(cell);
-            if (typeof number !== "number") { return false; }
-            if (sign === ">") { return number > low; }
-            if (sign === ">=") { return number >= low; }
-            if (sign === "<") { return number < low; }
-            if (sign === "<=") { return number <= low; }
-            return number >= low && number <= high;
-        };
+    // Columns.
+
+    class Heading {
+        init(params) { this.made = element("span", { textContent: params.displayName, title: params.title }); }
+        getGui() { return this.made; }
+        refresh() { return false; }
     }
 
-    // Laying out: the head once, the rows whenever they or the choices change.
-
-    function choices(slot, content) {
-        var names = JSON.stringify(content.columns), its = chosen[slot.id];
-        if (!its || its.names !== names) {
-            var place = content.columns.findIndex(function (column) { return column.name === content.sort[0]; });
-            its = chosen[slot.id] = { names: names, place: place, direction: content.sort[1], filters: [], focus: "" };
+    class Choice {
+        init(params) {
+            var api = params.api, at = params.column.getColId(), made = this.made = element("select");
+            made.setAttribute("aria-label", params.column.getColDef().headerName + " Filter Input");
+            made.addEventListener("change", function () {
+                params.parentFilterInstance(function (filter) {
+                    filter.onFloatingFilterChanged(made.value ? "equals" : null, made.value || null);
+                });
+            });
+            api.addEventListener("modelUpdated", function () {
+                var said = made.value, found = new Set(said ? [said] : []);
+                api.getGridOption("rowData").forEach(function (row) { found.add(words(row[at])); });
+                var options = [["", "All"]].concat(Array.from(found).sort(compare).map(function (each) { return [each, each]; }));
+                made.replaceChildren.apply(made, options.map(function (pair) {
+                    return element("option", { value: pair[0], textContent: pair[1], selected: pair[0] === said });
+                }));
+            });
         }
+        getGui() { return this.made; }
+        onParentModelChanged(model) { this.made.value = model ? model.filter : ""; }
+    }
+
+    function defined(column, at, sort) {
+        var isNumber = column.kind === "number", isChoice = column.kind === "choice";
+        function cell(row) { return row.data[at]; }
+        return {
+            colId: String(at),  // by place: a query may name two alike
+            headerName: column.name,
+            headerComponentParams: { innerHeaderComponent: Heading, innerHeaderComponentParams: { title: column.title || "Sort by " + column.name } },
+            type: isNumber ? "rightAligned" : undefined,
+            cellAriaRole: at ? "gridcell" : "rowheader",
+            cellClassRules: { "null": function (row) { return cell(row) === null; } },
+            initialSort: sort[0] === column.name ? (sort[1] === "ascending" ? "asc" : "desc") : undefined,
+            sortingOrder: isNumber ? ["desc", "asc", null] : ["asc", "desc", null],
+            comparator: inOrder,
+            valueGetter: function (row) { return value(cell(row)); },
+            valueFormatter: function (row) { return words(cell(row)); },
+            filter: isNumber ? "agNumberColumnFilter" : "agTextColumnFilter",
+            filterValueGetter: isNumber ? undefined : function (row) { return isChoice ? words(cell(row)) : both(cell(row)); },
+            floatingFilterComponent: isChoice ? Choice : undefined,
+            suppressFloatingFilterButton: isChoice,
+            floatingFilterComponentParams: { filterPlaceholder: true },
+            filterParams: {
+                debounceMs: 0,
+                filterPlaceholder: function (its) { return its.filterOption + (column.unit ? ", " + column.unit : ""); },
+                filterOptions: isNumber || isChoice ? undefined : ["contains", "notContains", "blank", "notBlank"],
+                inRangeInclusive: true,
+                maxNumConditions: 1
+            }
+        };
+    }
+
+    function theme() {
+        return window.agGrid.themeQuartz.withParams({
+            accentColor: "var(--accent)",
+            backgroundColor: "var(--surface)",
+            borderColor: "var(--line)",
+            browserColorScheme: "inherit",
+            chromeBackgroundColor: "var(--well)",
+            fontFamily: ["Inter", "system-ui", "sans-serif"],
+            fontSize: 13,
+            foregroundColor: "var(--ink)",
+            headerFontSize: 12,
+            headerHeight: HEAD,
+            rowHeight: ROW,
+            rowHoverColor: "var(--accent-soft)",
+            textColor: "var(--ink)",
+            wrapperBorderRadius: 8
+        });
+    }
+
+    // Laying out.
+
+    function made(content) {
+        var told = element("span", { className: "muted" }), box = element("div", { className: "grid-rows" }), its;
+        told.setAttribute("role", "status");
+        var clear = button("Clear the filters", function () {
+            its.api.setFilterModel(null);
+            its.api.setFocusedHeader("0", true);
+        }, { hidden: true });
+        function tell() {
+            var all = its.num.toLocaleString("en"), isFiltered = its.api.isAnyFilterPresent();
+            var rows = its.num === 1 ? " row" : " rows";
+            told.textContent = isFiltered ? its.api.getDisplayedRowCount().toLocaleString("en") + " of " + all + " rows fit" : all + rows;
+            clear.hidden = !isFiltered;
+        }
+        its = { names: JSON.stringify(content.columns), box: box, num: 0, parts: [element("div", { className: "grid-told" }, [told, clear]), box] };
+        its.api = window.agGrid.createGrid(box, {
+            theme: theme(),
+            columnDefs: content.columns.map(function (column, at) { return defined(column, at, content.sort); }),
+            defaultColDef: { cellDataType: false, floatingFilter: true, maxWidth: 420, minWidth: 120, suppressHeaderFilterButton: true, suppressMovable: true },
+            autoSizeStrategy: { type: "fitCellContents", scaleUpToFitGridWidth: true },
+            animateRows: false,
+            enableCellTextSelection: true,
+            ensureDomOrder: true,
+            floatingFiltersHeight: FILTERS,
+            popupParent: document.body,
+            suppressColumnVirtualisation: content.columns.length < 30,
+            tabToNextCell: function () { return false; },  // Tab leaves the rows, arrows walk them
+            onModelUpdated: function () { if (its.api) { tell(); } }
+        });
+        its.tell = tell;
         return its;
     }
 
-    function fill(slot) {
-        var content = slot.content, its = choices(slot, content), parts = slot.parts;
-        var sign = its.direction === "ascending" ? 1 : -1, tests = [];
-        content.columns.forEach(function (column, at) {
-            var said = its.filters[at] || "", test = filter(column.kind, said);
-            var direction = at === its.place ? its.direction : "none";
-            if (test) { tests.push([at, test]); }
-            parts.filters[at].setAttribute("aria-invalid", String(Boolean(said.trim()) && !test));
-            parts.heads[at].setAttribute("aria-sort", direction);
-            parts.heads[at].querySelector(".arrow").textContent = ARROWS[direction];
-        });
-        var shown = content.rows.filter(function (row) {
-            return tests.every(function (test) { return test[1](row[test[0]]); });
-        });
-        if (its.place >= 0) {
-            shown.sort(function (one, other) {
-                var a = value(one[its.place]), b = value(other[its.place]);
-                return a === null || b === null ? (a === null) - (b === null) : sign * compare(a, b);
-            });
-        }
-        parts.body.replaceChildren.apply(parts.body, shown.map(function (row) { return line(row, content.columns); }));
-        var all = content.rows.length.toLocaleString("en");
-        parts.told.textContent = tests.length ? shown.length.toLocaleString("en") + " of " + all + " rows fit" : all + (content.rows.length === 1 ? " row" : " rows");
-        parts.clear.hidden = !its.filters.some(Boolean);
-    }
-
-    function line(row, columns) {
-        return element("tr", {}, row.map(function (cell, at) {
-            var made = element(at ? "td" : "th", { textContent: words(cell) });
-            if (!at) { made.scope = "row"; }
-            made.className = cell === null ? "null" : columns[at].kind === "number" ? "number" : "";
-            return made;
-        }));
-    }
-
-    function head(slot, column, at) {
-        var sorter = button(column.name, function () {
-            var its = chosen[slot.id], first = column.kind === "number" ? "descending" : "ascending";
-            var other = first === "descending" ? "ascending" : "descending";
-            its.direction = at === its.place && its.direction === first ? other : first;
-            its.place = at;
-            fill(slot);
-        }, { className: "sorter", title: column.title || "Sort by " + column.name });
-        var arrow = element("span", { className: "arrow" });
-        arrow.setAttribute("aria-hidden", "true");
-        sorter.append(arrow);
-        sorter.dataset.control = "sort " + at;
-        return element("th", { scope: "col", className: column.kind === "number" ? "number" : "" }, [sorter]);
-    }
-
-    function control(slot, column, at) {
-        var its = chosen[slot.id], said = its.filters[at] || "", label = "Filter " + column.name, made;
-        function heed(words) { its.filters[at] = words; fill(slot); }
-        if (column.kind === "choice") {
-            var found = Array.from(new Set(slot.content.rows.map(function (row) { return words(row[at]); })));
-            if (said && !found.includes(said)) { found.push(said); }
-            found.sort(compare);
-            made = select(label, [["", "All"]].concat(found), said, heed);
-        } else {
-            made = element("input", { type: "text", value: said, placeholder: column.kind === "number" ? "> 3" : "Find", autocomplete: "off", spellcheck: false });
-            made.setAttribute("aria-label", label + (column.unit ? ", " + column.unit : "") + (column.kind === "number" ? ": a number, > 3, <= 3, or 2..5" : ""));
-            if (column.unit) { made.placeholder = "> 3 " + column.unit; }
-            made.addEventListener("input", function () { heed(made.value); });
-        }
-        made.dataset.control = "filter " + at;
-        return made;
-    }
-
-    function layOut(slot) {
-        var content = slot.content, columns = content.columns;
-        choices(slot, content);
-        var heads = columns.map(function (column, at) { return head(slot, column, at); });
-        var filters = columns.map(function (column, at) { return control(slot, column, at); });
-        var row = element("tr", { className: "grid-filters" }, filters.map(function (each) { return element("td", {}, [each]); }));
-        var body = element("tbody"), told = element("span", { className: "muted" });
-        var clear = button("Clear the filters", function () {
-            chosen[slot.id].filters = [];
-            layOut(slot);
-            slot.querySelector("[data-control]").focus();
-        }, { hidden: true });
-        told.setAttribute("role", "status");
-        var table = element("table", {}, [element("thead", {}, [element("tr", {}, heads), row]), body]);
-        var region = element("div", { className: "grid-rows", tabIndex: 0 }, [table]);
-        region.setAttribute("role", "region");
-        region.setAttribute("aria-label", content.label);
-        slot.parts = { heads: heads, filters: filters, body: body, told: told, clear: clear };
-        slot.replaceChildren(element("div", { className: "grid-told" }, [told, clear]), region);
-        fill(slot);
-    }
-
-    // Shows rows in an element that has an id: { label, columns: [{ name, kind, unit, title }], sort: [name, direction] or
-    // [] where they keep the order in which they come, rows }.
-    function show(slot, content) {
-        var focus = (chosen[slot.id] || {}).focus;
-        slot.content = content;
-        layOut(slot);
-        if (focus && document.activeElement === document.body) {
-            var before = Array.from(slot.querySelectorAll("[data-control]")).find(function (each) { return each.dataset.control === focus; });
-            if (before) { before.focus(); }
-            if (before && before.setSelectionRange) { before.setSelectionRange(before.value.length, before.value.length); }
-        }
+    function layOut(slot, content) {
+        var its = grids[slot.id];
+        if (its && its.names !== JSON.stringify(content.columns)) { its.api.destroy(); its = null; }
+        its = grids[slot.id] = its || made(content);
+        its.num = content.rows.length;
+        var isWhole = its.num <= MOST_WHOLE;
+        its.box.style.height = isWhole ? "" : MOST + "px";
+        its.api.setGridOption("domLayout", isWhole ? "autoHeight" : "normal");
+        its.api.setGridAriaProperty("label", content.label);
+        if (its.parts[0].parentNode !== slot) { slot.replaceChildren.apply(slot, its.parts); }
+        its.api.setGridOption("rowData", content.rows);
+        its.tell();
+        if (its.focus && document.activeElement === document.body) { its.focus.focus({ preventScroll: true }); }
     }
 
     function remember(event) {
-        var slot = event.target.closest ? event.target.closest(".grid-slot") : null;
-        Object.keys(chosen).forEach(function (id) {
-            chosen[id].focus = slot && slot.id === id ? event.target.dataset.control || "" : "";
-        });
+        Object.values(grids).forEach(function (its) { its.focus = its.box.contains(event.target) ? event.target : null; });
     }
     document.addEventListener("focusin", remember);
     document.addEventListener("pointerdown", remember);  // a press beside every control takes the focus away as well
 
+    // Shows rows in an element that has an id: { label, columns: [{ name, kind, unit, title }], sort: [name, direction] or
+    // [] where they keep the order in which they come, rows }.
+    function show(slot, content) {
+        slot.style.minHeight = Math.min(MOST, HEAD + FILTERS + ROW * content.rows.length) + 36 + "px";  // nothing moves when the rows come
+        if (window.agGrid && slot.isConnected) { return layOut(slot, content); }  // before the focus goes elsewhere
+        load().then(function () {
+            if (slot.isConnected) { layOut(slot, content); }
+        }, function () {
+            slot.textContent = "The rows cannot be shown: a file of this site did not come. Load the page again.";
+        });
+    }
+
     new MutationObserver(function () {
-        Object.keys(chosen).forEach(function (id) {
-            if (!document.getElementById(id)) { delete chosen[id]; }
+        Object.keys(grids).forEach(function (id) {
+            if (!document.getElementById(id)) { grids[id].api.destroy(); delete grids[id]; }
         });
         document.querySelectorAll(".grid-slot[data-grid]").forEach(function (slot) {
             if (slot.laidOut === slot.dataset.grid) { return; }

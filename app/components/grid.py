@@ -1,4 +1,4 @@
-"""components.grid — rows to sort and filter, laid out by the browser's own code (assets/grid.js) alone."""
+"""components.grid — rows to sort and filter, laid out by AG Grid in the browser alone (assets/grid.js)."""
 
 import json
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ class Column:
     Attributes:
         name: its heading.
         kind: how its filter works: `text` finds a part of what is shown, `choice` offers the values that there are,
-            `number` compares (3, >3, <=3, 2..5).
+            `number` compares.
         unit: of a number, where what is shown is written in other words.
     """
 

@@ -113,7 +113,7 @@ def test_the_result_of_a_segment_is_readable_and_as_wide_as_the_screen(page, add
     page.goto(address + "/batch?range=all")
     page.get_by_role("button", name="Score these visits").click()
     expect(page.locator("#batch-calibration h2")).to_contain_text("were promised")
-    expect(page.locator("#batch-flagged tbody tr").first).to_be_visible()
+    expect(page.locator("#batch-flagged .ag-row").first).to_be_visible()
 
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert serious(page) == []

@@ -1,4 +1,5 @@
 import importlib
+import json
 import re
 import sys
 from dataclasses import replace
@@ -11,6 +12,7 @@ from app.charts.template import figure
 from app.components.parts import graph
 from app.site import Site
 from lakehouse.errors import Exit, LakehouseError
+from lakehouse.settings import PROJECT
 
 PORT = 8050
 HERE = {"Host": f"localhost:{PORT}"}
@@ -249,3 +251,11 @@ def test_no_chart_offers_to_upload_itself():
 
 def test_the_browser_gets_the_release_of_plotly_that_figures_are_made_for(client):
     assert f'.version="{get_plotlyjs_version()}"' in client.get("/assets/plotly/plotly.js", headers=HERE).text
+
+
+def test_the_browser_gets_the_release_of_ag_grid_that_its_package_names_and_no_page_brings_it(client):
+    package = json.loads((PROJECT / "app/components/aggrid/package.json").read_text())
+    release = package["dependencies"]["ag-grid-community"]
+
+    assert f'="{release}"' in client.get("/assets/aggrid/aggrid.js", headers=HERE).text
+    assert "aggrid" not in client.get("/", headers=HERE).text
