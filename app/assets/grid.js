@@ -5,6 +5,10 @@
 
     var element = window.elements.element, button = window.elements.button;
     var MOST_WHOLE = 10, ROW = 29, HEAD = 34, FILTERS = 38, MOST = 420;  // rows shown without scrolling; px
+    var SIGNS = {
+        equals: "=", notEqual: "≠", greaterThan: ">", greaterThanOrEqual: "≥", lessThan: "<", lessThanOrEqual: "≤",
+        inRange: "between", contains: "find", notContains: "without", blank: "no value", notBlank: "any value"
+    };
     var compare = new Intl.Collator("en", { numeric: true }).compare;
     var grids = {};  // id of a grid -> { names, api, box, num, parts, tell, focus }
     var loading = null;
@@ -90,7 +94,7 @@
             floatingFilterComponentParams: { filterPlaceholder: true },
             filterParams: {
                 debounceMs: 0,
-                filterPlaceholder: function (its) { return its.filterOption + (column.unit ? ", " + column.unit : ""); },
+                filterPlaceholder: function (its) { return SIGNS[its.filterOptionKey] + (column.unit ? " " + column.unit : ""); },
                 filterOptions: isNumber || isChoice ? undefined : ["contains", "notContains", "blank", "notBlank"],
                 inRangeInclusive: true,
                 maxNumConditions: 1

@@ -6,7 +6,7 @@ What is evaluated is a frame with one row per decision point, `gold.intent_examp
     part          fit · selection · calibration · threshold · test · later · embargo (between two of them, in none)
     label         1 where the visit bought after the decision, else 0
     probability   the calibrated answer of the model
-    weight        1.0 for whoever counts decision points; the fit alone has other weights
+    example_weight  how many points an example stands for; 1.0 where every point is there
     the features  the other columns of gold.intent_examples
 
 `ml.predictions` keeps the same of each model version, without the features, with `model_version`, `scored_at` and
