@@ -130,3 +130,18 @@ def test_on_a_narrow_dark_screen_the_grid_scrolls_within_its_card_and_keeps_nobo
     assert box.evaluate("each => each.scrollWidth > each.clientWidth")
     assert page.evaluate("document.documentElement.scrollWidth") == NARROW
     assert serious(page) == [] and page.complaints == []
+
+
+def test_the_grids_file_comes_with_the_first_grid_and_with_no_page_before(browser, site):
+    context = browser.new_context(reduced_motion="reduce")
+    page, asked = context.new_page(), []
+    page.on("request", lambda request: asked.append(request.url.rpartition("/")[2].partition("?")[0]))
+    for path in ("/", "/categories", "/query"):
+        page.goto(f"{site}{path}")
+        ready(page)
+    assert "aggrid.js" not in asked
+    page.goto(f"{site}/funnel?range=90d")
+    expect(page.locator(f"{GRID} .ag-row").first).to_be_visible()
+    context.close()
+
+    assert asked.count("aggrid.js") == 1
