@@ -43,7 +43,9 @@ LONGEST = (
     "lakehouse/runs/test_random_kills.py",
     "test_increments.py",
     "lakehouse/privacy/test_whose_rows.py",
-    "lakehouse/maintenance/test_maintenance.py",
+    "lakehouse/maintenance/test_vacuum.py",
+    "lakehouse/maintenance/test_optimize.py",
+    "lakehouse/maintenance/test_restore.py",
     "bronze/test_watch.py",
     "lakehouse/test_error_messages.py",
 )
