@@ -65,13 +65,12 @@ def test_what_is_drawn_keeps_every_purchase_and_stands_for_all_points(rows):
         assert found[1] / found[point] == pytest.approx((totals[1] / totals[point]) ** 0.5, rel=0.2)
 
 
-def test_threshold_and_test_are_whole_and_told_who_was_seen_before(lake, covered, split, rows):
+def test_few_points_are_all_read_and_those_of_the_test_are_told_who_was_seen_before(lake, covered, split, rows):
     found = examples.points(lake.store.read(examples.TABLE), covered, split, lake.settings.model).to_pandas()
-    counts = examples.count(rows)
-    for part in ("threshold", "test"):
-        chosen = found[found["part"] == part]
-        assert len(chosen) == sum(number for (each, _, _), number in counts.items() if each == part)
-        assert (chosen[examples.WEIGHT] == 1).all()
+    counts = {key: number for key, number in examples.count(rows).items() if key[0] in PARTS}
+    assert max(counts.values()) <= lake.settings.model.max_examples
+    assert found.groupby(["part", "decision_point", "label"]).size().to_dict() == counts
+    assert (found.loc[~found["part"].isin(examples.LEARNED), examples.WEIGHT] == 1).all()
     earlier = rows.where(F.col("started_at") < F.lit(split.bounds["test"][0])).select("visitor_id").toPandas()
     assert (found["is_seen"] == found["visitor_id"].isin(set(earlier["visitor_id"]))).all()
     assert 0 < found.loc[found["part"] == "test", "is_seen"].mean() < 1

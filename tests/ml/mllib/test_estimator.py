@@ -23,8 +23,8 @@ def test_the_net_is_the_one_with_the_least_loss_on_the_selection_slice(fitted):
 
 
 def test_the_losses_are_those_of_the_probabilities():
-    odds, label, weight = np.array([0.0, 2.0, -800.0]), np.array([1, 0, 0]), np.array([1.0, 3.0, 2.0])
-    expected = (np.log(2) + 3 * np.log(1 + np.exp(2))) / 6
+    odds, label, weight = np.array([1.0, 2.0, -800.0]), np.array([1, 0, 0]), np.array([1.0, 3.0, 2.0])
+    expected = (np.log(1 + np.exp(-1)) + 3 * np.log(1 + np.exp(2))) / 6
     assert estimator.log_loss(odds, label, weight) == pytest.approx(expected)
 
 
