@@ -86,6 +86,8 @@ def fresh(current: DataFrame, live: DataFrame, model_version: int) -> DataFrame:
         model_version: of `current`.
     """
     given = live.where(F.col("model_version") == model_version).select(*POINT, "features_hash")
+    if not given.limit(1).count():  # a join with no row would go through all the same
+        return current
     return current.join(given, [*POINT, "features_hash"], how="left_anti").select(*current.columns)
 
 

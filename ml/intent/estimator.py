@@ -28,9 +28,11 @@ NETS = ((0.0, 0.0), (2e-4, 0.5), (1e-3, 0.5))  # strength of the elastic net, an
 BELIEVED = 300.0  # points before a purchase, of some ninety visits, that a calibration takes for granted
 
 SEEN = ("fit", "selection")  # the parts that the model itself learns from
-FEW = 100_000  # examples that one task is as quick with as two
+FEW = 150_000  # examples that one task is as quick with as two
 ALIKE = 2  # digits of the log-odds by which a calibration takes points together
-TRIED = 30_000  # examples that each net is tried on, in one task by half the steps; the best reads all, by all steps
+TRIED = (
+    30_000  # examples of the fit that scale the terms and try each net, by half the steps; the best reads all, by all
+)
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
@@ -82,8 +84,8 @@ def fit(spark: SparkSession, points: pd.DataFrame, terms: Sequence[Term], settin
 
     Args:
         spark: MLlib's session.
-        points: what `ml.intent.examples.points` returns; nets are tried on those of some visitors where the fit has
-            many.
+        points: what `ml.intent.examples.points` returns; those of some visitors scale the terms and try the nets where
+            the fit has many.
         terms: the terms.
         settings: iterations.
     """
@@ -91,12 +93,11 @@ def fit(spark: SparkSession, points: pd.DataFrame, terms: Sequence[Term], settin
     made, is_fit = values(seen, terms), (seen["part"] == "fit").to_numpy()
     label, weight = seen[LABEL].to_numpy(), seen[WEIGHT].to_numpy()
     is_tried = is_fit & (group_of(seen["visitor_id"].to_numpy()) * is_fit.sum() < TRIED * GROUPS)
-    columns = {LABEL: label, WEIGHT: weight, "is_fit": is_fit, "is_tried": is_tried}
-    sparse = VectorAssembler(inputCols=["terms"], outputCol="values").transform(_handed(spark, made, columns))
-    examples = sparse.drop("terms").coalesce(1 if len(seen) <= FEW else 2)  # two sums are the same either way round
-    examples = examples.localCheckpoint()  # whose tasks, unlike those of what is cached, carry nothing of the rows
-    scaler = StandardScaler(inputCol="values", outputCol="features").fit(examples.where("is_fit"))
-    scaled = scaler.transform(examples)
+    columns = {LABEL: label, WEIGHT: weight, "is_tried": is_tried}
+    handed = VectorAssembler(inputCols=["terms"], outputCol="values").transform(_handed(spark, made, columns))
+    scaler = StandardScaler(inputCol="values", outputCol="features").fit(handed.where("is_tried").coalesce(1))
+    scaled = scaler.transform(handed).drop("terms", "values").coalesce(1 if len(seen) <= FEW else 2)
+    scaled = scaled.localCheckpoint()  # whose tasks, unlike those of what is cached, carry nothing of the rows
     tried = scaled.where("is_tried").coalesce(1)
     with ThreadPoolExecutor() as pool:  # each is one task at a time
         attempt = inheritable_thread_target(spark)(lambda net: _regress(tried, net, settings.max_iter // 2))

@@ -65,7 +65,8 @@ def score(lake: Lake, say: Say) -> Run | None:
         lake.store.create(table)
         examples, until = lake.store.read(TABLE, version), covered(lake, publication)
         current = _predict(examples, scorer, until, started_at)
-        written = _merge(lake, current, scorer.version, started_at, run_id)
+        may_differ = not _reads_as_before(lake, reads)
+        written = _merge(lake, current, scorer.version, started_at, run_id, may_differ)
         rows_in, seconds = lake.store.rows(TABLE, version), round(time.monotonic() - clock, 2)
         result = Result(table.name, rows_in, written.rows, 0, seconds, written.version, written.broken)
         run = Run(run_id, "lakehouse ml score", "published", started_at, now(), {}, {table.name: reads}, {}, [result])
@@ -91,8 +92,17 @@ def _predict(examples: DataFrame, scorer: Scorer, until: Coverage, at: datetime)
     return predictions.predict(examples, answer(scorer), ended, features, scorer.version, at)
 
 
-def _merge(lake: Lake, current: DataFrame, model_version: int, at: datetime, run_id: str) -> Written:
-    """Add the answers that are new, and mark what changed of the others, in one commit."""
+def _merge(lake: Lake, current: DataFrame, model_version: int, at: datetime, run_id: str, may_differ: bool) -> Written:
+    """Add the answers that are new, and mark what changed of the others, in one commit.
+
+    Args:
+        lake: the lake.
+        current: what `predictions.predict` returns.
+        model_version: of `current`.
+        at: the instant of the scoring.
+        run_id: the run.
+        may_differ: whether visits may differ from those that the others were scored by.
+    """
     store, rules = lake.store, table.output_rules
     there = [field.name for field in store.delta(table.name).schema().fields]
     if not store.rows(table.name) or there != [column.name for column in table.columns]:  # of an earlier release
@@ -101,13 +111,19 @@ def _merge(lake: Lake, current: DataFrame, model_version: int, at: datetime, run
     fresh = spill.materialize(store, predictions.fresh(current, live, model_version), counts=conditions(rules))
     enforce(table.name, rules, fresh.counts, REMEDY)
     limits = Bounds.measured_columns(table, table.cluster_by)
-    changed = spill.materialize(store, predictions.changed(current, live, at), limits=limits)
-    added = fresh.frame.unionByName(changed.frame)
-    if changed.rows:
+    changed = spill.materialize(store, predictions.changed(current, live, at), limits=limits) if may_differ else None
+    if changed and changed.rows:
+        added = fresh.frame.unionByName(changed.frame)
         version = store.replace(table, changed.frame, added, Bounds.of(changed.limits), changed.rows, run_id)
-    else:
-        version = store.append(table, fresh.frame, run_id)
-    return Written(version, fresh.rows, changed.rows, fresh.counts)
+        return Written(version, fresh.rows, changed.rows, fresh.counts)
+    return Written(store.append(table, fresh.frame, run_id), fresh.rows, 0, fresh.counts)
+
+
+def _reads_as_before(lake: Lake, reads: Mapping[str, int]) -> bool:
+    """Say whether the published predictions were made from the same visits, by whatever model."""
+    published = lake.ledger.published()
+    before = published.reads.get(table.name, {}) if published else {}
+    return all(before.get(name) == reads[name] for name in (TABLE, ACTIVITY))
 
 
 def _is_done(lake: Lake, reads: Mapping[str, int]) -> bool:
