@@ -3,7 +3,7 @@
 The lake's own engine reads them; MLlib's process gets them as one file.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from math import sqrt
 
 import pyarrow as pa
@@ -99,20 +99,30 @@ def draw(rows: DataFrame, counts: Counts, most: int) -> DataFrame:
     Args:
         rows: decision points.
         counts: of all decision points, what `count` returns.
-        most: how many others to take of each part and number of events.
+        most: how many others to take of each part; where that is not all, as many of each number of events as there are
+            or as the rest may have.
     """
     share, balance = F.lit(1.0), F.lit(1.0)
-    totals: dict[tuple[str, int], int] = {}
-    for (part, point, _), number in ((key, number) for key, number in counts.items() if key[0] in LEARNED):
-        totals[part, point] = totals.get((part, point), 0) + number
-    for (part, point), total in totals.items():
-        of_part = [each for (p, _), each in totals.items() if p == part]
-        mean = sum(of_part) / sum(map(sqrt, of_part))  # weights are 1 in the mean
-        is_there = (F.col("part") == part) & (F.col("decision_point") == point)
-        balance = F.when(is_there, F.lit(mean / sqrt(total))).otherwise(balance)
-        others = counts.get((part, point, 0), 0)
-        if others > most:
-            share = F.when(is_there & (F.col("label") == 0), F.lit(most / others)).otherwise(share)
+    for part in LEARNED:
+        others = {point: counts.get((part, point, 0), 0) for p, point, _ in counts if p == part}
+        totals = {point: number + counts.get((part, point, 1), 0) for point, number in others.items()}
+        mean = sum(totals.values()) / sum(map(sqrt, totals.values())) if totals else 1.0  # weights are 1 in the mean
+        of_each = level(others.values(), most)
+        for point, number in others.items():
+            is_there = (F.col("part") == part) & (F.col("decision_point") == point)
+            balance = F.when(is_there, F.lit(mean / sqrt(totals[point]))).otherwise(balance)
+            if number > of_each:
+                share = F.when(is_there & (F.col("label") == 0), F.lit(of_each / number)).otherwise(share)
     # the share of the keys whose hash is small: the same rows each time, whoever asks
     lot = F.pmod(F.xxhash64("visitor_id", F.unix_millis("started_at"), "decision_point"), F.lit(1 << 20)) / (1 << 20)
     return rows.where(lot < share).withColumn(WEIGHT, balance / share)
+
+
+def level(numbers: Iterable[int], most: int) -> int:
+    """Return what numbers are cut to, where they are higher, so that their sum is `most` at the most."""
+    low_to_high, left = sorted(numbers), most
+    for place, number in enumerate(low_to_high):
+        if number * (len(low_to_high) - place) > left:
+            return left // (len(low_to_high) - place)
+        left -= number
+    return most

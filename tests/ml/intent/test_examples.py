@@ -50,14 +50,32 @@ def test_five_of_each_kind_in_each_part_are_enough():
     examples.require_purchases({(part, 1, label): 5 for part in PARTS for label in (0, 1)}, SLICES)
 
 
+@pytest.mark.parametrize(
+    ("numbers", "most", "cut_to"),
+    [
+        ([5, 1, 3], 9, 9),  # all of them
+        ([5, 1, 3], 8, 4),
+        ([5, 1, 3], 6, 2),  # what one leaves the others have
+        ([5, 5, 5], 9, 3),
+        ([5, 1], 1, 0),
+        ([], 9, 9),
+    ],
+)
+def test_the_highest_numbers_are_cut_to_one_level(numbers, most, cut_to):
+    assert examples.level(numbers, most) == cut_to
+    assert sum(min(each, cut_to) for each in numbers) <= most
+
+
 def test_what_is_drawn_keeps_every_purchase_and_stands_for_all_points(rows):
     counts = examples.count(rows)
-    drawn = examples.draw(rows.where("part = 'fit'"), counts, most=200)
+    drawn = examples.draw(rows.where("part = 'fit'"), counts, most=1000)
     kept = examples.count(drawn)
     assert {key: n for key, n in kept.items() if key[2]} == {
         key: n for key, n in counts.items() if key[2] and key[0] == "fit"
     }
-    assert all(n < 300 for (_, point, label), n in kept.items() if (point, label) == (1, 0))
+    of_each = examples.level([n for (part, _, label), n in counts.items() if (part, label) == ("fit", 0)], 1000)
+    assert kept["fit", 1, 0] == pytest.approx(of_each, rel=0.15)
+    assert of_each < counts["fit", 1, 0]
     weights = drawn.groupBy("decision_point").agg(F.sum(examples.WEIGHT).alias("sum")).collect()
     totals = {point: sum(counts.get(("fit", point, label), 0) for label in (0, 1)) for point in (1, 2, 3)}
     found = {row.decision_point: row["sum"] for row in weights}
