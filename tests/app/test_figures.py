@@ -3,6 +3,7 @@ from datetime import date, timedelta
 import plotly.graph_objects as go
 
 from app.charts import bars
+from app.data.derived import STEPS
 from app.pages.activity import figures as activity
 from app.pages.journeys import numbers as journeys
 from app.pages.overview import figures as overview
@@ -102,7 +103,7 @@ def test_a_week_that_is_not_over_is_blank_and_one_without_a_visitor_is_zero():
 
 def path(number, *steps, is_longer=False):
     padded = [*steps, *[None] * (5 - len(steps))]
-    return dict(zip(journeys.STEPS, padded, strict=True)) | {
+    return dict(zip(STEPS, padded, strict=True)) | {
         "num_sessions": number,
         "went_on": len(steps) > 1,
         "is_longer": is_longer,

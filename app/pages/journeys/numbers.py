@@ -9,11 +9,11 @@ from itertools import pairwise
 from typing import Any
 
 from app import wording
+from app.data.derived import STEPS
 
 KINDS = {"view": "View", "addtocart": "Cart", "transaction": "Purchase"}
 DRAWN = 7  # steps at one place that keep their name
 END, OTHER, REST = "End of visit", "other", "Other steps"
-STEPS = tuple(f"step_{place}" for place in range(1, 6))
 
 
 @dataclass(frozen=True)

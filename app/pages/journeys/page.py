@@ -8,6 +8,7 @@ from app.components import controls
 from app.components.card import Card, Drawn
 from app.components.parts import graph, legend, table
 from app.context import PageContext
+from app.data import derived
 from app.pages import Page
 from app.pages.journeys import figures, numbers, queries
 from app.params import Param, Params
@@ -82,7 +83,7 @@ def paths(context: PageContext) -> Drawn:
     )
     lines = [
         (
-            " → ".join(numbers.said(row[name]) for name in numbers.STEPS if row[name])
+            " → ".join(numbers.said(row[name]) for name in derived.STEPS if row[name])
             + (" → …" if row["is_longer"] else ""),
             wording.count(row["num_sessions"]),
             wording.percent(row["num_sessions"] / whole, 1),
