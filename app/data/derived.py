@@ -103,17 +103,21 @@ def _step_number(text: str) -> str:
 
 
 def _paths() -> str:
-    numbers = ", ".join(f"{_step_number(step)} AS {step}" for step in STEPS)
+    numbers = "".join(f",\n               {_step_number(step)} AS {step}" for step in STEPS)
     return f"""
-        SELECT session_date AS day, {numbers}, is_longer, num_sessions, num_purchase_sessions FROM gold.paths"""
+        SELECT session_date AS day, is_longer, num_sessions, num_purchase_sessions{numbers}
+        FROM gold.paths"""
 
 
 def _roots() -> str:
-    roots = ", ".join(f"split_part({step}, ':', 2)::BIGINT" for step in STEPS)
+    roots = ", ".join(f"split_part({step}, ':', 2)" for step in STEPS)
     return f"""
-        SELECT day, root, sum(num_sessions)::BIGINT AS num_sessions
-        FROM (SELECT session_date AS day, unnest(list_distinct([{roots}])) AS root, num_sessions FROM gold.paths)
-        WHERE root <> -1 GROUP BY ALL"""
+        SELECT day, root::BIGINT AS root, sum(num_sessions)::BIGINT AS num_sessions
+        FROM (
+            SELECT session_date AS day, num_sessions,
+                   unnest(list_distinct([{roots}])) AS root
+            FROM gold.paths)
+        WHERE root <> '-1' GROUP BY ALL"""
 
 
 DERIVED = {PATHS: Derived("gold.paths", _paths()), ROOTS: Derived("gold.paths", _roots())} | {

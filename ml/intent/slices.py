@@ -9,6 +9,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from lakehouse.completeness import complete_until, time_bounds
+from lakehouse.errors import Exit, LakehouseError
 from lakehouse.sections import Model
 
 PARTS = ("fit", "selection", "calibration", "threshold", "test")
@@ -78,7 +79,11 @@ def coverage(activity: Iterable[Mapping[str, Any]], published_at: datetime) -> C
 
 
 def split(covered: Coverage, model: Model) -> Slices:
-    """Split the covered time by the settings' shares and gap: the test last, before it one slice for each choice."""
+    """Split the covered time by the settings' shares and gap: the test last, before it one slice for each choice.
+
+    Raises:
+        LakehouseError: gaps and slices leave no time for the fit (exit code 3).
+    """
     gap = timedelta(days=model.gap_days)
     test_start = covered.end - (covered.end - covered.start) * model.test_share
     length = (test_start - gap - covered.start) * model.slice_share
@@ -87,6 +92,13 @@ def split(covered: Coverage, model: Model) -> Slices:
         end = min(start for start, _ in found.values()) - gap
         found[name] = (end - length, end)
     found["fit"] = (covered.start, min(start for start, _ in found.values()) - gap)
+    if found["fit"][1] <= covered.start:
+        days = (covered.end - covered.start).days
+        message = (
+            f"There are too few days of events to learn from, {days}: beside test, slices and the {gap.days}-day gaps "
+            "between them nothing is left for the fit."
+        )
+        raise LakehouseError(message, "land more days, then lakehouse run", Exit.REFUSED)
     return Slices({name: found[name] for name in PARTS})
 
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
@@ -6,6 +7,7 @@ from pyspark.sql import functions as F
 
 from gold import intent_examples
 from lakehouse import settings
+from lakehouse.errors import Exit, LakehouseError
 from ml.intent import slices
 
 COVERED = slices.Coverage(
@@ -40,6 +42,19 @@ def test_the_parts_follow_each_other_with_a_day_between(split):
 def test_each_choice_has_a_tenth_of_the_time_before_the_test(split):
     lengths = {end - start for name, (start, end) in split.bounds.items() if name not in ("fit", "test")}
     assert lengths == {(split.bounds["test"][0] - timedelta(days=1) - COVERED.start) / 10}
+
+
+@pytest.mark.parametrize(("days", "is_split"), [(7, True), (6, False), (1, False)])
+def test_days_that_leave_nothing_for_the_fit_are_refused(days, is_split):
+    covered = replace(COVERED, start=COVERED.end - timedelta(days=days))
+    model = settings.load().model
+    if is_split:
+        start, end = slices.split(covered, model).bounds["fit"]
+        assert start < end
+    else:
+        with pytest.raises(LakehouseError, match=f"too few days of events to learn from, {days}:") as error:
+            slices.split(covered, model)
+        assert error.value.code == Exit.REFUSED
 
 
 def test_a_visit_is_in_the_part_in_which_it_started(given):
