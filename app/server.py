@@ -12,9 +12,9 @@ from threading import Thread
 from typing import Any
 
 from dash import Dash, Input, Output, State, ctx, no_update
-from waitress import create_server
 
-from app import api, login, pages, security, shell, theme, uploads
+from app import api, login, pages, security, shell, theme, uploads, web_server
+from app.api.serving import RECOMMENDATIONS, SCORE
 from app.components.card import Card
 from app.components.parts import BASE, state
 from app.context import PageContext
@@ -26,8 +26,6 @@ from app.tokens import Tokens
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import Settings
 
-THREADS = 8
-CONNECTIONS = 1000  # a browser holds six
 SECONDS_FOR_THE_FIRST_PAGE = 5  # in which a browser draws it, and needs the processor
 LARGEST_BODY = 1 << 20  # bytes of a request; a form or a callback needs a hundredth of it
 INDEX = """<!DOCTYPE html>
@@ -134,17 +132,12 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
         warm.get(base_path(settings) + path, headers={"Host": f"127.0.0.1:{port}"})
     site.jobs.start()
     site.datasets.clean()
-    server = create_server(
-        app.server,
-        sockets=[listening],
-        threads=THREADS,
-        ident=None,
-        connection_limit=CONNECTIONS,
-        max_request_body_size=2 * LARGEST_BODY,
-    )
-    uploads.admit(server, base_path(settings), site.jobs.upload_bytes)
+    base = base_path(settings)
+    large = dict.fromkeys((base + each for each in uploads.PATHS), site.jobs.upload_bytes)
+    from_memory = [] if settings.object_store else [base.rstrip("/") + each for each in (SCORE, RECOMMENDATIONS)]
+    server = web_server.create(app.server, listening, 2 * LARGEST_BODY, large, from_memory)
     with suppress(KeyboardInterrupt):  # Ctrl-C is how the site ends
-        announce(f"http://{settings.app.host}:{port}{base_path(settings)}")
+        announce(f"http://{settings.app.host}:{port}{base}")
         server.run()
     server.close()
 

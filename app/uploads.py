@@ -1,11 +1,8 @@
-"""app.uploads — files that are sent to the site: some paths take large bodies, in pieces, and no other does."""
+"""app.uploads — files that are sent to the site, in pieces, to the paths that take large bodies."""
 
-from copy import copy
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from flask import request
-from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from lakehouse.errors import Exit, LakehouseError
@@ -16,34 +13,6 @@ PIECE = 1 << 20  # bytes read at a time
 
 class TooLarge(LakehouseError):
     """A file is larger than the site takes."""
-
-
-def admit(server: Any, base: str, most: int) -> None:
-    """Let a waitress server take larger bodies at the paths of uploads, and nowhere else.
-
-    Args:
-        server: waitress's.
-        base: the path under which the site lies.
-        most: bytes of a body.
-    """
-
-    class Parser(HTTPRequestParser):
-        """Knows the limit of a request once it knows its path."""
-
-        adj: Any
-
-        def parse_header(self, header_plus: bytes) -> None:
-            super().parse_header(header_plus)
-            if self.path.removeprefix(base) in PATHS:
-                self.adj = copy(self.adj)
-                self.adj.max_request_body_size = most + PIECE  # so that the site itself refuses what is too large
-
-    class Channel(HTTPChannel):
-        """Reads requests by that parser."""
-
-        parser_class = Parser
-
-    server.channel_class = Channel
 
 
 def save(file: BinaryIO, most: int) -> int:

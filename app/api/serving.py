@@ -23,6 +23,8 @@ from ml.serving import form
 from ml.serving.scorer import Row, Scorer
 from ml.serving.visit import describe
 
+SCORE, RECOMMENDATIONS = "/api/v1/score", "/api/v1/recommendations"
+
 
 def add(routes: Blueprint, site: Site) -> None:
     """Add the routes."""
@@ -32,14 +34,14 @@ def add(routes: Blueprint, site: Site) -> None:
             raise LakehouseError(f"The site has no dataset {name}.", "leave lake out for the site's own", Exit.USAGE)
         return site.lakes[name]
 
-    @routes.post("/api/v1/score")
+    @routes.post(SCORE)
     def score() -> Response:
         """Score decision points or visits so far."""
         asked = read_json(ScoreRequest, request.get_data(cache=False))
         shown = lake(request.args.get("lake", ""))
         return as_json(score_of(shown, shown.serving.require_model(), asked))
 
-    @routes.get("/api/v1/recommendations")
+    @routes.get(RECOMMENDATIONS)
     def recommendations() -> Response:
         """Recommend items to a visit, to whoever looks at an item, or to a visitor."""
         asked = read_arguments(RecommendationsRequest, request.args.to_dict(flat=False))

@@ -1,0 +1,103 @@
+"""app.web_server — waitress with two habits of its own: some paths take large bodies, and some are answered at once.
+
+Waitress reads requests in one thread and answers them in others. To hand a request over costs more than an answer from
+memory, and the longer the line the more: so the thread that read a small request for such an answer gives it itself.
+"""
+
+import socket
+from collections.abc import Callable, Collection, Mapping
+from copy import copy
+from typing import Any
+
+from waitress import create_server
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
+from waitress.task import ThreadedTaskDispatcher
+
+THREADS = 8
+CONNECTIONS = 1000  # a browser holds six
+SMALL = 8192  # bytes of the body of a request that is answered at once
+SLACK = 1 << 20  # bytes over the most of a path, so that the site itself refuses what is too large
+
+
+class Dispatcher(ThreadedTaskDispatcher):
+    """Leaves a request that is answered at once to the thread that is reading it."""
+
+    def __init__(self, at_once: Collection[str]) -> None:
+        """Start the threads.
+
+        Args:
+            at_once: paths that answer from memory, without waiting for anything.
+        """
+        super().__init__()
+        self.at_once = frozenset(at_once)
+        self.set_thread_count(THREADS)
+
+    def add_task(self, task: "Channel") -> None:
+        """Take a channel with a request that is read to its end."""
+        request = task.requests[0]
+        if task.is_reading and request.path in self.at_once and request.content_length <= SMALL:
+            task.is_due = True
+        else:
+            super().add_task(task)
+
+
+class Channel(HTTPChannel):
+    """A connection. Several requests in a row are answered in their order, whoever answers them."""
+
+    requests: list[Any]
+    is_reading = False
+    is_due = False
+
+    def received(self, data: bytes) -> bool:
+        """Take bytes that came, and answer the request that they end if it is for this thread."""
+        self.is_reading = True
+        is_taken = bool(super().received(data))
+        self.is_reading = False
+        if self.is_due:
+            self.is_due = False
+            self.service()
+        return is_taken
+
+
+def create(
+    application: Callable[..., Any],
+    listening: socket.socket,
+    most: int,
+    large: Mapping[str, int],
+    at_once: Collection[str],
+) -> Any:
+    """Make a server.
+
+    Args:
+        application: the site, as WSGI has it.
+        listening: a socket that listens.
+        most: bytes of a request's body.
+        large: path -> bytes of a body, where it may be larger.
+        at_once: paths that answer from memory, without waiting for anything.
+
+    Returns:
+        A server, which serves by `run` until it is interrupted or closed.
+    """
+
+    class Parser(HTTPRequestParser):
+        """Knows the limit of a request once it knows its path."""
+
+        adj: Any
+
+        def parse_header(self, header_plus: bytes) -> None:
+            super().parse_header(header_plus)
+            if self.path in large:
+                self.adj = copy(self.adj)
+                self.adj.max_request_body_size = large[self.path] + SLACK
+
+    server = create_server(
+        application,
+        sockets=[listening],
+        _dispatcher=Dispatcher(at_once),
+        ident=None,
+        connection_limit=CONNECTIONS,
+        max_request_body_size=most,
+    )
+    server.channel_class = type("Channel", (Channel,), {"parser_class": Parser})
+    return server
