@@ -17,6 +17,7 @@ from waitress.task import ThreadedTaskDispatcher
 THREADS = 8
 CONNECTIONS = 1000  # a browser holds six
 SMALL = 8192  # bytes of the body of a request that is answered at once
+TOGETHER = 1 << 16  # bytes of an answer that are sent at once, its head with them
 SLACK = 1 << 20  # bytes over the most of a path, so that the site itself refuses what is too large
 
 
@@ -57,6 +58,7 @@ class Channel(HTTPChannel):
         if self.is_due:
             self.is_due = False
             self.service()
+            self.handle_write()
         return is_taken
 
 
@@ -99,5 +101,6 @@ def create(
         connection_limit=CONNECTIONS,
         max_request_body_size=most,
     )
+    server.adj.send_bytes = TOGETHER
     server.channel_class = type("Channel", (Channel,), {"parser_class": Parser})
     return server
