@@ -1,4 +1,5 @@
-"""app.web_server — waitress with two habits of its own: some paths take large bodies, and some are answered at once.
+"""app.web_server — waitress with three habits of its own: some paths take large bodies, some are answered at once, and
+whoever is refused in the middle of a body reads why.
 
 Waitress reads requests in one thread and answers them in others. To hand a request over costs more than an answer from
 memory, and the longer the line the more: so the thread that read a small request for such an answer gives it itself.
@@ -6,7 +7,9 @@ memory, and the longer the line the more: so the thread that read a small reques
 
 import socket
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from copy import copy
+from threading import get_ident
 from typing import Any
 
 from waitress import create_server
@@ -49,6 +52,8 @@ class Channel(HTTPChannel):
     requests: list[Any]
     is_reading = False
     is_due = False
+    is_refused = False
+    is_lingering = False
 
     def received(self, data: bytes) -> bool:
         """Take bytes that came, and answer the request that they end if it is for this thread."""
@@ -60,6 +65,31 @@ class Channel(HTTPChannel):
             self.service()
             self.handle_write()
         return is_taken
+
+    def service(self) -> None:
+        """Answer the first request that waits."""
+        self.is_refused = self.requests[0].error is not None
+        super().service()
+
+    def handle_close(self) -> None:
+        """Close the connection; one whose request was refused unread, only once its sender has stopped.
+
+        A line that is closed on a sender takes the answer along. One who never stops is closed on as one who is idle.
+        """
+        if self.is_refused and not self.is_lingering:
+            self.is_lingering = True
+            with suppress(OSError):
+                self.socket.shutdown(socket.SHUT_WR)
+                self.will_close = False
+                return
+        super().handle_close()
+
+    def handle_read(self) -> None:
+        """Read; what comes after a refusal is thrown away."""
+        if self.is_lingering:
+            self.recv(TOGETHER)
+        else:
+            super().handle_read()
 
 
 def create(
@@ -79,7 +109,7 @@ def create(
         at_once: paths that answer from memory, without waiting for anything.
 
     Returns:
-        A server, which serves by `run` until it is interrupted or closed.
+        A server, which serves by `run`, in this thread, until it is interrupted or closed.
     """
 
     class Parser(HTTPRequestParser):
@@ -101,6 +131,8 @@ def create(
         connection_limit=CONNECTIONS,
         max_request_body_size=most,
     )
+    reader, wake = get_ident(), server.pull_trigger
+    server.pull_trigger = lambda: None if get_ident() == reader else wake()  # a thread need not wake itself
     server.adj.send_bytes = TOGETHER
     server.channel_class = type("Channel", (Channel,), {"parser_class": Parser})
     return server

@@ -1,9 +1,12 @@
 """engine.spark — Apache Spark, on this machine or a cluster: the engine for what outgrows one machine."""
 
 import json
+import logging
 import os
 import shlex
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from subprocess import STDOUT
@@ -12,6 +15,7 @@ from time import tzset
 from typing import Any, TypeVar
 
 import psutil
+import py4j
 from pyspark import SparkConf, SparkContext, SparkFiles
 from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
@@ -90,8 +94,27 @@ def session(settings: Settings) -> SparkSession:
     os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
     os.environ["TZ"] = "UTC"  # instants that reach Python as datetimes are UTC, whatever the host says
     tzset()
+    for logger in (logging.getLogger(), logging.getLogger("py4j.clientserver")):
+        logger.addFilter(_is_news)
     _launch_jvm(settings, chosen)
-    return SparkSession.builder.config(map=chosen).getOrCreate()
+    with _own_interrupts():
+        return SparkSession.builder.config(map=chosen).getOrCreate()
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Say no to what py4j writes, with a traceback, of a JVM that ended: whoever waited for it gets the error itself."""
+    return not record.pathname.startswith(os.path.dirname(py4j.__file__))
+
+
+@contextmanager
+def _own_interrupts() -> Iterator[None]:
+    """Keep what Ctrl-C does: Spark's handler first asks the JVM to cancel its jobs, which a busy one hears much later."""
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, handler or signal.default_int_handler)
 
 
 def _launch_jvm(settings: Settings, chosen: dict[str, Any]) -> None:

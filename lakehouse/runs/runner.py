@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from time import monotonic
+from threading import Timer
 
 from lakehouse import error_messages, failpoints
 from lakehouse.errors import LakehouseError
@@ -189,13 +189,20 @@ def _note(
 
 
 def _interrupt(lake: Lake, running: Collection[Future[Result]], is_process_ending: bool) -> None:
-    """End what the engine does for tables that are at work, and what they ask for next, until all have given up."""
-    lake.store.engine.interrupt()
-    deadline = monotonic() + GRACE_SECONDS
-    while wait(running, timeout=0.2).not_done:
-        if is_process_ending and monotonic() > deadline:
-            lake.store.engine.abort()
-        lake.store.engine.interrupt()
+    """End what the engine does for tables that are at work, and what they ask for next, until all have given up.
+
+    An engine that is busy with itself does not hear it. A process that is to end does not wait for that.
+    """
+    engine = lake.store.engine
+    impatience = Timer(GRACE_SECONDS, engine.abort)
+    if is_process_ending:
+        impatience.start()
+    try:
+        engine.interrupt()
+        while wait(running, timeout=0.2).not_done:
+            engine.interrupt()
+    finally:
+        impatience.cancel()
 
 
 def progress_line(result: Result, number: int, total: int) -> str:

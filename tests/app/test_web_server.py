@@ -5,6 +5,7 @@ import socket
 import threading
 from contextlib import closing
 from http.client import HTTPConnection
+from queue import Queue
 
 import pytest
 
@@ -25,10 +26,16 @@ def application(environ, start_response):
 
 @pytest.fixture
 def port():
-    listening = socket.create_server(("127.0.0.1", 0))
-    server = web_server.create(application, listening, MOST, {"/files": LARGE}, ["/score", "/broken"])
-    thread = threading.Thread(target=server.run, name="reads")
+    listening, made = socket.create_server(("127.0.0.1", 0)), Queue()
+
+    def serve():
+        server = web_server.create(application, listening, MOST, {"/files": LARGE}, ["/score", "/broken"])
+        made.put(server)
+        server.run()
+
+    thread = threading.Thread(target=serve, name="reads")
     thread.start()
+    server = made.get(timeout=10)
     yield listening.getsockname()[1]
     server.trigger.pull_trigger(server.close)  # by the thread that serves, between two looks at its sockets
     thread.join(10)
@@ -80,3 +87,15 @@ def test_an_answer_that_breaks_ends_its_own_request_alone(port):
 )
 def test_some_paths_take_large_bodies_and_no_other_does(port, path, size, status):
     assert ask(port, (path, size))[0][0] == status
+
+
+def test_who_is_refused_in_the_middle_of_a_body_may_send_the_rest_and_reads_why(port):
+    with closing(HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+        connection.request("POST", "/card", (b"x" * 1000 for _ in range(20_000)), encode_chunked=True)
+        answer = connection.getresponse()
+        assert (answer.status, answer.getheader("Connection"), answer.read()[:24]) == (
+            413,
+            "close",
+            b"Request Entity Too Large",
+        )
+        assert connection.sock is None
