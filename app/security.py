@@ -1,12 +1,16 @@
 """app.security — who may ask, and what a browser may do with the answer."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, current_app, request
 
 from app.components.parts import BASE
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 LOCAL = ("127.0.0.1", "localhost")
 HTTP = 80
@@ -89,10 +93,19 @@ def protect(server: Flask, names: Names, script_hashes: Sequence[str], large: Ma
             return refusal("This request is larger than any that this site's pages send.", 413)
         return None
 
-    @server.after_request
-    def add_headers(response: Response) -> Response:
-        response.headers.update(headers)
-        return response
+    server.wsgi_app = with_headers(server.wsgi_app, list(headers.items()))  # type: ignore[assignment,method-assign]
+
+
+def with_headers(application: "WSGIApplication", headers: Sequence[tuple[str, str]]) -> "WSGIApplication":
+    """Let an application send headers with every answer; it sends none of their names itself."""
+
+    def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        def start(status: str, own: list[tuple[str, str]], *error: Any) -> Any:
+            return start_response(status, [*own, *headers], *error)
+
+        return application(environ, start)
+
+    return answer
 
 
 def is_reading() -> bool:

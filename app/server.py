@@ -14,7 +14,8 @@ from typing import Any
 from dash import Dash, Input, Output, State, ctx, no_update
 
 from app import api, login, pages, security, shell, theme, uploads, web_server
-from app.api.serving import RECOMMENDATIONS, SCORE
+from app.api.at_once import AtOnce, Question
+from app.api.serving import questions
 from app.components.card import Card
 from app.components.parts import BASE, state
 from app.context import PageContext
@@ -98,6 +99,8 @@ def make(site: Site, port: int) -> Dash:
     app.server.config.update({"MAX_CONTENT_LENGTH": LARGEST_BODY, BASE: base})
     app.server.register_blueprint(api.blueprint(site), url_prefix=base.rstrip("/") or None)
     names = security.Names(port, tuple(settings.names), base)
+    if not settings.password_hash:
+        app.server.wsgi_app = AtOnce(app.server.wsgi_app, names.hosts, _at_once(site))
     security.protect(
         app.server,
         names,
@@ -134,12 +137,18 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     site.datasets.clean()
     base = base_path(settings)
     large = dict.fromkeys((base + each for each in uploads.PATHS), site.jobs.upload_bytes)
-    from_memory = [] if settings.object_store else [base.rstrip("/") + each for each in (SCORE, RECOMMENDATIONS)]
+    from_memory = [] if settings.object_store else [path for _, path in _at_once(site)]
     server = web_server.create(app.server, listening, 2 * LARGEST_BODY, large, from_memory)
     with suppress(KeyboardInterrupt):  # Ctrl-C is how the site ends
         announce(f"http://{settings.app.host}:{port}{base}")
         server.run()
     server.close()
+
+
+def _at_once(site: Site) -> dict[tuple[str, str], Question]:
+    """Return what is answered from memory, by method and path under which the site lies."""
+    base = base_path(site.settings).rstrip("/")
+    return {(method, base + path): question for (method, path), question in questions(site).items()}
 
 
 def _warm(site: Site) -> None:

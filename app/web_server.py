@@ -1,5 +1,4 @@
-"""app.web_server — waitress with three habits of its own: some paths take large bodies, some are answered at once, and
-whoever is refused in the middle of a body reads why.
+"""app.web_server — waitress with habits of its own: large bodies at some paths, answers at once, refusals one can read.
 
 Waitress reads requests in one thread and answers them in others. To hand a request over costs more than an answer from
 memory, and the longer the line the more: so the thread that read a small request for such an answer gives it itself.
@@ -17,9 +16,10 @@ from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
 from waitress.task import ThreadedTaskDispatcher
 
+from app.api.at_once import SMALL
+
 THREADS = 8
 CONNECTIONS = 1000  # a browser holds six
-SMALL = 8192  # bytes of the body of a request that is answered at once
 TOGETHER = 1 << 16  # bytes of an answer that are sent at once, its head with them
 SLACK = 1 << 20  # bytes over the most of a path, so that the site itself refuses what is too large
 
@@ -31,7 +31,7 @@ class Dispatcher(ThreadedTaskDispatcher):
         """Start the threads.
 
         Args:
-            at_once: paths that answer from memory, without waiting for anything.
+            at_once: paths that answer small requests from memory, without waiting for anything.
         """
         super().__init__()
         self.at_once = frozenset(at_once)

@@ -15,6 +15,7 @@ from app.datasets.store import NoDataset
 from app.uploads import TooLarge
 from lakehouse.errors import Exit, LakehouseError
 
+ENCODER = json.JSONEncoder(default=lambda value: plain(value), separators=(",", ":"))
 STATUS = {Exit.USAGE: 400, Exit.REFUSED: 409, Exit.ENVIRONMENT: 503}
 
 
@@ -46,8 +47,13 @@ def problem(error: LakehouseError) -> Response:
 
 
 def as_json(body: Any) -> Response:
-    """Answer with JSON; days and instants in ISO 8601."""
-    return Response(json.dumps(body, default=plain, separators=(",", ":")), mimetype="application/json")
+    """Answer with JSON."""
+    return Response(to_json(body), mimetype="application/json")
+
+
+def to_json(body: Any) -> bytes:
+    """Write JSON; days and instants in ISO 8601."""
+    return ENCODER.encode(body).encode()
 
 
 def plain(value: Any) -> Any:

@@ -1,11 +1,12 @@
 """api.serving — POST /api/v1/score and GET /api/v1/recommendations: answers from memory, without an engine."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import Blueprint, Response, request
 
 from app.api.answers import as_json
+from app.api.at_once import Arguments, Question
 from app.api.requests import (
     MOST_EVENTS,
     MOST_ROWS,
@@ -28,25 +29,38 @@ SCORE, RECOMMENDATIONS = "/api/v1/score", "/api/v1/recommendations"
 
 def add(routes: Blueprint, site: Site) -> None:
     """Add the routes."""
+    for (method, path), question in questions(site).items():
+        routes.add_url_rule(path, path.rpartition("/")[2], _route(question), methods=[method])
+
+
+def questions(site: Site) -> dict[tuple[str, str], Question]:
+    """Return what is answered, by method and path."""
 
     def lake(name: str) -> Published:
         if name not in site.lakes:
             raise LakehouseError(f"The site has no dataset {name}.", "leave lake out for the site's own", Exit.USAGE)
         return site.lakes[name]
 
-    @routes.post(SCORE)
-    def score() -> Response:
+    def score(arguments: Arguments, body: bytes) -> dict[str, Any]:
         """Score decision points or visits so far."""
-        asked = read_json(ScoreRequest, request.get_data(cache=False))
-        shown = lake(request.args.get("lake", ""))
-        return as_json(score_of(shown, shown.serving.require_model(), asked))
+        asked = read_json(ScoreRequest, body)
+        shown = lake(arguments.get("lake", [""])[0])
+        return score_of(shown, shown.serving.require_model(), asked)
 
-    @routes.get(RECOMMENDATIONS)
-    def recommendations() -> Response:
+    def recommendations(arguments: Arguments, _body: bytes) -> dict[str, Any]:
         """Recommend items to a visit, to whoever looks at an item, or to a visitor."""
-        asked = read_arguments(RecommendationsRequest, request.args.to_dict(flat=False))
+        asked = read_arguments(RecommendationsRequest, arguments)
         served = lake(asked.lake).served()
-        return as_json({"run": run_of(served), **recommend(served, asked).to_document()})
+        return {"run": run_of(served), **recommend(served, asked).to_document()}
+
+    return {("POST", SCORE): score, ("GET", RECOMMENDATIONS): recommendations}
+
+
+def _route(question: Question) -> Callable[[], Response]:
+    def answer() -> Response:
+        return as_json(question(request.args.to_dict(flat=False), request.get_data(cache=False)))
+
+    return answer
 
 
 def recommend(served: Served, asked: RecommendationsRequest) -> Answer:

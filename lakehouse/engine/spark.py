@@ -102,13 +102,13 @@ def session(settings: Settings) -> SparkSession:
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    """Say no to what py4j writes, with a traceback, of a JVM that ended: whoever waited for it gets the error itself."""
+    """Say no to what py4j writes, with a traceback, of a JVM that ended: whoever waits for it gets the error itself."""
     return not record.pathname.startswith(os.path.dirname(py4j.__file__))
 
 
 @contextmanager
 def _own_interrupts() -> Iterator[None]:
-    """Keep what Ctrl-C does: Spark's handler first asks the JVM to cancel its jobs, which a busy one hears much later."""
+    """Keep what Ctrl-C does: Spark's handler first asks the JVM to cancel its jobs, and a busy one hears that late."""
     handler = signal.getsignal(signal.SIGINT)
     try:
         yield

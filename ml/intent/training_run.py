@@ -156,7 +156,7 @@ def learn(spark: SparkSession, points: pd.DataFrame, slices: Slices, settings: M
 
 def score(points: pd.DataFrame, served: Document) -> Floats:
     """Return the probabilities of a served model."""
-    return np.asarray(formula.probability(served, lambda name: points[name].to_numpy(dtype=float)))
+    return np.asarray(formula.Formula(served).probability(lambda name: points[name].to_numpy(dtype=float)))
 
 
 def score_test(points: pd.DataFrame, served: Document) -> pd.DataFrame:

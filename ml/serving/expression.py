@@ -39,12 +39,12 @@ COLUMNS = Columns()
 
 def probability(document: formula.Document) -> Column:
     """Return the calibrated probability of a model as a column."""
-    return formula.probability(document, _number, COLUMNS)
+    return formula.Formula(document, COLUMNS).probability(_number)
 
 
 def raw_log_odds(document: formula.Document) -> Column:
     """Return a model's log-odds before calibration as a column."""
-    return formula.raw_log_odds(document, _number, COLUMNS)
+    return formula.Formula(document, COLUMNS).raw_log_odds(_number)
 
 
 def term(spec: formula.Document) -> Column:

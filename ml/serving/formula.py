@@ -1,7 +1,7 @@
 """ml.serving.formula — the one formula of a served model: from the columns of a decision point to a probability.
 
 A model is a JSON document. Its terms are products of factors, each of which reads one input; their weighted sum is the
-log-odds, which the calibration stretches and shifts. The same functions work on NumPy's arrays, on plain numbers, which
+log-odds, which the calibration stretches and shifts. The same code works on NumPy's arrays, on plain numbers, which
 are quicker for one row, and, with other mathematics, on the columns of a frame (`ml.serving.expression`). This file
 needs NumPy alone: it is logged with the model, so that whoever loads that needs neither this project nor Spark.
 
@@ -17,7 +17,7 @@ A factor without a value counts 0, so that its term says nothing.
 """
 
 import math as plain
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import inf, nan, pi
 from typing import Any, Protocol, TypeAlias
 
@@ -114,47 +114,76 @@ class Numbers:
 NUMPY, NUMBERS = NumPy(), Numbers()
 
 
-def probability(document: Document, column: Callable[[str], Any], math: Mathematics = NUMPY) -> Any:
-    """Return the calibrated probability of a purchase.
-
-    Args:
-        document: the model.
-        column: input -> its values, numbers.
-        math: mathematics of such columns.
-    """
-    return 1.0 / (1.0 + math.exp(-1.0 * log_odds(document, column, math)))
+Factor: TypeAlias = tuple[str, Callable[[Any], Any]]  # an input, and what is made of its values
+Column: TypeAlias = Callable[[str], Any]  # input -> its values, numbers of the mathematics in use
 
 
-def log_odds(document: Document, column: Callable[[str], Any], math: Mathematics = NUMPY) -> Any:
-    """Return the calibrated log-odds."""
-    calibration = document["calibration"]
-    return calibration["slope"] * raw_log_odds(document, column, math) + calibration["intercept"]
+class Terms:
+    """Terms in one kind of mathematics; a factor of several terms is looked at once."""
+
+    def __init__(self, specs: Sequence[Mapping[str, Any]], math: Mathematics) -> None:
+        """Read the terms."""
+        factors: dict[tuple[Any, ...], Factor] = {}
+        self._terms: list[tuple[Mapping[str, Any], int, list[int]]] = []
+        for spec in specs:
+            for each in spec["factors"]:
+                factors.setdefault(tuple(each.items()), (each["input"], _factor(each, math)))
+            places = {key: place for place, key in enumerate(factors)}
+            first, *others = (places[tuple(each.items())] for each in spec["factors"])
+            self._terms.append((spec, first, others))
+        self._factors = list(factors.values())
+
+    def values(self, column: Column) -> Iterator[tuple[Mapping[str, Any], Any]]:
+        """Yield each term and its value: the product of its factors."""
+        values = [of(column(name)) for name, of in self._factors]
+        for spec, first, others in self._terms:
+            value = values[first]
+            for each in others:
+                value = value * values[each]
+            yield spec, value
 
 
-def raw_log_odds(document: Document, column: Callable[[str], Any], math: Mathematics = NUMPY) -> Any:
-    """Return the log-odds before calibration."""
-    weighed = [each for each in document["terms"] if each["coefficient"]] or document["terms"][:1]
-    return _total([document["intercept"], *(each["coefficient"] * term(each, column, math) for each in weighed)])
+class Formula:
+    """The formula of a document in one kind of mathematics; what is known before there is a row is looked up once."""
+
+    def __init__(self, document: Document, math: Mathematics = NUMPY) -> None:
+        """Read the document's terms."""
+        self._math = math
+        self._document = document
+        weighed = [each for each in document["terms"] if each["coefficient"]]
+        self._weighed = Terms(weighed or document["terms"][:1], math)  # at least one: as many values as rows
+        self._all = Terms(document["terms"], math)
+
+    def probability(self, column: Column) -> Any:
+        """Return the calibrated probability of a purchase."""
+        return 1.0 / (1.0 + self._math.exp(-1.0 * self.log_odds(column)))
+
+    def log_odds(self, column: Column) -> Any:
+        """Return the calibrated log-odds."""
+        calibration = self._document["calibration"]
+        return calibration["slope"] * self.raw_log_odds(column) + calibration["intercept"]
+
+    def raw_log_odds(self, column: Column) -> Any:
+        """Return the log-odds before calibration."""
+        weighed = [each["coefficient"] * value for each, value in self._weighed.values(column)]
+        return _total([self._document["intercept"], *weighed])
+
+    def contributions(self, column: Column) -> dict[str, Any]:
+        """Return what each group of terms adds to the calibrated log-odds, over its part in the mean of the training.
+
+        With the document's `base_log_odds` they sum to the log-odds. An interaction is a group of its own.
+        """
+        slope = self._document["calibration"]["slope"]
+        found: dict[str, Any] = {}
+        for each, value in self._all.values(column):
+            share = slope * each["coefficient"] * (value - each["mean"])
+            found[each["group"]] = found.get(each["group"], 0.0) + share
+        return found
 
 
-def term(spec: Mapping[str, Any], column: Callable[[str], Any], math: Mathematics = NUMPY) -> Any:
+def term(spec: Mapping[str, Any], column: Column, math: Mathematics = NUMPY) -> Any:
     """Return a term's value: the product of its factors."""
-    first, *others = (_factor(each, column(each["input"]), math) for each in spec["factors"])
-    for each in others:
-        first = first * each
-    return first
-
-
-def contributions(document: Document, column: Callable[[str], Any], math: Mathematics = NUMPY) -> dict[str, Any]:
-    """Return what each group of terms adds to the calibrated log-odds, over what it adds in the mean of the training.
-
-    With the document's `base_log_odds` they sum to the log-odds. An interaction is a group of its own.
-    """
-    found: dict[str, Any] = {}
-    for each in document["terms"]:
-        share = document["calibration"]["slope"] * each["coefficient"] * (term(each, column, math) - each["mean"])
-        found[each["group"]] = found.get(each["group"], 0.0) + share
-    return found
+    return next(Terms([spec], math).values(column))[1]
 
 
 def base_log_odds(document: Document) -> float:
@@ -176,18 +205,23 @@ def _total(values: list[Any]) -> Any:
     return values[0]
 
 
-def _factor(spec: Mapping[str, Any], value: Any, math: Mathematics) -> Any:
+def _factor(spec: Mapping[str, Any], math: Mathematics) -> Callable[[Any], Any]:
+    number = math.number
     match spec["kind"]:
         case "number":
-            return math.number(value)
+            return number
         case "log":
-            return math.number(math.log(value + spec["plus"]))
+            log, plus = math.log, spec["plus"]
+            return lambda value: number(log(value + plus))
         case "at_least":
-            return math.number(value >= spec["value"])
+            least = spec["value"]
+            return lambda value: number(value >= least)
         case "missing":
-            return math.number(math.is_missing(value))
+            return lambda value: number(math.is_missing(value))
         case "sin":
-            return math.number(math.sin(value * (2 * pi / spec["period"])))
+            around = 2 * pi / spec["period"]
+            return lambda value: number(math.sin(value * around))
         case "cos":
-            return math.number(math.cos(value * (2 * pi / spec["period"])))
+            around = 2 * pi / spec["period"]
+            return lambda value: number(math.cos(value * around))
     raise ValueError(f"{spec['kind']} is not a kind of factor")

@@ -16,6 +16,7 @@ from ml.intent.evaluation.report import with_interval
 from ml.intent.evaluation.slices import POINTS, at
 from ml.registry import aliases, versions
 from ml.serving import formula
+from ml.serving.formula import Formula
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -132,7 +133,7 @@ class Scorer:
             LakehouseError: a required input is missing or no number (exit code 3).
         """
         if isinstance(rows, Sequence) and len(rows) == 1:
-            return np.array([formula.probability(self.document, self._numbers(rows[0]).__getitem__, formula.NUMBERS)])
+            return np.array([self._of_one.probability(self._numbers(rows[0]).__getitem__)])
         if isinstance(rows, Sequence):
             columns = {each.name: np.array([row.get(each.name) for row in rows], dtype=float) for each in self.inputs}
         else:
@@ -142,11 +143,11 @@ class Scorer:
             for each in self.inputs
             if each.name not in columns or (each.is_required and np.isnan(columns[each.name]).any())
         )
-        return np.asarray(formula.probability(self.document, columns.__getitem__))
+        return np.asarray(Formula(self.document).probability(columns.__getitem__))
 
     def contributions(self, row: Row) -> dict[str, float]:
         """Return what each group of terms adds to the log-odds over `base_log_odds`, the strongest first."""
-        found = formula.contributions(self.document, self._numbers(row).__getitem__, formula.NUMBERS)
+        found = self._of_one.contributions(self._numbers(row).__getitem__)
         return dict(sorted(found.items(), key=lambda each: -abs(each[1])))
 
     def out_of_range(self, row: Row) -> list[OutOfRange]:
@@ -157,6 +158,10 @@ class Scorer:
             for each, value in values
             if value is not None and not each.low <= value <= each.high
         ]
+
+    @cached_property
+    def _of_one(self) -> Formula:
+        return Formula(self.document, formula.NUMBERS)
 
     def _numbers(self, row: Row) -> dict[str, float]:
         """Return the inputs of one row, NaN for what is missing."""

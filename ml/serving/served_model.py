@@ -27,7 +27,7 @@ class PurchaseIntent(PythonModel):
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
         """Return `probability` of a purchase, and `is_flagged` where it reaches the threshold, for each row."""
         rows = model_input.reindex(columns=[each["name"] for each in self.document["inputs"]])  # NaN for what may lack
-        probability = self.formula.probability(self.document, lambda name: rows[name].to_numpy(dtype=float))
+        probability = self.formula.Formula(self.document).probability(lambda name: rows[name].to_numpy(dtype=float))
         threshold = self.document["threshold"]
         is_flagged = probability >= (float("inf") if threshold is None else threshold)
         return pd.DataFrame({"probability": probability, "is_flagged": is_flagged}, index=model_input.index)

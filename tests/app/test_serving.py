@@ -222,6 +222,28 @@ def test_the_description_has_both_doors_with_examples_that_are_answered(ask, lak
     assert named <= schemas.keys()
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "score", {"visits": [VISIT], "explain": True}),
+        ("POST", "score?lake=", {"rows": [FOUR]}),
+        ("POST", "score?lake=none", {"rows": [FOUR]}),
+        ("POST", "score", {"rows": []}),
+        ("GET", "recommendations?items=1&items=2,3&exclude=", None),
+        ("GET", "recommendations?item=x", None),
+    ],
+)
+def test_a_page_and_a_program_get_the_same_answer_with_the_same_headers(ask, site, method, path, body):
+    page, program = (ask(method, path, body, **sent) for sent in ({"Origin": site}, {}))
+
+    assert page[0] == program[0]
+    assert page[2] == program[2]
+    assert {name: value for name, value in page[1].items() if name != "Date"} == {
+        name: value for name, value in program[1].items() if name != "Date"
+    }
+    assert program[1]["X-Content-Type-Options"] == "nosniff"
+
+
 def test_json_without_an_origin_is_a_programs_and_anything_else_is_refused(ask, site):
     sent = {
         "program": ask("POST", "score", {"visits": [VISIT]})[0],

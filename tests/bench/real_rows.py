@@ -43,7 +43,7 @@ def main(events: Path) -> int:
     def column(name: str) -> np.ndarray:
         return real[name].to_numpy(dtype=float)
 
-    ours = formula.log_odds(learn(made), column)
+    ours = formula.Formula(learn(made)).log_odds(column)
     theirs = cross_validated(np.column_stack([formula.term(each, column) for each in made]), label, visitor)
     print(f"{len(real):,} decision points of {len(set(visitor)):,} real visitors; before a purchase:")
     print(" · ".join(f"{rows['label'].sum()} after {point}" for point, rows in real.groupby("decision_point")))
