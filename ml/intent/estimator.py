@@ -30,9 +30,7 @@ BELIEVED = 300.0  # points before a purchase, of some ninety visits, that a cali
 SEEN = ("fit", "selection")  # the parts that the model itself learns from
 FEW = 150_000  # examples that one task is as quick with as two
 ALIKE = 2  # digits of the log-odds by which a calibration takes points together
-TRIED = (
-    30_000  # examples of the fit that scale the terms and try each net, by half the steps; the best reads all, by all
-)
+TRIED = 20_000  # examples of the fit that scale the terms and try each net, by half the steps; the best reads all
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
@@ -95,9 +93,10 @@ def fit(spark: SparkSession, points: pd.DataFrame, terms: Sequence[Term], settin
     is_tried = is_fit & (group_of(seen["visitor_id"].to_numpy()) * is_fit.sum() < TRIED * GROUPS)
     columns = {LABEL: label, WEIGHT: weight, "is_tried": is_tried}
     handed = VectorAssembler(inputCols=["terms"], outputCol="values").transform(_handed(spark, made, columns))
-    scaler = StandardScaler(inputCol="values", outputCol="features").fit(handed.where("is_tried").coalesce(1))
-    scaled = scaler.transform(handed).drop("terms", "values").coalesce(1 if len(seen) <= FEW else 2)
-    scaled = scaled.localCheckpoint()  # whose tasks, unlike those of what is cached, carry nothing of the rows
+    kept = handed.drop("terms").localCheckpoint()  # whose tasks, unlike those of what is cached, carry no rows
+    rows = kept.coalesce(1 if len(seen) <= FEW else 2)
+    scaler = StandardScaler(inputCol="values", outputCol="features").fit(rows.where("is_tried").coalesce(1))
+    scaled = scaler.transform(rows)
     tried = scaled.where("is_tried").coalesce(1)
     with ThreadPoolExecutor() as pool:  # each is one task at a time
         attempt = inheritable_thread_target(spark)(lambda net: _regress(tried, net, settings.max_iter // 2))

@@ -3,6 +3,7 @@
 `ml.intent.training` runs it in a process of its own, on what the lake's engine read.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pyspark import SparkContext
+from pyspark import SparkContext, inheritable_thread_target
 from pyspark.sql import SparkSession
 
 from lakehouse.errors import Exit, LakehouseError
@@ -41,6 +42,7 @@ from ml.spark_process import Tell, serve
 
 ANSWERS = 1000  # rows on which the served model is compared with MLlib's
 DIGITS = 3  # of the log-odds whose areas are measured a second time: sorting them all costs seconds
+LOCAL_RELATION = "spark.sql.execution.arrow.localRelationThreshold"
 FITTING, MEASURING = "fit the model", "measure the model"  # Spark's pages show them
 
 
@@ -87,10 +89,14 @@ def train(
     read = {name: pq.read_table(Path(folder) / name) for name in (POINTS, ALIKE, VISITS)}
     points, spark = read[POINTS].to_pandas(), lake.store.spark
     nullable = {each.name for each in lake.tables[TABLE].columns if each.nullable}
-    spark.sparkContext.setJobDescription(FITTING)
-    learned = learn(spark, points, slices, settings.model, nullable)
+    with ThreadPoolExecutor() as pool:  # the brief's model is small, and costs little beside the other
+        spark.sparkContext.setJobDescription(MEASURING)
+        training = inheritable_thread_target(spark)(brief.train)
+        of_brief = pool.submit(training, spark, read[ALIKE], read[VISITS].to_pandas(), settings.model)
+        spark.sparkContext.setJobDescription(FITTING)
+        learned = learn(spark, points, slices, settings.model, nullable)
+        beside = of_brief.result()
     spark.sparkContext.setJobDescription(MEASURING)
-    beside = brief.train(spark, read[ALIKE], read[VISITS].to_pandas(), settings.model)
     unmeasured = {**learned.document, "baselines": baselines, "brief": beside, "trained_on": identity}
     scored = score_test(points, unmeasured)
     tallies = tally_test(spark.sparkContext, scored, unmeasured)
@@ -130,6 +136,7 @@ def open_on_spark(settings: Settings, tell: Tell) -> Lake:
     spark = replace(settings.spark, driver_memory=settings.spark.mllib_memory)
     lake = open_lake(replace(settings, engine=replace(settings.engine, name="spark"), spark=spark))
     tell(jvm_pid=lake.store.engine.jvm_process_id)
+    lake.store.spark.conf.set(LOCAL_RELATION, "0")  # tasks unpack what they are handed, side by side
     return lake
 
 
