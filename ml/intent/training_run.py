@@ -201,10 +201,8 @@ def _second_opinion(spark: SparkSession, scored: pd.DataFrame) -> dict[str, floa
     """Return the areas of the test by Spark's own evaluators, of log-odds to DIGITS: alike ones are one row."""
     alike = np.round(np.log(scored[MODEL] / (1 - scored[MODEL])), DIGITS).rename("score")
     counted = scored.groupby([alike, "label"]).size().rename("weight").reset_index().astype(float)
-    found = by_mllib.areas(
-        spark.createDataFrame(pa.Table.from_pandas(counted, preserve_index=False)).coalesce(1).cache()
-    )
-    return {"roc_auc_mllib": found["roc_auc"], "roc_auc_rdd": found["roc_auc_rdd"], "pr_auc_rdd": found["pr_auc_rdd"]}
+    rows = spark.createDataFrame(pa.Table.from_pandas(counted, preserve_index=False)).coalesce(1).cache()
+    return {"roc_auc_mllib": by_mllib.auc(rows, "areaUnderROC"), **by_mllib.auc_by_rdd(rows)}
 
 
 def _require_a_test(evaluation: Evaluation) -> None:

@@ -1,5 +1,6 @@
 """ml.intent.evaluation.by_mllib — figures by Spark's own evaluators, for the brief's model and as a second opinion."""
 
+from typing import Literal
 from warnings import catch_warnings, simplefilter
 
 from pyspark.ml.evaluation import BinaryClassificationEvaluator
@@ -30,24 +31,23 @@ def areas(scored: DataFrame) -> dict[str, float]:
     Args:
         scored: `score`, `label` and `weight`, how many rows each stands for; cached.
     """
-    (roc_auc, pr_auc), by_rdd = auc(scored), auc_by_rdd(scored)
-    return {"roc_auc": roc_auc, "pr_auc": pr_auc, "roc_auc_rdd": by_rdd[0], "pr_auc_rdd": by_rdd[1]}
+    roc, pr = auc(scored, "areaUnderROC"), auc(scored, "areaUnderPR")
+    return {"roc_auc": roc, "pr_auc": pr, **auc_by_rdd(scored)}
 
 
-def auc(scored: DataFrame) -> tuple[float, float]:
-    """Return the areas under the ROC and the precision-recall curve, by every score; the second joins by lines."""
+def auc(scored: DataFrame, curve: Literal["areaUnderROC", "areaUnderPR"]) -> float:
+    """Return the area under a curve by every score; that of precision over recall joins by lines."""
     judge = BinaryClassificationEvaluator(rawPredictionCol="score", labelCol="label", weightCol="weight", numBins=0)
-    roc, pr = (judge.setMetricName(name).evaluate(scored) for name in ("areaUnderROC", "areaUnderPR"))
-    return roc, pr
+    return float(judge.setMetricName(curve).evaluate(scored))
 
 
-def auc_by_rdd(scored: DataFrame) -> tuple[float, float]:
-    """Return the same areas by the RDD-based metrics, a second opinion; they look at about 1,000 scores at most."""
+def auc_by_rdd(scored: DataFrame) -> dict[str, float]:
+    """Return both areas by the RDD-based metrics, a second opinion; they look at about 1,000 scores at most."""
     rows = scored.select("score", F.col("label").cast("double"), "weight").rdd
     with catch_warnings():
         simplefilter("ignore", FutureWarning)  # it uses a deprecated call of its own library
         metrics = BinaryClassificationMetrics(rows)
-    return metrics.areaUnderROC, metrics.areaUnderPR
+    return {"roc_auc_rdd": metrics.areaUnderROC, "pr_auc_rdd": metrics.areaUnderPR}
 
 
 def log_loss_and_brier(scored: DataFrame) -> dict[str, float]:
