@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from lakehouse import error_messages
+from lakehouse.engine import java
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.runs import lock
 from lakehouse.settings import PROJECT, Settings, environment
@@ -28,8 +29,6 @@ from lakehouse.settings import PROJECT, Settings, environment
 Say: TypeAlias = Callable[[str], None]
 Tell: TypeAlias = Callable[..., None]
 
-# The names of variables that belong to the embedded engine begin so.
-EMBEDDED = ("SAIL_", "SPARK_CONNECT", "SPARK_REMOTE", "SPARK_LOCAL_REMOTE", "SPARK_API_MODE")
 GRACE_SECONDS = 3  # for a child to take back what it has begun
 
 
@@ -77,7 +76,7 @@ def call(module: str, settings: Settings, request: dict[str, Any], say: Say) -> 
 
 def child_environment() -> dict[str, str]:
     """Return this process's environment without what leads pyspark to the embedded engine."""
-    kept = {name: value for name, value in environment().items() if not name.startswith(EMBEDDED)}
+    kept = java.without_embedded(environment())
     paths = [str(PROJECT), *filter(None, [kept.get("PYTHONPATH")])]
     return kept | {"PYTHONPATH": os.pathsep.join(paths)}
 

@@ -138,7 +138,7 @@ def _fetch(settings: Settings, wanted: list[Jar], ivy: Path) -> None:
                 "conf": {key: value for key, value in settings.spark.conf.items() if key.startswith("spark.jars.")},
             }
         ),
-        env={**environment(), "JAVA_HOME": str(java.find(environment()))},
+        env={**java.without_embedded(environment()), "JAVA_HOME": str(java.find(environment()))},
         cwd=ivy,
         capture_output=True,
         text=True,

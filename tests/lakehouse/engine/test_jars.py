@@ -84,6 +84,13 @@ def test_a_filled_cache_needs_no_network(offline, sound):
     assert [path.name for path in jars.resolve(offline, print)] == [path.name for path in sound]
 
 
+def test_a_process_that_runs_the_embedded_engine_can_fetch_jars_too(tmp_path, monkeypatch):
+    monkeypatch.setenv("SPARK_CONNECT_MODE_ENABLED", "1")  # as the embedded engine leaves it
+    settings = load({"LAKEHOUSE_JAVA__CACHE": str(tmp_path / "cache")})
+
+    assert [path.name for path in jars.resolve(settings, print)] == [jar.file_name for jar in jars.needed(settings)]
+
+
 @pytest.fixture(scope="module")
 def failed_fetch(sound, tmp_path_factory):
     """Settings whose cache holds an altered JAR, and the error of fetching it anew without network."""
