@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from lakehouse import error_messages
-from lakehouse.engine import java
+from lakehouse.engine import properties
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.runs import lock
 from lakehouse.settings import PROJECT, Settings, environment
@@ -76,7 +76,7 @@ def call(module: str, settings: Settings, request: dict[str, Any], say: Say) -> 
 
 def child_environment() -> dict[str, str]:
     """Return this process's environment without what leads pyspark to the embedded engine."""
-    kept = java.without_embedded(environment())
+    kept = properties.without_embedded(environment())
     paths = [str(PROJECT), *filter(None, [kept.get("PYTHONPATH")])]
     return kept | {"PYTHONPATH": os.pathsep.join(paths)}
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lakehouse import private
-from lakehouse.engine import java
+from lakehouse.engine import java, properties
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import SHARED, Settings, environment
 
@@ -138,7 +138,7 @@ def _fetch(settings: Settings, wanted: list[Jar], ivy: Path) -> None:
                 "conf": {key: value for key, value in settings.spark.conf.items() if key.startswith("spark.jars.")},
             }
         ),
-        env={**java.without_embedded(environment()), "JAVA_HOME": str(java.find(environment()))},
+        env={**properties.without_embedded(environment()), "JAVA_HOME": str(java.find(environment()))},
         cwd=ivy,
         capture_output=True,
         text=True,

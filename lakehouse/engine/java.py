@@ -14,8 +14,6 @@ from lakehouse import apt
 from lakehouse.errors import Exit, LakehouseError
 
 VERSIONS = (17, 21)
-# The names of variables that belong to the embedded engine begin so.
-EMBEDDED = ("SAIL_", "SPARK_CONNECT", "SPARK_REMOTE", "SPARK_LOCAL_REMOTE", "SPARK_API_MODE")
 PACKAGES = ("openjdk-17-jre-headless", "openjdk-21-jre-headless")
 FOLDERS = (
     "/usr/lib/jvm/*",
@@ -35,11 +33,6 @@ class Java:
     home: Path
     major: int
     version: str
-
-
-def without_embedded(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return an environment without what leads pyspark to the embedded engine, for a child that runs Apache Spark."""
-    return {name: value for name, value in environ.items() if not name.startswith(EMBEDDED)}
 
 
 def find(environ: Mapping[str, str], folders: Sequence[str] = FOLDERS) -> Path:

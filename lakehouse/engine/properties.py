@@ -1,7 +1,7 @@
 """engine.properties — what Apache Spark is told: how to run queries, and what its processes on each machine are."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from secrets import token_hex
 from tempfile import gettempdir
@@ -14,11 +14,18 @@ PYTHON = "spark.pyspark.python"  # of the tasks; on a cluster it may lie elsewhe
 COMPILER_OPTIONS = ("-XX:+UnlockDiagnosticVMOptions", f'-XX:CompilerDirectivesFile="{CONF / "compiler.json"}"')
 OF_MACHINES = (PYTHON, "spark.archives")  # of use only to tasks on other machines
 IDLE = "30s"
+# The names of variables that belong to the embedded engine begin so.
+EMBEDDED = ("SAIL_", "SPARK_CONNECT", "SPARK_REMOTE", "SPARK_LOCAL_REMOTE", "SPARK_API_MODE")
 
 
 def is_local(settings: Settings) -> bool:
     """Say whether driver and tasks are one process of this machine."""
     return settings.spark.master.startswith("local")
+
+
+def without_embedded(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment without what leads pyspark to the embedded engine, for a child that runs Apache Spark."""
+    return {name: value for name, value in environ.items() if not name.startswith(EMBEDDED)}
 
 
 def of_queries(settings: Settings) -> dict[str, str]:

@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from subprocess import STDOUT
 from tempfile import NamedTemporaryFile
 from time import tzset
@@ -71,7 +71,8 @@ class SparkEngine:
 
     def abort(self) -> None:
         """End the JVM: it plans for seconds what no cancelling of jobs reaches."""
-        psutil.Process(self.jvm_process_id).kill()
+        with suppress(psutil.NoSuchProcess):
+            psutil.Process(self.jvm_process_id).kill()
 
     def stop(self) -> None:
         """End the session; its JVM ends with this process."""

@@ -36,6 +36,7 @@ from .measuring import machine
 
 LIMIT_MS, LIMIT_LOADING_MS = 5.0, 50.0
 CONNECTIONS = 16
+CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 SEED = 7
 NOON = 1_442_505_600_000  # 2015-09-17 16:00 UTC
 
@@ -84,9 +85,9 @@ def main() -> int:
 
 
 def stay(process_id: int, core: int) -> None:
-    """Let the thread that a process began with stay on a core, where the system can say so."""
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(process_id, [core])
+    """Let the thread that a process began with stay on a core, where the system lets choose between two."""
+    if len(CORES) > 1:
+        os.sched_setaffinity(process_id, CORES[core : core + 1])
 
 
 def serves(port: int) -> int:
