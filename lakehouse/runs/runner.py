@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from threading import Timer
+from threading import Thread, Timer
 
 from lakehouse import error_messages, failpoints
 from lakehouse.errors import LakehouseError
@@ -169,7 +169,7 @@ def _build_all(lake: Lake, steps: list[Step], request: Request, progress: _Progr
                 _note(wait(running, return_when=FIRST_COMPLETED).done, running, progress, say, total)
         except BaseException as error:
             with suppress(Exception):  # the first error is the one to tell
-                _interrupt(lake, running, is_process_ending=not isinstance(error, Exception))
+                _interrupt(lake, pool, is_process_ending=not isinstance(error, Exception))
             with suppress(Exception):
                 _note(wait(running).done, running, progress, say, total)
             raise
@@ -188,21 +188,22 @@ def _note(
         future.result()
 
 
-def _interrupt(lake: Lake, running: Collection[Future[Result]], is_process_ending: bool) -> None:
+def _interrupt(lake: Lake, pool: ThreadPoolExecutor, is_process_ending: bool) -> None:
     """End what the engine does for tables that are at work, and what they ask for next, until all have given up.
 
-    An engine that is busy with itself does not hear it. A process that is to end does not wait for that.
+    The pool itself is waited for: Ctrl-C may come when a table is at work and not yet known to be. An engine that is
+    busy with itself does not hear it. A process that is to end does not wait for that.
     """
     engine = lake.store.engine
+    giving_up = Thread(target=pool.shutdown, kwargs={"cancel_futures": True})
     impatience = Timer(GRACE_SECONDS, engine.abort)
+    giving_up.start()
     if is_process_ending:
         impatience.start()
-    try:
+    while giving_up.is_alive():
         engine.interrupt()
-        while wait(running, timeout=0.2).not_done:
-            engine.interrupt()
-    finally:
-        impatience.cancel()
+        giving_up.join(timeout=0.2)
+    impatience.cancel()
 
 
 def progress_line(result: Result, number: int, total: int) -> str:

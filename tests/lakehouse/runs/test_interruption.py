@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -88,6 +89,26 @@ def test_ctrl_c_keeps_what_is_finished_and_starts_nothing_more(run_once, call, l
     assert call("retry").code == 0
     assert set(started).isdisjoint(finished)
     assert set(started) >= {"gold.funnel", "gold.daily_kpis"}
+
+
+def test_ctrl_c_at_the_moment_a_table_is_given_to_a_thread_ends_it_too(run_once, call, land, monkeypatch):
+    asked, heard = threading.Semaphore(0), []
+
+    class Interrupted(ThreadPoolExecutor):
+        def submit(self, *task):
+            super().submit(*task)
+            raise KeyboardInterrupt
+
+    def between_two_queries(*_):
+        heard.extend(asked.acquire(timeout=10) for _ in range(2))  # the first finds no query to end
+        fail()
+
+    monkeypatch.setattr(runner, "ThreadPoolExecutor", Interrupted)
+    monkeypatch.setattr(runner, "build", between_two_queries)
+    monkeypatch.setattr(run_once.store.engine, "interrupt", asked.release)
+    land("b.csv", LATER, *[VIEW] * 9)
+    assert call("run").code == 130
+    assert heard == [True, True]
 
 
 def test_a_failure_that_comes_with_others_still_notes_what_is_finished(run_once, call, land, monkeypatch):
