@@ -6,6 +6,7 @@ of the days on which a visitor came within a range, one has no earlier day in it
 before. A question over any range then adds up some thousand rows instead of grouping a million by visitor.
 
 Steps of paths are numbers here: to group by five texts takes twice the time, and to fold texts into fewer four times.
+Visits with a cart and no purchase are few of all, and what is listed of them would else be looked for in many files.
 
 They are exact, hold nothing that their source does not, and are no tables of the lake: those of visitors depend on all
 days of a visitor, so that a run could not refresh them day by day. The SQL behind a card spells them out.
@@ -26,6 +27,8 @@ KINDS = ["view", "addtocart", "transaction"]
 STEPS = [f"step_{place}" for place in range(1, 6)]
 PATHS = "site.paths"  # gold.paths by `day`, with steps as numbers
 ROOTS = "site.path_roots"  # `day`, `root` and `num_sessions`: visits whose first steps touch a root category
+CARTS = "site.abandoned_carts"  # CART_COLUMNS, and `day`: visits of silver.sessions with a cart and no purchase
+CART_COLUMNS = "visitor_id, started_at, ended_at, entry_category_id, num_views, num_adds, distinct_products"
 PRODUCTS = ("vv", "vw", "vc", "vp", "vb", "ww", "cc", "pp", "bb", "ca", "aa")
 
 
@@ -120,7 +123,17 @@ def _roots() -> str:
         WHERE root <> '-1' GROUP BY ALL"""
 
 
-DERIVED = {PATHS: Derived("gold.paths", _paths()), ROOTS: Derived("gold.paths", _roots())} | {
+def _carts() -> str:
+    return f"""
+        SELECT session_date AS day, {CART_COLUMNS}
+        FROM silver.sessions WHERE num_adds > 0 AND num_transactions = 0"""
+
+
+DERIVED = {
+    PATHS: Derived("gold.paths", _paths()),
+    ROOTS: Derived("gold.paths", _roots()),
+    CARTS: Derived("silver.sessions", _carts()),
+} | {
     name(is_returning, by_root): Derived(SOURCE, sql(is_returning, by_root))
     for name, sql in ((pairs, _pairs), (firsts, _firsts))
     for by_root in (False, True)

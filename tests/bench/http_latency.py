@@ -1,8 +1,9 @@
 """How long a score and a recommendation take over HTTP, at requests that come whether or not the last was answered.
 
-    python -m tests.bench.http_latency --lake DIR [--rate 200] [--seconds 60] [--doors at-once score recommendations loading]
+    python -m tests.bench.http_latency [--lake DIR] [--rate 200] [--seconds 60] [--doors at-once score recommendations loading]
 
-A site is started over the lake, which a run published and a model serves; it is written to, so name a copy. A client
+A site is started over a lake of the scale, which is landed, run and trained unless one is named; it is written to, so name
+a copy. A client
 with connections of its own, on another core than the site, sends requests at random instants, so many a second in the
 mean, and measures each from the instant at which it was due: a client that waited would not see what those behind a
 slow answer wait. `loading` asks for both while the site loads a publication anew, which a further row of the ledger
@@ -32,7 +33,7 @@ from ml.recommend import serving
 
 from ..app.conftest import start
 from ..conftest import settings_of
-from .measuring import machine
+from .measuring import arguments, machine, site_lake
 
 LIMIT_MS, LIMIT_LOADING_MS = 5.0, 50.0
 CONNECTIONS = 16
@@ -43,17 +44,19 @@ NOON = 1_442_505_600_000  # 2015-09-17 16:00 UTC
 
 def main() -> int:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--lake", type=Path, required=True)
+    parser = arguments(__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--lake", type=Path, help="a lake that a model serves; one of the scale is made unless given")
     parser.add_argument("--rate", type=float, default=200)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--doors", nargs="+", default=["at-once", "score", "recommendations", "loading"])
     parser.add_argument("--address", help="of a site that serves the lake already; one is started unless given")
     options = parser.parse_args()
     print(machine())
-    lake = open_lake(settings_of(options.lake.absolute()))
+    folder = (options.lake or site_lake(options.folder.absolute(), options.scale)).absolute()
+    lake = open_lake(settings_of(folder))
     requests, worst = asked(lake), 0.0
-    process, address = (None, options.address) if options.address else start(options.lake.absolute())
+    process, address = (None, options.address) if options.address else start(folder)
     port = int(address.rpartition(":")[2])
     site = psutil.Process(process.pid if process else serves(port))
     stay(site.pid, 0)

@@ -74,6 +74,18 @@ def land(paths: Iterable[Path], lake: Path) -> None:
     subprocess.run([*LAKEHOUSE, "land", *paths], env=os.environ | lake_variables(lake), cwd=PROJECT, check=True)
 
 
+def site_lake(folder: Path, scale: float) -> Path:
+    """Land, run, train and score the sample of a scale, unless that was done; return the lake."""
+    home = folder / f"scale-{scale:g}"
+    lake, done = home / "site-lake", home / "site-lake.done"
+    if not done.is_file():
+        land(sample(folder, scale), lake)
+        steps = ["run", "then", "ml", "train", "promote", "--bootstrap", "score"]
+        measure([*LAKEHOUSE, *steps], lake_variables(lake))
+        done.touch()
+    return lake
+
+
 def lake_variables(lake: Path, engine: str = "") -> dict[str, str]:
     """Return the variables that name a lake, and an engine if given."""
     return {"LAKEHOUSE_LAKE": str(lake)} | ({"LAKEHOUSE_ENGINE__NAME": engine} if engine else {})

@@ -2,7 +2,7 @@
 
     python -m tests.bench.site_latency [--lake DIR]
 
-A lake of the scale is landed and run unless one is named. First a Chromium waits for the first page, from the moment on
+A lake of the scale is landed, run and trained unless one is named. First a Chromium waits for the first page, from the moment on
 which `lakehouse app` is typed. Then twenty readers, each on a page of its own, change the filters every two seconds, at
 random: the days mostly from..to, the comparison, the segment, the category; and now and then go to another page. Each
 change sends what the browser sends, a request for every card of the page, six at a time. It ends with exit code 1 if
@@ -39,12 +39,10 @@ from .measuring import (
     PROJECT,
     arguments,
     lake_variables,
-    land,
     leave,
     machine,
-    measure,
     own_bytes,
-    sample,
+    site_lake,
 )
 
 LIMIT_MS, LIMIT_GIB, LIMIT_START = 100.0, 1.0, 4.0
@@ -73,28 +71,15 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
     print(machine())
-    lake = options.lake or built(options.folder.absolute(), options.scale)
+    lake = options.lake or site_lake(options.folder.absolute(), options.scale)
     start = started(lake)
     print(f"From `lakehouse app` to the first page drawn: {start:.1f} s", flush=True)
     with served(lake) as (process, address):
         time.sleep(15)  # what other choices need comes into memory
-        calls = described(address)
-        found, most = Measurement(), [0]
-        stop = threading.Event()
-        watch = threading.Thread(target=watched, args=(process, most, stop))
-        watch.start()
-        readers = [
-            threading.Thread(target=read, args=(address, calls, found, options.seed * 1000 + each, options.seconds))
-            for each in range(options.readers)
-        ]
         before = sum(process.cpu_times()[:2])
-        for reader in readers:
-            reader.start()
-        for reader in readers:
-            reader.join()
+        with watched(process) as most, reading(address, options.readers, options.seed) as found:
+            time.sleep(options.seconds)
         busy = sum(process.cpu_times()[:2]) - before
-        stop.set()
-        watch.join()
     answers, acts, memory = percentile(found.answers), percentile(found.acts), most[0] / GIB
     repeats = 1 - len(set(found.choices)) / len(found.choices)
     print(f"{len(found.choices)} acts of {options.readers} readers, {repeats:.0%} with filters seen before")
@@ -103,15 +88,6 @@ def main() -> int:
     print(f"the site kept a processor busy for {1000 * busy / len(found.acts):.0f} ms an act")
     print(f"most memory {memory:.2f} GiB")
     return int(answers > LIMIT_MS or memory > LIMIT_GIB or start > LIMIT_START)
-
-
-def built(folder: Path, scale: float) -> Path:
-    """Land and run the sample of a scale, unless that was done; return the lake."""
-    lake = folder / f"scale-{scale:g}" / "site-lake"
-    if not (lake / "run_results.json").is_file():
-        land(sample(folder, scale), lake)
-        measure([*LAKEHOUSE, "run"], lake_variables(lake))
-    return lake
 
 
 @contextmanager
@@ -148,6 +124,41 @@ def started(lake: Path) -> float:
     return seconds
 
 
+@contextmanager
+def reading(address: str, number: int, seed: int) -> Iterator[Measurement]:
+    """Let readers act on the site's pages; yield what they see, whole at the end."""
+    calls, found, stop = described(address), Measurement(), threading.Event()
+    readers = [
+        threading.Thread(target=read, args=(address, calls, found, seed * 1000 + each, stop)) for each in range(number)
+    ]
+    for reader in readers:
+        reader.start()
+    try:
+        yield found
+    finally:
+        stop.set()
+        for reader in readers:
+            reader.join()
+
+
+@contextmanager
+def watched(process: psutil.Process) -> Iterator[list[int]]:
+    """Yield the most memory that a process holds, as it grows."""
+    most, stop = [0], threading.Event()
+
+    def look() -> None:
+        while not stop.wait(0.5):
+            most[0] = max(most[0], own_bytes(process))
+
+    watch = threading.Thread(target=look)
+    watch.start()
+    try:
+        yield most
+    finally:
+        stop.set()
+        watch.join()
+
+
 def described(address: str) -> dict[str, list[dict[str, Any]]]:
     """Return what a browser sends for each card, by page."""
     answer = HTTPConnection(urlsplit(address).netloc)
@@ -160,7 +171,9 @@ def described(address: str) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def read(address: str, calls: dict[str, list[dict[str, Any]]], found: Measurement, seed: int, seconds: float) -> None:
+def read(
+    address: str, calls: dict[str, list[dict[str, Any]]], found: Measurement, seed: int, stop: threading.Event
+) -> None:
     """Be a reader: act, look, act again."""
     rng, host = random.Random(seed), urlsplit(address).netloc
     lines, keys = threading.local(), dict[str, str]()
@@ -181,10 +194,10 @@ def read(address: str, calls: dict[str, list[dict[str, Any]]], found: Measuremen
         return taken
 
     behaviour = [page.slug for page in pages.all_pages() if page.group == pages.GROUPS[0]]
-    page, until = rng.choice(behaviour), time.perf_counter() + seconds
+    page = rng.choice(behaviour)
     with ThreadPoolExecutor(AT_A_TIME) as browser_:
         time.sleep(rng.uniform(0, SECONDS_BETWEEN_ACTS))
-        while time.perf_counter() < until:
+        while not stop.is_set():
             at = time.perf_counter()
             if rng.random() < 0.3:
                 page = rng.choice(behaviour)
@@ -194,7 +207,7 @@ def read(address: str, calls: dict[str, list[dict[str, Any]]], found: Measuremen
             found.acts.append(1000 * (time.perf_counter() - at))
             found.answers += answers
             found.choices.append(f"{page}{query}")
-            time.sleep(max(0.0, SECONDS_BETWEEN_ACTS - (time.perf_counter() - at)))
+            stop.wait(max(0.0, SECONDS_BETWEEN_ACTS - (time.perf_counter() - at)))
 
 
 def choose(rng: random.Random) -> str:
@@ -227,12 +240,6 @@ def request_of(call: dict[str, Any], query: str, keys: dict[str, str]) -> dict[s
         "changedPropIds": ["site-query.data"],
         "state": [each | {"value": keys.get(each["id"])} for each in call["state"]],
     }
-
-
-def watched(process: psutil.Process, most: list[int], stop: threading.Event) -> None:
-    """Keep the most memory that the site holds."""
-    while not stop.wait(0.5):
-        most[0] = max(most[0], own_bytes(process))
 
 
 def percentile(values: list[float], rank: int = 95) -> float:

@@ -1,6 +1,7 @@
 """funnel.queries — what the Funnel asks."""
 
 from app.context import PageContext
+from app.data.derived import CART_COLUMNS, CARTS
 from app.data.query import Statement, query
 from app.data.visits import (
     ALL_CATEGORIES,
@@ -156,23 +157,20 @@ SESSIONS = {
     "num_transactions distinct_products entry_category_id",
     "silver.categories": "category_id root_id",
 }
-DROPPED = {
-    "cart": "num_adds > 0 AND num_transactions = 0",
-    "view": "num_views > 0 AND num_adds = 0 AND num_transactions = 0",
-}
+NO_CART = "session_date BETWEEN $start AND $end AND num_views > 0 AND num_adds = 0 AND num_transactions = 0"
+DROPPED = {"cart": f"{CARTS} WHERE day BETWEEN $start AND $end", "view": f"silver.sessions WHERE {NO_CART}"}
 
 
 @query(SESSIONS, params=("range", "category", "dropped"))
 def dropped_visits(context: PageContext) -> Statement:
     """List the visits of a range that went no further than a step, the newest first."""
-    condition = "" if context.category is None else " AND coalesce(root_id, -1) = $category"
+    condition = "" if context.category is None else "\n            WHERE coalesce(root_id, -1) = $category"
     parameters = {} if context.category is None else {"category": context.category}
     sql = f"""
             SELECT visitor_id, started_at, coalesce(root_id, -1) AS root_category_id, num_views, num_adds,
                    distinct_products, date_diff('second', started_at, ended_at) AS seconds
-            FROM silver.sessions
-            LEFT JOIN silver.categories ON category_id = entry_category_id
-            WHERE session_date BETWEEN $start AND $end AND {DROPPED[context.params["dropped"]]}{condition}
+            FROM (SELECT {CART_COLUMNS} FROM {DROPPED[context.params["dropped"]]})
+            LEFT JOIN silver.categories ON category_id = entry_category_id{condition}
             ORDER BY started_at DESC, visitor_id"""
     return Statement(sql, days(context) | parameters)
 
@@ -191,7 +189,7 @@ def num_dropped(context: PageContext) -> Statement:
     joined = "" if context.category is None else "LEFT JOIN silver.categories ON category_id = entry_category_id"
     sql = f"""
             SELECT count(*) AS number FROM silver.sessions {joined}
-            WHERE session_date BETWEEN $start AND $end AND {DROPPED["view"]}{condition}"""
+            WHERE {NO_CART}{condition}"""
     return Statement(sql, days(context) | parameters)
 
 

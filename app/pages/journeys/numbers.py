@@ -85,10 +85,11 @@ def flows(rows: Sequence[Mapping[str, Any]], steps: int) -> list[Flow]:
         rows: of the query `flows`.
         steps: how many steps are drawn.
     """
-    ways = [(_way(row, steps), row["num_sessions"]) for row in rows if row["went_on"]]
+    ways = [(list(enumerate(_way(row, steps))), row["num_sessions"]) for row in rows if row["went_on"]]
     visits: Counter[tuple[int, str]] = Counter()
     for way, number in ways:
-        visits.update({(place, step): number for place, step in enumerate(way)})
+        for node in way:
+            visits[node] += number
     kept = {
         node
         for place in range(steps)
@@ -96,8 +97,7 @@ def flows(rows: Sequence[Mapping[str, Any]], steps: int) -> list[Flow]:
     }
     found: Counter[tuple[tuple[int, str], tuple[int, str]]] = Counter()
     for way, number in ways:
-        nodes = [(place, step) if (place, step) in kept else (place, REST) for place, step in enumerate(way)]
-        for source, target in pairwise(nodes):
+        for source, target in pairwise(node if node in kept else (node[0], REST) for node in way):
             found[source, target] += number
     return [
         Flow(source, target, number) for (source, target), number in sorted(found.items(), key=lambda pair: -pair[1])
