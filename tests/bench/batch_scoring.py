@@ -27,7 +27,7 @@ SECONDS_BETWEEN_LOOKS = 0.1
 SEED = 7
 ALL = {"start": "1970-01-01", "end": "2100-01-01", "visitors": "all", "point": "latest"}
 VISITS = """
-    SELECT format('v{}', visit) AS visit, num_views, num_adds,
+    SELECT 'v' || visit AS visit, num_views, num_adds,
            greatest(1, least(num_views + num_adds, round(products * (num_views + num_adds))))::INT AS distinct_products,
            hour AS session_hour, (chance < 0.02)::INT AS purchase_intent
     FROM (SELECT range AS visit, (1 + 9 * random() ** 4)::INT AS num_views, (2 * random() ** 6)::INT AS num_adds,
@@ -72,8 +72,8 @@ def visits(folder: Path, rows: int) -> Path:
     file = folder / f"visits-{rows}.csv"
     if not file.is_file():
         folder.mkdir(parents=True, exist_ok=True)
-        with duckdb.connect() as database:
-            database.execute("SELECT setseed(0.7)")
+        with duckdb.connect(config={"threads": 1}) as database:
+            database.execute("SELECT setseed(0.7)").fetchall()
             database.sql(VISITS.format(rows=rows)).write_csv(f"{file}.part")
         Path(f"{file}.part").rename(file)
     return file
