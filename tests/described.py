@@ -1,7 +1,7 @@
 """A lake's own visits described event by event, beside its decision points: the bond of the two code paths."""
 
 from collections.abc import Iterator, Mapping
-from math import isclose
+from math import inf, isclose
 from typing import Any
 
 from lakehouse.lake import Lake
@@ -19,15 +19,22 @@ def published(lake: Lake, name: str, columns: list[str] | None = None):
     return lake.store.arrow(name, lake.ledger.published().versions[name], columns)
 
 
-def visits_of(lake: Lake) -> dict[tuple[int, Any], list[Event]]:
-    """Return every visit of a lake as it stood before its purchase: visitor and start -> its first ten events."""
+def visits_of(lake: Lake, most: float = MOST_EVENTS) -> dict[tuple[int, Any], list[Event]]:
+    """Return every visit of a lake as it stood before its purchase: visitor and start -> its first so many events."""
     names = ["visitor_id", "started_at", "position", "event_type", "occurred_at", "item_id", "is_before_purchase"]
     rows = published(lake, EVENTS, names).sort_by([(name, "ascending") for name in names[:3]])
     found: dict[tuple[int, Any], list[Event]] = {}
     for visitor, start, position, kind, at, item, is_before in zip(*[rows[n].to_pylist() for n in names], strict=True):
-        if is_before and position <= MOST_EVENTS:
+        if is_before and position <= most:
             found.setdefault((visitor, start), []).append(Event(kind, round(at.timestamp() * 1000), item))
     return found
+
+
+def after_every_event(lake: Lake) -> Iterator[Mapping[str, Any]]:
+    """Yield what is known of each visit before its purchase after each of its events."""
+    known = facts.load(lake.store, lake.ledger.published())
+    for (visitor, _), events in visits_of(lake, inf).items():
+        yield from describe(Visit(events, visitor_id=visitor), known)
 
 
 def pairs(lake: Lake) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
