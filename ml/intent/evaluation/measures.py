@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from ml.intent.evaluation.tally import SUMS, Floats, Integers, Tally, log_odds_of
+from ml.intent.evaluation.tally import SUMS, Codes, Floats, Integers, Tally, log_odds_of
 
 TOP_SHARES = (0.01, 0.05, 0.10)
 CALIBRATION_BINS = 10
@@ -49,10 +49,10 @@ class Resampled:
         return self.sums["positives"]
 
     @cached_property
-    def bins(self) -> tuple[Integers, Integers]:
+    def bins(self) -> tuple[Codes, Integers]:
         """The bins that hold a point, ascending; and the place among them of each code of the tally."""
         bins, columns = np.unique(self.tally.bins, return_inverse=True)
-        return bins, columns
+        return bins, columns.astype(np.int64)
 
     @property
     def log_odds(self) -> Floats:

@@ -6,7 +6,7 @@ together in one group. Where there are more visitors than groups, those of one g
 alike and independent, so that the intervals are those over visitors.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -16,6 +16,7 @@ import pandas as pd
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Integers: TypeAlias = npt.NDArray[np.int64]
+Codes: TypeAlias = npt.NDArray[np.int32]  # tasks send millions of them
 
 GROUPS = 1024  # of visitors
 STEPS = 128  # bins of log-odds for one unit: a step is 0.8 % of the odds
@@ -37,8 +38,8 @@ class Tally:
         purchases: visits with a purchase among them, each once. To add up, a visit's points must be counted together.
     """
 
-    codes: Integers
-    counts: Floats
+    codes: Codes
+    counts: Codes
     sums: Floats
     purchases: int
 
@@ -50,17 +51,17 @@ class Tally:
         return Tally(codes, counts, self.sums + other.sums, self.purchases + other.purchases)
 
     @property
-    def groups(self) -> Integers:
+    def groups(self) -> Codes:
         """The group of visitors of each code."""
         return self.codes // (2 * BINS)
 
     @property
-    def bins(self) -> Integers:
+    def bins(self) -> Codes:
         """The bin of log-odds of each code."""
         return self.codes // 2 % BINS
 
     @property
-    def labels(self) -> Integers:
+    def labels(self) -> Codes:
         """1 for a code of decision points before a purchase, else 0."""
         return self.codes % 2
 
@@ -96,48 +97,52 @@ def count(
         raise ValueError("a label is neither 0 nor 1")
     bought = points.loc[labels == 1, ["visitor_id", "started_at"]]
     purchases = {name: len(bought[is_in[labels == 1]].drop_duplicates()) for name, is_in in slices.items()}
+    cells, is_cell_in = _cells(list(slices.values()))
+    num_cells = len(is_cell_in)
+    places = groups * num_cells + cells
     found = {}
     for model, threshold in thresholds.items():
-        order, codes, summed = _ordered(groups, labels, points[model].to_numpy(float), threshold)
-        for name, is_in in slices.items():
-            chosen = is_in[order]
-            distinct, starts = _runs(codes[chosen])
-            counts = np.diff(starts, append=np.count_nonzero(chosen)).astype(float)
-            sums = np.zeros((GROUPS, len(SUMS)))
-            if len(starts):
-                seen, begins = _runs(codes[chosen] // (2 * BINS))
-                sums[seen] = np.add.reduceat(summed[chosen], begins, axis=0)
-            found[name, model] = Tally(distinct, counts, sums, purchases[name])
+        probabilities = _checked(points[model].to_numpy(float))
+        codes = (groups * BINS + bin_of(probabilities)) * 2 + labels
+        ordered, of_cell = np.divmod(np.sort(codes * num_cells + cells), num_cells)
+        by_cell = [np.bincount(places, each, GROUPS * num_cells) for each in _summed(probabilities, labels, threshold)]
+        sums = np.stack([each.reshape(GROUPS, num_cells) @ is_cell_in for each in by_cell], axis=-1).astype(float)
+        for place, name in enumerate(slices):
+            distinct, counts = _counted(ordered[is_cell_in[of_cell, place]])
+            found[name, model] = Tally(distinct, counts, sums[:, place].copy(), purchases[name])
     return found
 
 
-def _ordered(
-    groups: Integers, labels: Integers, probabilities: Floats, threshold: float | None
-) -> tuple[Integers, Integers, Floats]:
-    """Return the order of points by code, their codes in it, and what of them is summed exactly, points × SUMS."""
+def _cells(slices: Sequence[npt.NDArray[np.bool_]]) -> tuple[Integers, npt.NDArray[np.bool_]]:
+    """Part rows by the slices they belong to; return the cell of each, and cells × slices: which belongs to which."""
+    patterns = sum(is_in.astype(np.int64) << place for place, is_in in enumerate(slices))
+    distinct, cells = np.unique(patterns, return_inverse=True)
+    return cells, (distinct[:, np.newaxis] >> np.arange(len(slices)) & 1).astype(bool)
+
+
+def _checked(probabilities: Floats) -> Floats:
     if not ((probabilities >= 0) & (probabilities <= 1)).all():  # a NaN is refused too
         raise ValueError("a predicted probability is not a number between 0 and 1")
-    codes = (groups * BINS + bin_of(probabilities)) * 2 + labels
-    order = np.argsort(codes, kind="stable")
-    probabilities, bought = probabilities[order], labels[order] == 1
-    clipped = np.clip(probabilities, SMALLEST, 1 - SMALLEST)
-    flagged = np.zeros(len(order), bool) if threshold is None else probabilities >= threshold
-    summed = (
-        np.ones(len(order)),
-        bought,
-        -np.where(bought, np.log(clipped), np.log1p(-clipped)),
-        (probabilities - bought) ** 2,
-        probabilities,
-        flagged,
-        flagged & bought,
-    )
-    return order, codes[order], np.stack([each.astype(float) for each in summed], axis=1)
+    return probabilities
 
 
-def _runs(ordered: Integers) -> tuple[Integers, Integers]:
-    """Return the distinct values of an ordered array, and where the run of each begins."""
+def _summed(probabilities: Floats, labels: Integers, threshold: float | None) -> Iterator[Floats]:
+    """Yield what of each point is summed exactly, in the order of SUMS."""
+    bought, clipped = labels == 1, np.clip(probabilities, SMALLEST, 1 - SMALLEST)
+    flagged = np.zeros(len(labels), bool) if threshold is None else probabilities >= threshold
+    yield np.ones(len(labels))
+    yield bought.astype(float)
+    yield -np.where(bought, np.log(clipped), np.log1p(-clipped))
+    yield (probabilities - bought) ** 2
+    yield probabilities
+    yield flagged.astype(float)
+    yield (flagged & bought).astype(float)
+
+
+def _counted(ordered: Integers) -> tuple[Codes, Codes]:
+    """Return the distinct values of an ordered array, and how often each is there."""
     starts = np.flatnonzero(np.diff(ordered, prepend=-1))
-    return ordered[starts], starts
+    return ordered[starts].astype(np.int32), np.diff(starts, append=len(ordered)).astype(np.int32)
 
 
 def merge(one: Tallies, other: Tallies) -> Tallies:
@@ -159,11 +164,11 @@ def bin_of(probabilities: Floats) -> Integers:
     return np.clip(np.floor((log_odds + WIDEST) * STEPS), 0, BINS - 1).astype(np.int64)
 
 
-def log_odds_of(bins: Integers) -> Floats:
+def log_odds_of(bins: Codes | Integers) -> Floats:
     """Return the log-odds in the middle of each bin."""
     return (bins + 0.5) / STEPS - WIDEST
 
 
-def _sum_by_code(codes: Integers, counts: Floats) -> tuple[Integers, Floats]:
+def _sum_by_code(codes: Codes, counts: Codes) -> tuple[Codes, Codes]:
     distinct, places = np.unique(codes, return_inverse=True)
-    return distinct, np.bincount(places, counts, len(distinct)).astype(float)
+    return distinct, np.bincount(places, counts, len(distinct)).astype(np.int32)
