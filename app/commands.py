@@ -1,5 +1,6 @@
 """app.commands — `lakehouse app`: serve the site; `app token`: who may ask it by program; `query`: ask in SQL."""
 
+import gc
 from pathlib import Path
 
 import click
@@ -21,15 +22,19 @@ def app(context: click.Context, hash_password: bool) -> None:
     """
     if context.invoked_subcommand:
         return
+    gc.disable()  # nothing of what is imported and read now is garbage
     from app import login, server
 
     if hash_password:
         password = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
         emit(None, as_json=False, text=login.hashed(password))
         return
-    server.serve(
-        context.obj, lambda address: emit(None, as_json=False, text=f"The site is at {address}  (Ctrl-C ends it)")
-    )
+
+    def announce(address: str) -> None:
+        gc.enable()
+        emit(None, as_json=False, text=f"The site is at {address}  (Ctrl-C ends it)")
+
+    server.serve(context.obj, announce)
 
 
 @app.group(cls=Commands)

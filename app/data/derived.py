@@ -60,13 +60,11 @@ def _rows(is_returning: bool, by_root: bool) -> str:
     """
     who = "visitor_id, root_category_id" if by_root else "visitor_id"
     counts = ", ".join(f"({sql})::INTEGER AS {letter}" for letter, sql in COUNTS.items())
-    sums = ", ".join(f"sum({letter})::INTEGER AS {letter}" for letter in COUNTS)
     where = " WHERE NOT is_new" if is_returning else ""
     return f"""
         WITH chosen AS (SELECT {who}, session_date AS day, {counts} FROM {SOURCE}{where}),
              repeated AS MATERIALIZED (SELECT DISTINCT visitor_id FROM {SOURCE} WHERE NOT is_new),
-             several AS MATERIALIZED (
-                SELECT {who}, day, {sums} FROM chosen WHERE visitor_id IN (FROM repeated) GROUP BY {who}, day),
+             several AS MATERIALIZED (FROM chosen WHERE visitor_id IN (FROM repeated)),
              single AS (FROM chosen WHERE visitor_id NOT IN (FROM repeated))"""
 
 
@@ -91,7 +89,8 @@ def _firsts(is_returning: bool, by_root: bool) -> str:
                 UNION ALL SELECT 'v', {root}day, NULL FROM single
                 UNION ALL SELECT 'c', {root}day, {before} FROM several WHERE c > 0
                 UNION ALL SELECT 'c', {root}day, NULL FROM single WHERE c > 0)
-        SELECT step, {root}day, previous_day, count(*)::INTEGER AS number FROM steps GROUP BY ALL"""
+        SELECT step, {root}day, previous_day, count(*)::INTEGER AS number
+        FROM steps WHERE previous_day IS DISTINCT FROM day GROUP BY ALL"""
 
 
 def step_text(number: str) -> str:

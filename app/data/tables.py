@@ -11,16 +11,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from threading import RLock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 from deltalake import DeltaTable
-from pyarrow.dataset import Dataset
 
 from app.data.derived import DERIVED
 from lakehouse.errors import Exit, LakehouseError
-from lakehouse.storage import log
+from lakehouse.storage import log, reading
 from lakehouse.storage.store import Store
+
+if TYPE_CHECKING:
+    from pyarrow.dataset import Dataset
 
 NAME = re.compile(r"\b(?:bronze|silver|gold|ml|site)\.[a-z]\w*\b")
 IN_MEMORY = "gold."
@@ -137,7 +139,7 @@ class TableStore:
         if size > self._budget / 2:
             return False
         with closing(self._database.cursor()) as cursor:
-            cursor.register("incoming", delta.to_pyarrow_dataset().scanner(columns=columns).to_reader())
+            cursor.register("incoming", reading.stream(delta, columns))
             cursor.execute(f'CREATE OR REPLACE TABLE "{key}" AS FROM incoming')
             cursor.unregister("incoming")
         self._keep(key, size)
@@ -192,7 +194,7 @@ class TableStore:
             cursor.register(str(key), self._dataset(store, key))
         return f'"{key}"'
 
-    def _dataset(self, store: Store, key: TableKey) -> Dataset:
+    def _dataset(self, store: Store, key: TableKey) -> "Dataset":
         """Return a table by its files; to find them takes longer than to read a day."""
         with self._lock:
             found = self._datasets.get(key)

@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow as pa
-import pyarrow.dataset as ds
 
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.lake import Lake
@@ -14,6 +13,9 @@ from lakehouse.reports.text import grid, several, size
 from lakehouse.storage import log
 from lakehouse.storage.folder import TableLog
 from lakehouse.table import Table
+
+if TYPE_CHECKING:
+    import pyarrow.dataset as ds
 
 
 @dataclass(frozen=True)
@@ -115,8 +117,10 @@ def _open(lake: Lake, name: str, version: int | None = None) -> TableLog:
     return lake.store.delta(name, version)
 
 
-def _rows(table: TableLog, uris: set[str]) -> ds.Dataset:
+def _rows(table: TableLog, uris: set[str]) -> "ds.Dataset":
     """Return the rows of some files of a table."""
+    import pyarrow.dataset as ds  # it imports pandas, which whoever asks for nothing of this pays for, too
+
     dataset = table.to_pyarrow_dataset()
     endings = {uri.rsplit("/", 1)[-1] for uri in uris}
     chosen = [each for each in dataset.get_fragments() if each.path.rsplit("/", 1)[-1] in endings]
@@ -125,8 +129,8 @@ def _rows(table: TableLog, uris: set[str]) -> ds.Dataset:
 
 def _compare(
     database: duckdb.DuckDBPyConnection,
-    old: ds.Dataset,
-    new: ds.Dataset,
+    old: "ds.Dataset",
+    new: "ds.Dataset",
     columns: list[str],
     key: list[str],
     examples: int,

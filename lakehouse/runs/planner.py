@@ -15,7 +15,7 @@ from lakehouse.storage import log
 from lakehouse.storage.ledger import Built
 from lakehouse.storage.ledger_rows import Mode
 from lakehouse.storage.log import DataSize
-from lakehouse.storage.store import is_plain
+from lakehouse.storage.reading import is_plain
 from lakehouse.table import Table, short_name
 
 

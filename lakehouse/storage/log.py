@@ -141,8 +141,19 @@ def _bare(schema: Any) -> Any:
 
 def files(table: DeltaTable) -> list[dict[str, Any]]:
     """Return what the log says of each file: path, size_bytes, num_records, and statistics as min.x and max.x."""
-    adds = table.get_add_actions(flatten=True)
-    return pa.RecordBatchReader.from_stream(adds).read_all().to_pylist()  # pa.table would import pandas
+    return rows_of(
+        pa.RecordBatchReader.from_stream(table.get_add_actions(flatten=True))
+    )  # pa.table would import pandas
+
+
+def rows_of(reader: pa.RecordBatchReader) -> list[dict[str, Any]]:
+    """Return rows whose instants are UTC. Arrow imports pandas for one that has a zone, a third of a second."""
+    zoned = [each.name for each in reader.schema if pa.types.is_timestamp(each.type) and each.type.tz]
+    fields = [each.with_type(pa.timestamp("us")) if each.name in zoned else each for each in reader.schema]
+    rows: list[dict[str, Any]] = reader.read_all().cast(pa.schema(fields)).to_pylist()
+    for row in rows:
+        row |= {name: row[name].replace(tzinfo=UTC) for name in zoned if row[name] is not None}
+    return rows
 
 
 def size(table: DeltaTable) -> DataSize:

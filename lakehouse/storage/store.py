@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import pyarrow as pa
-from deltalake import QueryBuilder, Transaction
+from deltalake import Transaction
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import types as T
@@ -21,7 +21,7 @@ from lakehouse.engine.session import Engine
 from lakehouse.errors import LakehouseError
 from lakehouse.expectations import conditions, enforce
 from lakehouse.settings import Settings
-from lakehouse.storage import evolution, integrity, log, log_entries
+from lakehouse.storage import evolution, integrity, log, log_entries, reading
 from lakehouse.storage.data_skipping import Bounds
 from lakehouse.storage.folder import Folder, TableLog
 from lakehouse.storage.log_entries import Change
@@ -136,10 +136,10 @@ class Store:
             LakehouseError: a file is missing or damaged (exit code 3).
         """
         delta, bounds = self.delta(name, version), within or Bounds()
-        if is_plain(delta):
+        if reading.is_plain(delta):
             frame = self._parquet(delta, name, [unquote(each["path"]) for each in bounds.files(delta)])
         else:
-            frame = self.spark.createDataFrame(_rows(delta))
+            frame = self.spark.createDataFrame(reading.query(delta).read_all())
         return frame.where(bounds.predicate()) if within else frame
 
     def appended(self, name: str, after: int, upto: int) -> DataFrame:
@@ -187,7 +187,7 @@ class Store:
 
     def records(self, name: str, columns: str = "*", where: str = "true") -> list[dict[str, Any]]:
         """Read rows of a small table, all unless SQL says which, and without what takes half a second to import."""
-        return _rows(self.delta(name), columns, where).to_pylist()
+        return log.rows_of(reading.query(self.delta(name), columns, where))
 
     def overwrite(self, table: Table, frame: DataFrame, run_id: str, remedy: str = "") -> Written:
         """Replace all rows of the table, and its schema by the contract's, in one commit; judge the rows before it.
@@ -202,7 +202,7 @@ class Store:
         except LakehouseError:
             log_entries.discard(delta.folder, measured.files)
             raise
-        if not is_plain(delta):
+        if not reading.is_plain(delta):
             log_entries.create(table, delta.folder)  # takes back what another program switched on
             delta = self._open(table.name)
         change = Change(measured.files, run_id, log.files(delta), mode="overwrite")
@@ -274,14 +274,3 @@ class Store:
         """
         log_entries.commit(table, delta, change)
         return self.renew(table.name)
-
-
-def _rows(delta: TableLog, columns: str = "*", where: str = "true") -> pa.Table:
-    """Read a table by delta-rs's own engine, which heeds what only its log says of rows."""
-    reader = QueryBuilder().register("rows", delta).execute(f"SELECT {columns} FROM rows WHERE {where}")
-    return pa.RecordBatchReader.from_stream(reader).read_all()
-
-
-def is_plain(delta: TableLog) -> bool:
-    """Say whether the rows of a table are those of its files, in the files' own columns."""
-    return delta.protocol().min_reader_version == 1 and not delta.metadata().partition_columns

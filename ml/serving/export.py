@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from pyarrow import csv
 
@@ -116,7 +115,7 @@ def _reader(lake: Lake, publication: Run, model_version: int) -> pa.RecordBatchR
     """Read the predictions by batches."""
     rows = lake.store.delta(table.name, publication.versions[table.name]).to_pyarrow_dataset()
     kept = [column.name for column in table.columns if column.name not in LEFT_OUT]
-    is_wanted = (ds.field("model_version") == model_version) & ds.field("superseded_at").is_null()
+    is_wanted = (pc.field("model_version") == model_version) & pc.field("superseded_at").is_null()
     return rows.scanner(columns=kept, filter=is_wanted).to_reader()
 
 

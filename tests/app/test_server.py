@@ -1,6 +1,7 @@
 import importlib
 import json
 import re
+import subprocess
 import sys
 from dataclasses import replace
 
@@ -12,7 +13,7 @@ from app.charts.template import figure
 from app.components.parts import graph
 from app.site import Site
 from lakehouse.errors import Exit, LakehouseError
-from lakehouse.settings import PROJECT
+from lakehouse.settings import PROJECT, environment
 
 PORT = 8050
 HERE = {"Host": f"localhost:{PORT}"}
@@ -259,3 +260,22 @@ def test_the_browser_gets_the_release_of_ag_grid_that_its_package_names_and_no_p
 
     assert f'="{release}"' in client.get("/assets/aggrid/aggrid.js", headers=HERE).text
     assert "aggrid" not in client.get("/", headers=HERE).text
+
+
+def test_the_first_page_is_drawn_without_what_takes_long_to_import(sample_lake):
+    code = f"""
+import sys
+from pathlib import Path
+from app import pages, server
+from app.site import Site
+from tests.conftest import settings_of
+from app.theme import LIGHT
+site = Site(settings_of(Path({str(sample_lake)!r})))
+site.lakes[""].refresh()
+server.make(site, 8050)
+page = pages.find("/")
+drawn = [card.content(page.slug, site.context(pages.parse(""), LIGHT)) for card in page.cards]
+print(len(drawn), "pandas" in sys.modules)
+"""
+    ended = subprocess.run([sys.executable, "-c", code], env=environment(), cwd=PROJECT, capture_output=True, text=True)
+    assert ended.stdout.split() == [str(len(pages.find("/").cards)), "False"], ended.stderr

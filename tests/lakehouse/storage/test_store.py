@@ -10,9 +10,8 @@ from pyspark.sql import functions as F
 from lakehouse import error_messages
 from lakehouse.errors import Exit
 from lakehouse.lake import Lake
-from lakehouse.storage import log, rewriting, small_tables
+from lakehouse.storage import log, reading, rewriting, small_tables
 from lakehouse.storage.data_skipping import Bounds
-from lakehouse.storage.store import is_plain
 from lakehouse.table import Table, rebuild
 
 from ...by_spark import by_spark
@@ -99,9 +98,9 @@ def test_rows_that_another_program_only_marked_as_deleted_do_not_come_back(marke
 
 @pytest.mark.apache_spark
 def test_a_table_that_is_written_whole_has_the_features_of_its_contract_again(marked):
-    assert not is_plain(marked.store.delta("silver.counts"))
+    assert not reading.is_plain(marked.store.delta("silver.counts"))
     marked.store.overwrite(table, marked.store.read("silver.counts"), "run")
-    assert is_plain(marked.store.delta("silver.counts"))
+    assert reading.is_plain(marked.store.delta("silver.counts"))
     assert values(marked.store.read("silver.counts")) == [0, 2, 3]
 
 
