@@ -7,7 +7,7 @@ visitors hold a third of the orders, and days vary by far more than a Poisson pr
 """
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import exp, inf, lgamma, log, log1p, nan, sqrt
@@ -86,9 +86,29 @@ class PairedSums:
     visitors0: float = 0
 
     @classmethod
-    def of(cls, row: Mapping[str, Any]) -> "PairedSums":
-        """Read the sums from a row that holds them; what is NULL is 0."""
-        return cls(**{name: float(row[name] or 0) for name in cls.__dataclass_fields__})
+    def of(cls, rows: Iterable[Mapping[str, Any]], x: str, y: str) -> "PairedSums":
+        """Read the sums from rows of pairs of periods.
+
+        Args:
+            rows: `is_now` and `is_other_now`; what is counted in the first of both periods, as `x` and `y` and as the
+                number of visitors `visitors_x`; and products of what visitors count in the first and in the other,
+                `x_x`, `x_y` and `y_y`. A pair of periods that is not there is 0, as is what is NULL.
+            x: the name of the denominator.
+            y: the name of the numerator.
+        """
+        by_periods = {(bool(row["is_now"]), bool(row["is_other_now"])): row for row in rows}
+
+        def read(is_now: bool, is_other_now: bool, name: str) -> float:
+            return float(by_periods.get((is_now, is_other_now), {}).get(name) or 0)
+
+        found: dict[str, float] = {}
+        for digit, is_now in (("1", True), ("0", False)):
+            names = {"x": x, "y": y, f"x{digit}x": f"{x}_{x}", f"x{digit}y": f"{x}_{y}", f"y{digit}y": f"{y}_{y}"}
+            found |= {f"{ours}{digit}": read(is_now, is_now, theirs) for ours, theirs in names.items()}
+            found[f"visitors{digit}"] = read(is_now, is_now, f"visitors_{x}")
+        across = {"x1x0": f"{x}_{x}", "x1y0": f"{x}_{y}", "y1y0": f"{y}_{y}"}
+        found |= {ours: read(True, False, theirs) for ours, theirs in across.items()}
+        return cls(**found, y1x0=read(False, True, f"{x}_{y}"))
 
 
 def count_change(days: Sequence[float], former: Sequence[float]) -> Change:

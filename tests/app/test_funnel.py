@@ -72,11 +72,10 @@ def test_a_visitor_who_begins_twice_counts_once_by_any_visit_that_leads_to_the_s
     ask_lake, choice, visitors, carts, purchases
 ):
     context = ask_lake(f"?range=2015-06-01..2015-06-05&unit=visitor&{choice}")
-    sums = {row["rate"]: row for row in context.ask(queries.rates)}
+    (now,) = [row for row in context.ask(queries.rates) if row["is_now"] and row["is_other_now"]]
 
     assert numbers.steps(context).now == numbers.Steps(visitors, visitors, carts, purchases)
-    assert [sums[rate]["x1"] for rate in ("view", "cart", "purchase")] == [visitors] * 3
-    assert [sums[rate]["y1"] for rate in ("view", "cart", "purchase")] == [visitors, carts, purchases]
+    assert [now[name] for name in ("visits", "views", "carts", "purchases")] == [visitors, visitors, carts, purchases]
 
 
 def test_each_category_of_entry_counts_the_visitors_that_began_in_it(ask_lake):
@@ -104,15 +103,16 @@ def test_a_visit_on_its_own_counts_on_an_incomplete_day_too_but_no_day_whose_tim
 
 def test_a_visitor_of_both_periods_is_one_cluster_and_its_visits_are_no_further_draws(ask_lake):
     query = "?range=2015-06-08..2015-06-12&order=ordered&window=7d"
-    visits = next(row for row in ask_lake(query).ask(queries.rates) if row["rate"] == "cart")
-    visitors = next(row for row in ask_lake(query + "&unit=visitor").ask(queries.rates) if row["rate"] == "cart")
+    visits, visitors = (
+        PairedSums.of(ask_lake(query + unit).ask(queries.rates), "visits", "carts") for unit in ("", "&unit=visitor")
+    )
 
-    assert [visits[name] for name in ("x1", "x0", "x0x0", "y0y0", "x1x0", "x1y0")] == [2, 4, 6, 4, 2, 2]
-    assert [visitors[name] for name in ("x1", "x0", "x0x0", "y0y0", "x1x0", "x1y0")] == [2, 3, 3, 1, 1, 1]
+    assert [getattr(visits, name) for name in ("x1", "x0", "x0x0", "y0y0", "x1x0", "x1y0")] == [2, 4, 6, 4, 2, 2]
+    assert [getattr(visitors, name) for name in ("x1", "x0", "x0x0", "y0y0", "x1x0", "x1y0")] == [2, 3, 3, 1, 1, 1]
 
 
 def test_the_interval_of_a_rate_of_visitors_is_that_of_a_plain_proportion(ask_lake):
     context = ask_lake("?range=2015-06-01..2015-06-05&unit=visitor&window=1d")
-    sums = {row["rate"]: PairedSums.of(row) for row in context.ask(queries.rates)}
+    sums = PairedSums.of(context.ask(queries.rates), *queries.RATES["purchase"])
 
-    assert rate_interval(sums["purchase"]) == wilson(1, 3, effect=3 / 2)
+    assert rate_interval(sums) == wilson(1, 3, effect=3 / 2)

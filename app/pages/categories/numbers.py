@@ -26,7 +26,7 @@ def level(context: PageContext) -> list[Category]:
     A visit counts at every category that it touched. Intervals are as much wider than those of independent visits as
     the conversion of the whole shop's visitors is.
     """
-    effect = design_effect(PairedSums.of(context.ask(queries.clustering)[0]))
+    effect = design_effect(PairedSums.of(context.ask(queries.clustering), *queries.CONVERTED))
     rows, least = context.ask(queries.level), int(context.params["minimum"])
     changes = [
         independent_change(row["purchases"], row["visits"], row["purchases0"], row["visits0"], effect) for row in rows

@@ -8,6 +8,7 @@ TREE = {"silver.categories": "category_id parent_id root_id depth path"}
 CONVERSION = {
     "gold.category_conversion": f"session_date category_id {STEPS}",
 }
+CONVERTED = ("visits", "purchases")
 UNDER = {"silver.categories": "category_id parent_id"}
 
 
@@ -48,4 +49,4 @@ def ancestors(context: PageContext) -> Statement:
 @query(VISITOR_DAYS | SEGMENTS, params=("range",))
 def clustering(context: PageContext) -> Statement:
     """Add up the shop's conversion over visitors: by how much their repeats widen the interval of a rate."""
-    return Statement(*cluster_sums(context.whole, {"conversion": ("v", "p")}))
+    return Statement(*cluster_sums(context.whole, [CONVERTED]))

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import groupby
 from math import ceil
+from operator import itemgetter
 
 from app.context import PageContext
 from app.data.cache import Rows
@@ -92,7 +94,7 @@ def steps(context: PageContext) -> Found:
     if previous:
         start = previous.period.start
         before = previous.within(Period(start, start + timedelta(days=now.period.days - 1)))
-    found = {row["rate"]: PairedSums.of(row) for row in context.ask(queries.rates)}
+    found = _paired(context.ask(queries.rates))
     return Found(
         Steps(**now.ask(queries.steps)[0]),
         Steps(**before.ask(queries.steps)[0]) if before else None,
@@ -104,10 +106,10 @@ def steps(context: PageContext) -> Found:
 
 def roots(context: PageContext) -> list[Root]:
     """Return every root category of entry, the most visited first."""
-    by_root: dict[int, dict[str, PairedSums]] = {}
-    for row in context.ask(queries.roots):
-        by_root.setdefault(row["root_category_id"], {})[row["rate"]] = PairedSums.of(row)
-    visited = {root: found for root, found in by_root.items() if found["purchase"].x1}
+    by_root = groupby(context.ask(queries.roots), key=itemgetter("root_category_id"))
+    paired = {root: _paired(list(rows)) for root, rows in by_root}
+    known = sorted(paired.items(), key=lambda item: (-item[1]["purchase"].x1, item[0]))
+    visited = {root: found for root, found in known if found["purchase"].x1}
     changes = [rate_change(found["purchase"]) for found in visited.values()]
     named = are_discoveries([change.p for change in changes])
     return [
@@ -122,6 +124,10 @@ def roots(context: PageContext) -> list[Root]:
         )
         for (root, found), change, is_named in zip(visited.items(), changes, named, strict=True)
     ]
+
+
+def _paired(rows: Rows) -> dict[str, PairedSums]:
+    return {name: PairedSums.of(rows, *rate) for name, rate in queries.RATES.items()}
 
 
 def best(found: list[Root]) -> Root | None:

@@ -11,9 +11,9 @@ from app.data.visits import (
     VISITOR_DAYS,
     cluster_sums,
     days,
+    grouped_sums,
     part,
     per_visitor,
-    sums,
 )
 from app.pages.funnel import followed
 
@@ -71,7 +71,7 @@ def visitor_steps(context: PageContext) -> Statement:
     return Statement(sql, days(context) | parameters)
 
 
-RATES = {"view": ("v", "w"), "cart": ("v", "c"), "purchase": ("v", "p")}
+RATES = {"view": ("visits", "views"), "cart": ("visits", "carts"), "purchase": ("visits", "purchases")}
 
 
 @query(
@@ -82,16 +82,9 @@ def rates(context: PageContext) -> Statement:
     """Add up over visitors what the intervals of the cart and the purchase rate need."""
     is_plain = followed.is_plain(context)
     if is_plain and context.params["unit"] == "session":
-        return Statement(*cluster_sums(context, RATES))
+        return Statement(*cluster_sums(context, RATES.values()))
     visitors, parameters = per_visitor(context, "visitor") if is_plain else followed.per_visitor(context)
-    return Statement(
-        f"""
-            WITH visitors AS ({visitors})
-            SELECT 'view' AS rate, {sums("visits", "views")} FROM visitors
-            UNION ALL SELECT 'cart' AS rate, {sums("visits", "carts")} FROM visitors
-            UNION ALL SELECT 'purchase' AS rate, {sums("visits", "purchases")} FROM visitors""",
-        parameters,
-    )
+    return Statement(grouped_sums(visitors, RATES.values()), parameters)
 
 
 @query(
@@ -99,26 +92,16 @@ def rates(context: PageContext) -> Statement:
     params=("range", "compare", "segment", "category", "unit", "order", "window"),
 )
 def roots(context: PageContext) -> Statement:
-    """Add up the steps of each root category of entry over visitors, the most visited first; -1 is unknown."""
+    """Add up the steps of each root category of entry over visitors; -1 is unknown."""
     is_plain, root = followed.is_plain(context), "root_category_id"
     if is_plain and context.params["unit"] == "session":
-        sql, parameters = cluster_sums(context, RATES, by_root=True)
-        return Statement(f"SELECT * FROM ({sql}) ORDER BY x1 DESC, root_category_id, rate", parameters)
-    visitors, parameters = (
-        per_visitor(context, "visitor", by=root) if is_plain else followed.per_visitor(context, by=root)
-    )
-    selects = [
-        f"SELECT root_category_id, '{name}' AS rate, {sums('visits', column)} FROM visitors GROUP BY root_category_id"
-        for name, column in (("cart", "carts"), ("purchase", "purchases"), ("view", "views"))
-    ]
-    union = "\n            UNION ALL ".join(selects)
-    return Statement(
-        f"""
-            WITH visitors AS ({visitors})
-            SELECT * FROM ({union})
-            ORDER BY x1 DESC, root_category_id, rate""",
-        parameters,
-    )
+        sql, parameters = cluster_sums(context, RATES.values(), by_root=True)
+    else:
+        visitors, parameters = (
+            per_visitor(context, "visitor", by=root) if is_plain else followed.per_visitor(context, by=root)
+        )
+        sql = grouped_sums(visitors, RATES.values(), by=root)
+    return Statement(f"SELECT * FROM ({sql}) ORDER BY {root}, is_now DESC, is_other_now DESC", parameters)
 
 
 @query(FUNNEL)

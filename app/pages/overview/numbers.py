@@ -66,7 +66,8 @@ def visitors(context: PageContext) -> tuple[int, list[int]]:
 
 def rate_changes(context: PageContext) -> dict[str, Change]:
     """Return the changes of conversion, abandonment and, where the lake can tell, bounces."""
-    return {row["rate"]: rate_change(PairedSums.of(row)) for row in context.ask(queries.rates)}
+    rows = context.ask(queries.rates)
+    return {name: rate_change(PairedSums.of(rows, *rate)) for name, rate in queries.RATES.items()}
 
 
 def moves(context: PageContext, previous: PageContext) -> list[Move]:

@@ -63,13 +63,13 @@ def visitors(context: PageContext) -> Statement:
     return Statement(sql, days(context) | chosen)
 
 
-RATES = {"conversion": ("v", "p"), "abandonment": ("c", "a"), "bounces": ("v", "b")}
+RATES = {"conversion": ("visits", "purchases"), "abandonment": ("carts", "abandoned"), "bounces": ("visits", "bounces")}
 
 
 @query(VISITOR_DAYS | SEGMENTS, params=("range", "compare", "segment", "category"))
 def rates(context: PageContext) -> Statement:
     """Add up over visitors what the intervals of conversion, abandonment and bounce rate need."""
-    return Statement(*cluster_sums(context, RATES))
+    return Statement(*cluster_sums(context, RATES.values()))
 
 
 @query(
