@@ -2,8 +2,9 @@
 
     LAKEHOUSE_LAKE=DIR python -m tests.bench.model
 
-Trains and registers another challenger and promotes it, so let it work on a lake of its own. Spark's own time is that in
-which at least one of its jobs ran, by its event log; that of the jobs that fit the model is told beside it. Ends with exit code 1 if at scale 1 a limit is broken.
+Trains and registers other challengers and promotes the last, so let it work on a lake of its own. Spark's own time is that in
+which at least one of its jobs ran, by its event log; that of the jobs that fit the model is told beside it. It trains three
+times, and the medians count. Ends with exit code 1 if at scale 1 a limit is broken.
 """
 
 import json
@@ -21,7 +22,7 @@ from ml.intent.examples import TABLE
 from ml.intent.training_run import FITTING
 from ml.serving.scorer import Scorer, champion
 
-from .measuring import GIB, LAKEHOUSE, leave, machine, measure
+from .measuring import GIB, LAKEHOUSE, leave, machine, measure, median
 
 LIMITS = {
     "Spark's own time, s": 15.0,
@@ -30,6 +31,7 @@ LIMITS = {
     "scored and written, s": 8.0,
     "one score, ms": 1.0,
 }
+RUNS = 3
 ANSWERS = 10_000
 PROMOTE = ("promote", "--bootstrap", "--accept-undecidable", "a benchmark")
 
@@ -37,7 +39,8 @@ PROMOTE = ("promote", "--bootstrap", "--accept-undecidable", "a benchmark")
 def main() -> int:
     """Measure, print, and compare with the limits."""
     print(machine())
-    found = train()
+    trained = [train() for _ in range(RUNS)]
+    found = {name: median(each[name] for each in trained) for name in trained[0]}
     print(f"ml promote {measure([*LAKEHOUSE, 'ml', *PROMOTE])}")
     lake, scoring = open_lake(settings.load()), measure([*LAKEHOUSE, "ml", "score"])
     published = lake.ledger.published()
@@ -59,8 +62,9 @@ def train() -> dict[str, float]:
         conf = f'{{"spark.eventLog.enabled"="true", "spark.eventLog.compress"="false", "spark.eventLog.dir"="{Path(log).as_uri()}"}}'
         training = measure([*LAKEHOUSE, "ml", "train", "--force"], {"LAKEHOUSE_SPARK__CONF": conf})
         events = [json.loads(line) for path in Path(log).rglob("events_*") for line in path.open()]
-    print(f"ml train   {training}; Spark's jobs to fit the model {busy_seconds(events, FITTING):.1f} s")
-    figures = busy_seconds(events), training.seconds, training.peak_bytes / GIB
+    own, fitting = busy_seconds(events), busy_seconds(events, FITTING)
+    print(f"ml train   {training}; Spark's own time {own:.1f} s, its jobs to fit the model {fitting:.1f} s", flush=True)
+    figures = own, training.seconds, training.peak_bytes / GIB
     return dict(zip(list(LIMITS)[:3], figures, strict=True))
 
 

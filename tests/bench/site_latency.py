@@ -6,7 +6,7 @@ A lake of the scale is landed, run and trained unless one is named. First a Chro
 which `lakehouse app` is typed. Then twenty readers, each on a page of its own, change the filters every two seconds, at
 random: the days mostly from..to, the comparison, the segment, the category; and now and then go to another page. Each
 change sends what the browser sends, a request for every card of the page, six at a time. It ends with exit code 1 if
-the 95th percentile of the answers exceeds 100 ms, the memory 1 GiB or the start 4 s.
+the 95th percentile of the answers exceeds 100 ms, the memory 1 GiB or the median start 4 s.
 """
 
 import json
@@ -41,12 +41,14 @@ from .measuring import (
     lake_variables,
     leave,
     machine,
+    median,
     own_bytes,
     site_lake,
 )
 
 LIMIT_MS, LIMIT_GIB, LIMIT_START = 100.0, 1.0, 4.0
 SECONDS_BETWEEN_ACTS = 2.0
+SECONDS_TO_SETTLE = 3.0  # after which a browser that was opened is busy with itself no more
 AT_A_TIME = 6  # requests of a browser to one host
 HEADERS = {"Content-Type": "application/json"}
 DRAWN = """() => document.querySelectorAll('#site-page .card').length > 5
@@ -72,8 +74,10 @@ def main() -> int:
     options = parser.parse_args()
     print(machine())
     lake = options.lake or site_lake(options.folder.absolute(), options.scale)
-    start = started(lake)
-    print(f"From `lakehouse app` to the first page drawn: {start:.1f} s", flush=True)
+    starts = [started(lake) for _ in range(options.runs)]
+    start = median(starts)
+    each = ", ".join(f"{seconds:.1f}" for seconds in starts)
+    print(f"From `lakehouse app` to the first page drawn: {each} s, median {start:.1f} s", flush=True)
     with served(lake) as (process, address):
         time.sleep(15)  # what other choices need comes into memory
         before = sum(process.cpu_times()[:2])
@@ -115,6 +119,7 @@ def started(lake: Path) -> float:
         chromium = playwright.chromium.launch(executable_path=path, args=["--headless=new", "--no-sandbox"])
         page = chromium.new_page()
         page.goto("about:blank")
+        time.sleep(SECONDS_TO_SETTLE)
         at = time.perf_counter()
         with served(lake) as (_, address):
             page.goto(address)
