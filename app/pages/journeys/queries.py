@@ -31,9 +31,9 @@ def paths(context: PageContext) -> Statement:
             WITH counted AS (
                 SELECT {steps}, bool_or(is_longer) AS is_longer, sum(num_sessions)::BIGINT AS num_sessions,
                        sum(num_purchase_sessions)::BIGINT AS num_purchase_sessions
-                FROM {PATHS} WHERE day BETWEEN $start AND $end GROUP BY {steps}),
-            ordered AS (FROM counted ORDER BY num_sessions DESC, {steps})
-            SELECT {texts}, is_longer, num_sessions, num_purchase_sessions FROM ordered"""
+                FROM {PATHS} WHERE day BETWEEN $start AND $end GROUP BY {steps})
+            SELECT {texts}, is_longer, num_sessions, num_purchase_sessions
+            FROM counted ORDER BY num_sessions DESC, {", ".join(f"counted.{step}" for step in STEPS)}"""
     return Statement(sql, days(context))
 
 
