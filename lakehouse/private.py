@@ -14,6 +14,7 @@ MOST_BYTES = 10_000_000  # of a log; the one before it stays beside it
 MOST_TRACES = 100
 ENGINE = "engine-"  # and the id of its process
 JOBS = "jobs"  # the folder of what the site had done for its readers
+SITE = "site"  # the folder of what the site made of tables
 
 
 def make_lake(settings: Settings) -> Path:
@@ -52,7 +53,8 @@ def unused_spills(settings: Settings) -> list[Path]:
 
 
 def remove_jobs(settings: Settings) -> None:
-    """Remove what the site had done for its readers, which may name a person and can be done again; its key stays."""
+    """Remove what the site made of tables and for its readers, which can be done again; its key stays."""
+    shutil.rmtree(settings.lake_path / SITE, ignore_errors=True)
     for path in (settings.lake_path / JOBS).glob("*"):
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)

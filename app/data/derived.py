@@ -34,10 +34,11 @@ PRODUCTS = ("vv", "vw", "vc", "vp", "vb", "ww", "cc", "pp", "bb", "ca", "aa")
 
 @dataclass(frozen=True)
 class Derived:
-    """A table made of another in memory."""
+    """A table made of another in memory; kept as a file of the lake, too, if it holds no person."""
 
     source: str
     sql: str
+    is_kept: bool = True
 
 
 def pairs(is_returning: bool, by_root: bool) -> str:
@@ -131,7 +132,7 @@ def _carts() -> str:
 DERIVED = {
     PATHS: Derived("gold.paths", _paths()),
     ROOTS: Derived("gold.paths", _roots()),
-    CARTS: Derived("silver.sessions", _carts()),
+    CARTS: Derived("silver.sessions", _carts(), is_kept=False),
 } | {
     name(is_returning, by_root): Derived(SOURCE, sql(is_returning, by_root))
     for name, sql in ((pairs, _pairs), (firsts, _firsts))

@@ -2,7 +2,7 @@
 
 A table is kept by (lake, name, id, version), with the columns that the pages ask for. What was not asked for longest
 makes room once the budget is used up; a table that fits into no half of it is read from its files, as all that is not
-gold is. Tables of `site` are made of gold here (data.derived).
+gold is. Tables of `site` are made of gold here (data.derived), or read from where they are kept (data.kept).
 """
 
 import re
@@ -17,6 +17,7 @@ import duckdb
 from deltalake import DeltaTable
 
 from app.data.derived import DERIVED
+from app.data.kept import Kept
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.storage import log, reading
 from lakehouse.storage.store import Store
@@ -147,10 +148,18 @@ class TableStore:
 
     def _derive(self, store: Store, key: TableKey) -> bool:
         derived = DERIVED[key.name]
+        kept = Kept(store.settings, key.name, (key.id, key.version), derived.sql)
         with closing(self._database.cursor()) as cursor:
-            source = self._spell(cursor, store, replace(key, name=derived.source))
-            made = NAME.sub(lambda _: source, derived.sql)
-            cursor.execute(f'CREATE OR REPLACE TABLE "{key}" AS FROM ({made}) ORDER BY day')
+            if derived.is_kept and (found := kept.read()) is not None:
+                cursor.register("incoming", found)
+                cursor.execute(f'CREATE OR REPLACE TABLE "{key}" AS FROM incoming')
+                cursor.unregister("incoming")
+            else:
+                source = self._spell(cursor, store, replace(key, name=derived.source))
+                made = NAME.sub(lambda _: source, derived.sql)
+                cursor.execute(f'CREATE OR REPLACE TABLE "{key}" AS FROM ({made}) ORDER BY day')
+                if derived.is_kept:
+                    kept.write(cursor.sql(f'FROM "{key}"').to_arrow_table())
             (rows,) = cursor.execute(f'SELECT count(*) FROM "{key}"').fetchall()[0]
             columns = len(cursor.execute(f'DESCRIBE "{key}"').fetchall())
         self._keep(key, rows * columns * BYTES_OF_A_VALUE)
