@@ -19,7 +19,7 @@ SOURCE = DERIVED[PAIRS].source
 
 @pytest.fixture
 def lake(built_lake, tmp_path):
-    return shutil.copytree(built_lake, tmp_path / "lake")
+    return shutil.copytree(built_lake, tmp_path / "lake", ignore=shutil.ignore_patterns(private.SITE))
 
 
 @pytest.fixture
