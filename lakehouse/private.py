@@ -52,7 +52,7 @@ def unused_spills(settings: Settings) -> list[Path]:
     return [path for path, owner in found if not (owner.isdigit() and processes.is_running(int(owner)))]
 
 
-def remove_jobs(settings: Settings) -> None:
+def remove_what_site_made(settings: Settings) -> None:
     """Remove what the site made of tables and for its readers, which can be done again; its key stays."""
     shutil.rmtree(settings.lake_path / SITE, ignore_errors=True)
     for path in (settings.lake_path / JOBS).glob("*"):

@@ -77,7 +77,7 @@ def erase(lake: Lake, visitor: DataSubject, say: Say, is_applied: bool) -> Recor
         redaction.clean_ledger(lake.store, visitor)
         redaction.clean_databases(lake.settings.lake_path, visitor)
         redaction.clean_logs(lake.settings.lake_path, visitor)
-        private.remove_jobs(lake.settings)
+        private.remove_what_site_made(lake.settings)
         failpoints.reach("erased.traces")
         spill.forget(lake.store)
         return record.write(lake, replace(begun, ended_at=now().isoformat(timespec="seconds")))

@@ -18,8 +18,8 @@ import requests
 
 from app.jobs.store import ACTIVE, DONE
 
-from .measuring import arguments, leave, machine, median, site_lake
-from .site_latency import percentile, reading, served, watched
+from .measuring import arguments, leave, machine, median, site_lake, watched
+from .site_latency import percentile, reading, served
 
 LIMIT_SECONDS, LIMIT_MS, LIMIT_BYTES = 20.0, 150.0, 1e9
 MILLION = 1_000_000

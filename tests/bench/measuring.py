@@ -8,9 +8,10 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -133,6 +134,26 @@ def own_bytes(process: psutil.Process) -> int:
     except psutil.Error:
         return 0
     return int(getattr(found, "pss", found.uss))
+
+
+@contextmanager
+def watched(
+    process: psutil.Process, held: Callable[[psutil.Process], int] = own_bytes, seconds: float = 0.5
+) -> Iterator[list[int]]:
+    """Yield the most memory that a process holds, as it grows, by a look every so many seconds."""
+    most, stop = [0], threading.Event()
+
+    def look() -> None:
+        while not stop.wait(seconds):
+            most[0] = max(most[0], held(process))
+
+    watch = threading.Thread(target=look)
+    watch.start()
+    try:
+        yield most
+    finally:
+        stop.set()
+        watch.join()
 
 
 def median(values: Iterable[float]) -> float:

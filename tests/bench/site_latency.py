@@ -42,8 +42,8 @@ from .measuring import (
     leave,
     machine,
     median,
-    own_bytes,
     site_lake,
+    watched,
 )
 
 LIMIT_MS, LIMIT_GIB, LIMIT_START = 100.0, 1.0, 4.0
@@ -144,24 +144,6 @@ def reading(address: str, number: int, seed: int) -> Iterator[Measurement]:
         stop.set()
         for reader in readers:
             reader.join()
-
-
-@contextmanager
-def watched(process: psutil.Process) -> Iterator[list[int]]:
-    """Yield the most memory that a process holds, as it grows."""
-    most, stop = [0], threading.Event()
-
-    def look() -> None:
-        while not stop.wait(0.5):
-            most[0] = max(most[0], own_bytes(process))
-
-    watch = threading.Thread(target=look)
-    watch.start()
-    try:
-        yield most
-    finally:
-        stop.set()
-        watch.join()
 
 
 def described(address: str) -> dict[str, list[dict[str, Any]]]:

@@ -12,10 +12,7 @@ import argparse
 import os
 import shutil
 import sys
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -25,7 +22,7 @@ from playwright.sync_api import sync_playwright
 from lakehouse.environment import browser
 
 from ..app.conftest import start
-from .measuring import arguments, machine, sample
+from .measuring import arguments, machine, sample, watched
 from .site_latency import DRAWN
 
 LIMIT_SECONDS, LIMIT_BYTES = 30.0, 100e6
@@ -46,7 +43,7 @@ def main() -> int:
     try:
         reader, site = requests.Session(), psutil.Process(process.pid)
         settle(site)
-        with watched(site) as most, file.open("rb") as body:
+        with watched(site, resident, SECONDS_BETWEEN_LOOKS) as most, file.open("rb") as body:
             before, begun = site.memory_info().rss, time.perf_counter()
             headers = {"Content-Type": "application/octet-stream", "Origin": address}  # as the page itself
             sent = reader.post(f"{address}/api/v1/datasets/files?name=events.csv", data=body, headers=headers)
@@ -82,6 +79,11 @@ def events(folder: Path, megabytes: int) -> Path:
     return file
 
 
+def resident(site: psutil.Process) -> int:
+    """Return what is looked at often, and so may not cost much: a process's memory, shared pages too."""
+    return int(site.memory_info().rss)
+
+
 def settle(site: psutil.Process) -> None:
     """Wait until a process's memory stands still for some seconds: the site reads on after its address is told."""
     level, since = 0, time.perf_counter()
@@ -89,24 +91,6 @@ def settle(site: psutil.Process) -> None:
         if abs((now := site.memory_info().rss) - level) > STILL_BYTES:
             level, since = now, time.perf_counter()
         time.sleep(SECONDS_BETWEEN_LOOKS)
-
-
-@contextmanager
-def watched(site: psutil.Process) -> Iterator[list[int]]:
-    """Yield the most memory of a process, as it grows."""
-    most, stop = [0], threading.Event()
-
-    def look() -> None:
-        while not stop.wait(SECONDS_BETWEEN_LOOKS):
-            most[0] = max(most[0], site.memory_info().rss)
-
-    watch = threading.Thread(target=look)
-    watch.start()
-    try:
-        yield most
-    finally:
-        stop.set()
-        watch.join()
 
 
 def drawn(reader: requests.Session, address: str, dataset: str, since: float) -> float:

@@ -81,7 +81,7 @@ def planted(spark, tmp_path_factory) -> Lake:
     job = private.make_folder(lake.settings, private.JOBS) / "1"
     job.mkdir()
     (job / "scored.csv").write_text(f"visitor_id\n{CANARY}\n")
-    (private.make_folder(lake.settings, private.SITE) / "pairs.parquet").write_text("the visitor among others")
+    (private.make_folder(lake.settings, private.SITE) / "pairs.parquet").write_text(f"{CANARY}")
     asked = f"SELECT * FROM events WHERE visitor_id = {CANARY}"
     queries, saved = History(lake.settings.lake_path), Saved(lake.settings.lake_path)
     queries.add(Asked(asked, "reader 1", "done", f"for {CANARY}", 1.0, 2, 1, {"silver.events": 0}))
@@ -116,6 +116,7 @@ def test_a_planted_visitor_is_found_in_every_kind_of_place(planted):
         "logs",
         "jobs",
         "queries.sqlite",
+        "site",
         "site.sqlite",
     }
     assert any("silver/events_quarantine/part" in each for each in found)
@@ -125,11 +126,7 @@ def test_after_an_erasure_no_byte_of_lake_models_and_logs_holds_the_visitor(eras
     lake, _ = erased
     assert (lake.settings.lake_path / "mlflow" / "mlflow.db").is_file()
     assert holding(lake.settings.lake_path, CANARY) == set()
-
-
-def test_sums_that_the_site_kept_and_that_count_the_visitor_go_too(planted, erased):
-    assert (planted.settings.lake_path / private.SITE).is_dir()
-    assert not (erased[0].settings.lake_path / private.SITE).exists()
+    assert not (lake.settings.lake_path / private.SITE).exists()
 
 
 def test_after_an_erasure_there_is_nothing_to_run_and_every_published_table_can_be_read(erased, planted):
