@@ -43,8 +43,8 @@ check: $(VENV)/.dev  ## format, lint and types, without changing anything
 
 bench: setup $(VENV)/.dev  ## measure loads, single days after many, the way to the site, the site, its doors and jobs, make run; over an hour
 	@$(BIN)/lakehouse setup --tests
-	@for part in full_load increments watch_to_site site_latency http_latency batch_scoring preset_run; do \
-		$(BIN)/python -m tests.bench.$$part || exit 1; done
+	@failed=0; for part in full_load increments watch_to_site site_latency http_latency batch_scoring preset_run; do \
+		$(BIN)/python -m tests.bench.$$part || failed=1; done; exit $$failed
 
 clean:  ## remove the virtual environment and caches, never the lake
 	@rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
