@@ -26,6 +26,7 @@ from app.site import Site, base_path
 from app.tokens import Tokens
 from lakehouse.errors import Exit, LakehouseError
 from lakehouse.settings import Settings
+from lakehouse.storage import reading
 
 SECONDS_FOR_THE_FIRST_PAGE = 5  # in which a browser draws it, and needs the processor
 LARGEST_BODY = 1 << 20  # bytes of a request; a form or a callback needs a hundredth of it
@@ -123,6 +124,7 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
         LakehouseError: another address without a password (exit code 2), or the port is taken (exit code 4).
     """
     listening = listen(settings)
+    reading.forgo_pandas()
     logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s %(message)s", level=logging.WARNING)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # that requests wait an instant is no news
     port = listening.getsockname()[1]

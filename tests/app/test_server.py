@@ -1,19 +1,23 @@
 import importlib
 import json
 import re
-import subprocess
 import sys
 from dataclasses import replace
 
+import psutil
 import pytest
+import requests
 from plotly.offline import get_plotlyjs_version
 
 from app import login, pages, security, server, theme
 from app.charts.template import figure
 from app.components.parts import graph
+from app.pages.funnel.queries import dropped_visits
 from app.site import Site
 from lakehouse.errors import Exit, LakehouseError
-from lakehouse.settings import PROJECT, environment
+from lakehouse.settings import PROJECT
+
+from .conftest import start
 
 PORT = 8050
 HERE = {"Host": f"localhost:{PORT}"}
@@ -262,20 +266,15 @@ def test_the_browser_gets_the_release_of_ag_grid_that_its_package_names_and_no_p
     assert "aggrid" not in client.get("/", headers=HERE).text
 
 
-def test_the_first_page_is_drawn_without_what_takes_long_to_import(sample_lake):
-    code = f"""
-import sys
-from pathlib import Path
-from app import pages, server
-from app.site import Site
-from tests.conftest import settings_of
-from app.theme import LIGHT
-site = Site(settings_of(Path({str(sample_lake)!r})))
-site.lakes[""].refresh()
-server.make(site, 8050)
-page = pages.find("/")
-drawn = [card.content(page.slug, site.context(pages.parse(""), LIGHT)) for card in page.cards]
-print(len(drawn), "pandas" in sys.modules)
-"""
-    ended = subprocess.run([sys.executable, "-c", code], env=environment(), cwd=PROJECT, capture_output=True, text=True)
-    assert ended.stdout.split() == [str(len(pages.find("/").cards)), "False"], ended.stderr
+def test_a_site_that_reads_files_has_imported_no_pandas(sample_lake):
+    process, address = start(sample_lake)
+    try:
+        answer = requests.get(f"{address}/api/v1/{dropped_visits.name}", timeout=60)
+        files = {each.path for each in psutil.Process(process.pid).memory_maps()}
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+
+    assert answer.json()["rows"]
+    assert any("/pyarrow/_dataset" in each for each in files)
+    assert not [each for each in files if "/pandas/" in each]
