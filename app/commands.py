@@ -23,7 +23,7 @@ def app(context: click.Context, hash_password: bool) -> None:
     if context.invoked_subcommand:
         return
     gc.disable()  # nothing of what is imported and read now is garbage
-    from app import login, server
+    from app import login, service
 
     if hash_password:
         password = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
@@ -34,7 +34,7 @@ def app(context: click.Context, hash_password: bool) -> None:
         gc.enable()
         emit(None, as_json=False, text=f"The site is at {address}  (Ctrl-C ends it)")
 
-    server.serve(context.obj, announce)
+    service.serve(context.obj, announce)
 
 
 @app.group(cls=Commands)

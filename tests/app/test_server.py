@@ -9,7 +9,7 @@ import pytest
 import requests
 from plotly.offline import get_plotlyjs_version
 
-from app import login, pages, security, server, theme
+from app import login, pages, security, server, service, theme
 from app.charts.template import figure
 from app.components.parts import graph
 from app.pages.funnel.queries import dropped_visits
@@ -112,7 +112,7 @@ def test_a_host_that_others_can_reach_needs_a_password(lake):
     settings = replace(lake.settings, app=replace(lake.settings.app, host="0.0.0.0"))
 
     with pytest.raises(LakehouseError, match="Without a password") as caught:
-        server.listen(settings)
+        service.listen(settings)
     assert (caught.value.code, "--hash-password" in caught.value.remedy) == (Exit.USAGE, True)
 
 
@@ -120,16 +120,16 @@ def test_what_is_no_hash_of_a_password_is_refused(lake):
     settings = replace(lake.settings, app=replace(lake.settings.app, password_hash="secret", port=0))
 
     with pytest.raises(LakehouseError, match="not a hash"):
-        server.listen(settings)
+        service.listen(settings)
 
 
 def test_a_taken_port_is_told_before_anything_is_loaded(lake):
     free = replace(lake.settings, app=replace(lake.settings.app, port=0))
-    with server.listen(free) as taken:
+    with service.listen(free) as taken:
         settings = replace(lake.settings, app=replace(lake.settings.app, port=taken.getsockname()[1]))
 
         with pytest.raises(LakehouseError, match="taken by another program") as caught:
-            server.listen(settings)
+            service.listen(settings)
     assert caught.value.code == Exit.ENVIRONMENT
 
 
