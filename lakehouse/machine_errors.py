@@ -19,7 +19,8 @@ UNREADABLE = "Input/output error|Stale file handle|Too many open files"
 NO_EXEC = "failed to map segment from shared object|UnsatisfiedLinkError"
 NO_FOLDER = "No usable temporary directory found"
 NO_NAME = "invalid null input: name"
-NO_MEMORY = "java.lang.OutOfMemoryError|INVALID_DRIVER_MEMORY"
+NO_SHARE = r"Could not allocate memory to grow|Unable to acquire \d+ bytes of memory|UNABLE_TO_ACQUIRE_MEMORY"
+NO_MEMORY = f"java.lang.OutOfMemoryError|INVALID_DRIVER_MEMORY|{NO_SHARE}"
 NO_POOL = r"Resources exhausted: (?!.*disk)"
 ENGINE_GONE = r"session [0-9a-f-]{36} is not running|StatusCode\.UNAVAILABLE|error reading a body from connection"
 JVM_GONE = "Answer from Java side is empty|Error while sending or receiving|Connection refused|Connection reset by peer"
@@ -121,6 +122,11 @@ def _is_full(folder: str) -> bool:
         return shutil.disk_usage(folder).free < FULL_BYTES
     except OSError:
         return False
+
+
+def is_memory_too_small(error: Exception) -> bool:
+    """Say whether a query needed more memory than the engine had for it; another, smaller one may do."""
+    return re.search(f"{NO_POOL}|{NO_SHARE}", str(error)) is not None
 
 
 Sentences = list[tuple[str, Callable[[Settings, str], LakehouseError]]]  # a pattern of what is said, and our sentence

@@ -9,7 +9,7 @@ from typing import Any
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import Lake
 from lakehouse.landing import csv_reader, retraction
-from lakehouse.runs import incremental, judging, refusal_limits, snapshots
+from lakehouse.runs import incremental, judging, refusal_limits, shares, snapshots
 from lakehouse.runs.incremental import Change, Outcome
 from lakehouse.runs.planner import Step, changes, full_refresh_reason, of_days
 from lakehouse.storage import log, rewriting
@@ -110,7 +110,7 @@ def _full_refresh(lake: Lake, table: Table, run_id: str, ignore_existing: bool =
         if table.refresh.kind == "rebuild" and not ignore_existing:
             written = incremental.rebuild(lake, table, rows, run_id)
         else:
-            written = lake.store.overwrite(table, rows, run_id)
+            written = shares.overwrite(lake, table, frames, run_id)
     except LakehouseError as error:
         raise refusal_limits.with_snapshot(lake, table, rows, error) from error
     return _Done("full_refresh", rows_in, Outcome(judged.refused, written, read), judged.discarded)

@@ -130,7 +130,7 @@ def _touched(lake: Lake, table: Table, changes: Sequence[Change]) -> Touched:
         if not has_replace_columns(lake, table, name):
             shared, name = table.refresh.through[short_name(name)], table.upstreams[0]
             rows = lake.store.read(name).join(rows.select(shared).distinct(), shared, how="left_semi")
-        parts.append(rows.select(*[_spelled(lake, table, name, column).alias(column) for column in by], *instant))
+        parts.append(rows.select(*[spelled(lake, table, name, column).alias(column) for column in by], *instant))
     rows = reduce(DataFrame.unionByName, parts).where(reduce(and_, [F.col(column).isNotNull() for column in by]))
     if since is None:
         values = spill.materialize(lake.store, rows.distinct(), limits=Bounds.measured_columns(table, by))
@@ -162,7 +162,7 @@ def _restricted(
         return needed, log.size(delta)
     bounds = touched.bounds.among(_columns(lake, name))
     values = touched.values.select(*_renamed([*by, *([FROM, UPTO] if touched.days else [])], "_touched_"))
-    same = [_spelled(lake, table, name, column).eqNullSafe(F.col(f"_touched_{column}")) for column in by]
+    same = [spelled(lake, table, name, column).eqNullSafe(F.col(f"_touched_{column}")) for column in by]
     since = table.refresh.since
     if since:
         instant = since.start if name == table.name else since.instant
@@ -202,7 +202,8 @@ def has_replace_columns(lake: Lake, table: Table, name: str) -> bool:
     return all(column in columns or columns & set(WORD.findall(sql)) for column, sql in table.refresh.by.items())
 
 
-def _spelled(lake: Lake, table: Table, name: str, column: str) -> Column:
+def spelled(lake: Lake, table: Table, name: str, column: str) -> Column:
+    """Return a column of `by` as an upstream, or the table itself, has it."""
     return F.col(column) if column in _columns(lake, name) else F.expr(table.refresh.by[column])
 
 

@@ -8,7 +8,7 @@ import hashlib
 import json
 import pickle
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -107,7 +107,7 @@ class Writer:
         extra = [each.alias(f"_count_{i}") for i, each in enumerate(counts.values())]
         extra += [each.alias(f"_limit_{i}") for i, each in enumerate(limits.values())]
         results = frame.select("*", *extra).mapInArrow(_Task(self, list(counts), list(limits)), "measured BINARY")
-        return _sum([pickle.loads(row.measured) for row in results.collect()], counts, limits)
+        return sum_up([pickle.loads(row.measured) for row in results.collect()], counts, limits)
 
     def write(self, rows: Iterable[pa.Table]) -> list[DataFile]:
         """Write groups of rows: those of a table that is cut by slice as several files, others as one file."""
@@ -200,7 +200,8 @@ def _groups(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
         yield pa.Table.from_batches(waiting)
 
 
-def _sum(parts: list[Measured], counts: Mapping[str, Any], limits: Mapping[str, Any]) -> Measured:
+def sum_up(parts: Sequence[Measured], counts: Iterable[str], limits: Iterable[str] = ()) -> Measured:
+    """Put together what was written in parts, and the counts and limits of these names."""
     return Measured(
         [file for part in parts for file in part.files],
         {name: sum(part.counts.get(name, 0) for part in parts) for name in counts},

@@ -25,7 +25,7 @@ from lakehouse.storage import evolution, integrity, log, log_entries, reading
 from lakehouse.storage.data_skipping import Bounds
 from lakehouse.storage.folder import Folder, TableLog
 from lakehouse.storage.log_entries import Change
-from lakehouse.storage.parquet_writer import DataFile, Measured, Writer
+from lakehouse.storage.parquet_writer import DataFile, Measured, Writer, sum_up
 from lakehouse.storage.schema import check_columns
 from lakehouse.table import Table
 
@@ -189,14 +189,24 @@ class Store:
         """Read rows of a small table, all unless SQL says which, and without what takes half a second to import."""
         return log.rows_of(reading.query(self.delta(name), columns, where))
 
-    def overwrite(self, table: Table, frame: DataFrame, run_id: str, remedy: str = "") -> Written:
+    def overwrite(
+        self, table: Table, frame: DataFrame, run_id: str, remedy: str = "", further: Sequence[DataFrame] = ()
+    ) -> Written:
         """Replace all rows of the table, and its schema by the contract's, in one commit; judge the rows before it.
+
+        Args:
+            table: the table.
+            frame: its rows.
+            run_id: the run.
+            remedy: what mends rows that break a rule.
+            further: more of its rows; each frame is computed by itself, once the one before is written.
 
         Raises:
             LakehouseError: rows break a rule of `expect_or_fail` (exit code 3); the table is as it was.
         """
         delta = self.delta(table.name)
-        measured = self._write(table, frame, conditions(table.output_rules))
+        counts = conditions(table.output_rules)
+        measured = sum_up([self._write(table, each, counts) for each in (frame, *further)], counts)
         try:
             enforce(table.name, table.output_rules, measured.counts, *[remedy] if remedy else [])
         except LakehouseError:

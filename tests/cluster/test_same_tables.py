@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from lakehouse.errors import Exit
+
 from ..deliveries import FIRST, SECOND
 from ..invariants import contents, difference, unaccounted
 from ..killing import PATIENCE, RUN, die, kill, start
@@ -28,6 +30,17 @@ def run(lake, meanwhile=lambda: None, **surroundings):
     assert "Published as run" in "".join(seen)
 
 
+def give_up(lake, **surroundings):
+    """Run until the command ends because of its surroundings; return what it said."""
+    with start(lake.settings.lake_path, "-m", "lakehouse.cli", "run", **surroundings) as driver:
+        try:
+            said, _ = driver.communicate(timeout=PATIENCE)
+        finally:
+            kill(driver)
+    assert driver.returncode == Exit.ENVIRONMENT, said
+    return said
+
+
 def test_an_increment_on_a_cluster_and_an_object_store_while_a_worker_dies_makes_the_tables_of_one_full_run(
     cluster, stored, embedded, tmp_path
 ):
@@ -45,16 +58,20 @@ def test_an_increment_on_a_cluster_and_an_object_store_while_a_worker_dies_makes
 
 
 @pytest.mark.cluster
-def test_all_tables_are_those_of_one_full_run_after_a_dead_driver_a_dead_worker_and_a_slow_store_that_fails(
+def test_all_tables_are_those_of_one_full_run_after_a_dead_driver_a_store_that_is_down_in_a_commit_and_a_dead_worker(
     cluster, stored, door, embedded, tmp_path
 ):
     surroundings = cluster.variables() | variables(stored.settings)
     FIRST.land(stored, tmp_path)
     run(stored, **surroundings)
+    published = stored.ledger.published()
     SECOND.land(stored, tmp_path)
     die(stored.settings.lake_path, "written.silver.sessions", *RUN, **surroundings)
-    door.rule(delay=0.01, every=50, act="fail")
     behind = variables(replace(stored.settings, storage=replace(stored.settings.storage, endpoint=door.address)))
+    door.rule(match=r"PUT .*/gold/activity/_delta_log/", act="down")
+    assert "does not answer as it should" in give_up(stored, **surroundings | behind)
+    assert stored.ledger.published() == published
+    door.rule(delay=0.01, every=50, act="fail")
     run(stored, lambda: cluster.kill_worker(2), **surroundings | behind)
     cluster.add_worker()
     assert difference(stored, embedded) == []
