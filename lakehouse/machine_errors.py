@@ -124,7 +124,7 @@ def _is_full(folder: str) -> bool:
         return False
 
 
-def is_memory_too_small(error: Exception) -> bool:
+def is_memory_too_small(error: BaseException) -> bool:
     """Say whether a query needed more memory than the engine had for it; another, smaller one may do."""
     return re.search(f"{NO_POOL}|{NO_SHARE}", str(error)) is not None
 

@@ -54,7 +54,7 @@ def build(lake: Lake, step: Step, run_id: str, days: tuple[date, date] | None = 
         is_full = step.ignores_existing or bool(full_refresh_reason(lake, table, by_version))
         changed += [Change(table.upstreams[0], 0, 0, is_refused=True)] if step.judges_again else []
         if is_full:
-            done = _full_refresh(lake, table, run_id, ignore_existing=step.ignores_existing)
+            done = _full_refresh(lake, table, run_id, step.shares, ignore_existing=step.ignores_existing)
         else:
             done = _increment(lake, table, changed, run_id)
     written = done.outcome.written
@@ -97,7 +97,7 @@ def _append(lake: Lake, step: Step, run_id: str) -> _Done:
     return _Done("incremental", sum(each.lines for each in receipts), Outcome(0, written, size), passed_over=passed)
 
 
-def _full_refresh(lake: Lake, table: Table, run_id: str, ignore_existing: bool = False) -> _Done:
+def _full_refresh(lake: Lake, table: Table, run_id: str, number: int = 1, ignore_existing: bool = False) -> _Done:
     """Compute all rows; the present ones are not looked at where the plan says so: they may be damaged."""
     assert table.function is not None, f"{table.name} has no transform"
     frames = [snapshots.read(lake, name) for name in table.upstreams]
@@ -105,12 +105,12 @@ def _full_refresh(lake: Lake, table: Table, run_id: str, ignore_existing: bool =
     read = log.total(log.size(lake.store.delta(name)) for name in table.upstreams)
     judged = judging.set_aside(lake, table, judging.apply_source_filter(lake, table, frames[0]), run_id)
     frames[0] = judged.good
-    rows = table.function(*frames)
+    rows, *further = [table.function(*shares.part(lake, table, frames, number, each)) for each in range(number)]
     try:
         if table.refresh.kind == "rebuild" and not ignore_existing:
             written = incremental.rebuild(lake, table, rows, run_id)
         else:
-            written = shares.overwrite(lake, table, frames, run_id)
+            written = lake.store.overwrite(table, rows, run_id, further=further)
     except LakehouseError as error:
         raise refusal_limits.with_snapshot(lake, table, rows, error) from error
     return _Done("full_refresh", rows_in, Outcome(judged.refused, written, read), judged.discarded)

@@ -62,6 +62,7 @@ class Step:
         ignores_existing: whether all rows are computed and the present ones not looked at: they may be damaged.
         judges_again: whether the rows that the table refused so far are judged again.
         retracted: receipts that were taken back, whose rows a table of landed files still holds.
+        shares: in how many parts, one after the other, all rows are computed if they are.
     """
 
     table: Table
@@ -71,6 +72,7 @@ class Step:
     ignores_existing: bool = False
     judges_again: bool = False
     retracted: tuple[Receipt, ...] = ()
+    shares: int = 1
 
     @property
     def mode(self) -> Mode:

@@ -9,7 +9,7 @@ from threading import Thread, Timer
 from lakehouse import error_messages, failpoints
 from lakehouse.errors import LakehouseError
 from lakehouse.lake import Lake
-from lakehouse.runs import lock, recovery
+from lakehouse.runs import lock, recovery, shares
 from lakehouse.runs.builder import build
 from lakehouse.runs.planner import Request, Step, changes, plan
 from lakehouse.runs.publication import ids, publish
@@ -155,24 +155,47 @@ def _build_all(lake: Lake, steps: list[Step], request: Request, progress: _Progr
         return
     say(f"Building {total} tables …")
     lock.note_jvm(lake.settings, lake.store.engine.jvm_process_id)  # started here, before several threads ask for it
-    with ThreadPoolExecutor(threads := lake.settings.run.threads) as pool:
+    most = min(total, lake.settings.run.threads)  # at the same time
+    crowded: set[Future[Result]] = set()  # what is at work beside others although it should not be any more
+    with ThreadPoolExecutor(most) as pool:
         try:
             while waiting or running:
                 unfinished = {step.table.name for step in [*waiting, *running.values()]}
                 ready = [step for step in waiting if not unfinished & set(step.table.upstreams)]
-                for step in ready[: threads - len(running)]:  # nothing waits in the pool, where it could not be stopped
+                for step in ready[
+                    : max(0, most - len(running))
+                ]:  # nothing waits in the pool, where it could not be stopped
                     waiting.remove(step)
                     name, upstreams = step.table.name, step.table.upstreams
                     progress.reads[name] = {upstream: lake.store.version(upstream) for upstream in upstreams}
                     progress.read_ids[name] = ids(lake, upstreams)
                     running[pool.submit(build, lake, step, progress.run_id, request.days)] = step
-                _note(wait(running, return_when=FIRST_COMPLETED).done, running, progress, say, total)
+                ended = wait(running, return_when=FIRST_COMPLETED).done
+                for future in ended:
+                    is_alone = most == 1 and future not in crowded
+                    again = shares.smaller(running[future], future.exception(), is_alone)
+                    if again:
+                        say(_too_large(again))
+                        del running[future]
+                        waiting.insert(0, again)
+                        most, crowded = 1, set(running)
+                _note(ended & running.keys(), running, progress, say, total)
         except BaseException as error:
             with suppress(Exception):  # the first error is the one to tell
                 _interrupt(lake, pool, is_process_ending=not isinstance(error, Exception))
             with suppress(Exception):
                 _note(wait(running).done, running, progress, say, total)
             raise
+
+
+def _too_large(step: Step) -> str:
+    """Return the line about a table for which memory was too small, and how it is built instead."""
+    beside, how = (
+        (" beside other tables", "one table at a time")
+        if step.shares == 1
+        else ("", f"all of it in {step.shares} shares")
+    )
+    return f"{step.table.name} needs more memory than the engine has{beside}: now {how}."
 
 
 def _note(

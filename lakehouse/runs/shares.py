@@ -1,4 +1,4 @@
-"""runs.shares — all rows of a table at once, or, where the engine's memory is too small for that, share by share.
+"""runs.shares — what a run does where the engine's memory is too small: one table at a time, then share by share.
 
 A table whose refresh goes by the values of some columns computes each value from the rows of that value alone. So those
 rows can be parted by a hash of the value, and the shares computed one after the other; what has no such columns is read
@@ -6,6 +6,7 @@ whole for each.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -13,39 +14,41 @@ from pyspark.sql import functions as F
 from lakehouse.lake import Lake
 from lakehouse.machine_errors import is_memory_too_small
 from lakehouse.runs.incremental import has_replace_columns, spelled
-from lakehouse.storage.store import Written
+from lakehouse.runs.planner import Step
 from lakehouse.table import Table
 
 MORE = 4  # times as many shares, where memory was too small
 MOST = 64  # shares: each reads the upstreams
 
 
-def overwrite(lake: Lake, table: Table, frames: Sequence[DataFrame], run_id: str) -> Written:
-    """Replace all rows of a table by what its transform makes of all rows of its upstreams.
+def smaller(step: Step, error: BaseException | None, is_alone: bool) -> Step | None:
+    """Return how a table that needed too much memory is built instead; None where it cannot be, or ended otherwise.
+
+    An increment for which memory is too small even alone becomes a full refresh, which can be parted.
+
+    Args:
+        step: the table.
+        error: how it ended.
+        is_alone: whether no other table was built at the same time.
+    """
+    if error is None or not is_memory_too_small(error):
+        return None
+    if not is_alone:
+        return step
+    can_part = step.table.refresh.kind == "replace" and step.shares < MOST
+    return replace(step, shares=step.shares * MORE, ignores_existing=True) if can_part else None
+
+
+def part(lake: Lake, table: Table, frames: Sequence[DataFrame], number: int, share: int) -> list[DataFrame]:
+    """Return one of so many shares of the upstreams' rows.
 
     Args:
         lake: the lake.
         table: the table.
         frames: the rows of its upstreams, in their order.
-        run_id: the run.
-
-    Raises:
-        LakehouseError: rows break a rule of `expect_or_fail` (exit code 3).
+        number: how many shares there are; of one that is no `replace()`, one.
+        share: which, from 0.
     """
-    assert table.function is not None
-    number = 1
-    while True:
-        first, *further = [table.function(*part(lake, table, frames, number, each)) for each in range(number)]
-        try:
-            return lake.store.overwrite(table, first, run_id, further=further)
-        except Exception as error:
-            if table.refresh.kind != "replace" or number == MOST or not is_memory_too_small(error):
-                raise
-            number *= MORE
-
-
-def part(lake: Lake, table: Table, frames: Sequence[DataFrame], number: int, share: int) -> list[DataFrame]:
-    """Return one of so many shares of the upstreams' rows."""
     if number == 1:
         return list(frames)
     parts = []

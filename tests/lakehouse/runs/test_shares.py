@@ -6,12 +6,19 @@ import pytest
 from pyspark.sql import DataFrame
 
 from lakehouse.engine.frames import difference
+from lakehouse.lake import open_lake
 from lakehouse.runs import judging, shares, snapshots
 from lakehouse.settings import load
 from lakehouse.table import discover
 
+from ... import invariants
+from ...conftest import settings_of
+from ..conftest import copied
+from .test_engine_faults import ended, start
+
 REPLACED = [name for name, table in discover(load().layers).items() if table.refresh.kind == "replace"]
 SHARES = 3
+HUNGRY, FRUGAL = "gold.item_pairs", "gold.session_features"
 
 
 @pytest.mark.parametrize("name", REPLACED)
@@ -21,3 +28,15 @@ def test_the_shares_of_a_table_make_its_rows(whole, name):
     frames = [judging.valid(table, judging.apply_source_filter(whole, table, first)), *others]
     made = [table.function(*shares.part(whole, table, frames, SHARES, each)) for each in range(SHARES)]
     assert difference(reduce(DataFrame.unionByName, made), whole.store.read(name)).collect() == []
+
+
+def test_a_table_for_which_memory_is_too_small_is_made_alone_and_then_in_shares(built_lake, tmp_path):
+    lake = copied(open_lake(settings_of(built_lake)), tmp_path / "lake")
+    before = invariants.contents(lake)
+    words = ("run", FRUGAL, HUNGRY, "--full-refresh", FRUGAL, "--full-refresh", HUNGRY)
+    process = start(lake.settings.lake_path, "-m", "lakehouse.cli", *words, LAKEHOUSE_ENGINE__MEMORY="4m")
+    code, output = ended(process)
+    assert code == 0, output
+    assert f"{HUNGRY} needs more memory than the engine has beside other tables: now one table at a time." in output
+    assert f"{HUNGRY} needs more memory than the engine has: now all of it in 4 shares." in output
+    assert invariants.contents(lake) == before
