@@ -68,7 +68,7 @@ def test_all_tables_are_those_of_one_full_run_after_a_dead_driver_a_store_that_i
     SECOND.land(stored, tmp_path)
     die(stored.settings.lake_path, "written.silver.sessions", *RUN, **surroundings)
     behind = variables(replace(stored.settings, storage=replace(stored.settings.storage, endpoint=door.address)))
-    door.rule(match=r"PUT .*/gold/activity/_delta_log/", act="down")
+    door.rule(match=r"PUT .*/gold/funnel/_delta_log/", act="down")
     assert "does not answer as it should" in give_up(stored, **surroundings | behind)
     assert stored.ledger.published() == published
     door.rule(delay=0.01, every=50, act="fail")

@@ -40,3 +40,14 @@ def test_a_table_for_which_memory_is_too_small_is_made_alone_and_then_in_shares(
     assert f"{HUNGRY} needs more memory than the engine has beside other tables: now one table at a time." in output
     assert f"{HUNGRY} needs more memory than the engine has: now all of it in 4 shares." in output
     assert invariants.contents(lake) == before
+
+
+def test_memory_of_apache_spark_that_is_too_small_is_told_once_shares_did_not_help(built_lake, tmp_path):
+    lake = copied(open_lake(settings_of(built_lake)), tmp_path / "lake")
+    surroundings = {"ENGINE__NAME": "spark", "SPARK__CONF": '{ "spark.memory.fraction" = "0.005" }'}
+    named = {f"LAKEHOUSE_{name}": value for name, value in surroundings.items()}
+    words = ("run", HUNGRY, "--full-refresh", HUNGRY)
+    code, output = ended(start(lake.settings.lake_path, "-m", "lakehouse.cli", *words, **named))
+    assert f"{HUNGRY} needs more memory than the engine has: now all of it in 4 shares." in output
+    assert "✗ Spark's memory of 1g (spark.driver_memory; for models 1g) is too small for this data." in output
+    assert (code, "Traceback" in output) == (4, False)
