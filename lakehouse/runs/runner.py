@@ -162,9 +162,8 @@ def _build_all(lake: Lake, steps: list[Step], request: Request, progress: _Progr
             while waiting or running:
                 unfinished = {step.table.name for step in [*waiting, *running.values()]}
                 ready = [step for step in waiting if not unfinished & set(step.table.upstreams)]
-                for step in ready[
-                    : max(0, most - len(running))
-                ]:  # nothing waits in the pool, where it could not be stopped
+                room = max(0, most - len(running))  # nothing waits in the pool, where it could not be stopped
+                for step in ready[:room]:
                     waiting.remove(step)
                     name, upstreams = step.table.name, step.table.upstreams
                     progress.reads[name] = {upstream: lake.store.version(upstream) for upstream in upstreams}
