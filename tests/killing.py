@@ -71,14 +71,20 @@ def start(lake: Path, *arguments: str, **variables: str) -> subprocess.Popen[str
     )
 
 
-def die(lake: Path, place: str, *arguments: str, **variables: str) -> None:
-    """Run a program until it dies at a failpoint; one that it does not reach is a failure."""
-    with start(lake, *arguments, LAKEHOUSE_FAILPOINT=place, **variables) as process:
+def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
+    """Wait for a process; return its exit code and what it said."""
+    with process:
         try:
             output, _ = process.communicate(timeout=PATIENCE)
         finally:
             kill(process)
-    assert process.returncode == -signal.SIGKILL, f"{place} was not reached:\n{output}"
+    return process.returncode, output
+
+
+def die(lake: Path, place: str, *arguments: str, **variables: str) -> None:
+    """Run a program until it dies at a failpoint; one that it does not reach is a failure."""
+    code, output = ended(start(lake, *arguments, LAKEHOUSE_FAILPOINT=place, **variables))
+    assert code == -signal.SIGKILL, f"{place} was not reached:\n{output}"
     assert is_jvm_gone(lake), f"the JVM outlived {place}"
 
 

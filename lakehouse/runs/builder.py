@@ -17,7 +17,7 @@ from lakehouse.storage.ledger import Result
 from lakehouse.storage.ledger_rows import Mode
 from lakehouse.storage.log import DataSize
 from lakehouse.storage.store import Written
-from lakehouse.table import Table, short_name
+from lakehouse.table import short_name
 
 
 @dataclass(frozen=True)
@@ -53,10 +53,7 @@ def build(lake: Lake, step: Step, run_id: str, days: tuple[date, date] | None = 
         by_version = [each for each in changed if each.is_of_versions]
         is_full = step.ignores_existing or bool(full_refresh_reason(lake, table, by_version))
         changed += [Change(table.upstreams[0], 0, 0, is_refused=True)] if step.judges_again else []
-        if is_full:
-            done = _full_refresh(lake, table, run_id, step.shares, ignore_existing=step.ignores_existing)
-        else:
-            done = _increment(lake, table, changed, run_id)
+        done = _full_refresh(lake, step, run_id) if is_full else _increment(lake, step, changed, run_id)
     written = done.outcome.written
     wrote = log.total(each.size for each in log.since(lake.store.delta(table.name), before))
     return Result(
@@ -97,8 +94,9 @@ def _append(lake: Lake, step: Step, run_id: str) -> _Done:
     return _Done("incremental", sum(each.lines for each in receipts), Outcome(0, written, size), passed_over=passed)
 
 
-def _full_refresh(lake: Lake, table: Table, run_id: str, number: int = 1, ignore_existing: bool = False) -> _Done:
+def _full_refresh(lake: Lake, step: Step, run_id: str) -> _Done:
     """Compute all rows; the present ones are not looked at where the plan says so: they may be damaged."""
+    table, number = step.table, step.shares
     assert table.function is not None, f"{table.name} has no transform"
     frames = [snapshots.read(lake, name) for name in table.upstreams]
     rows_in = sum(lake.store.rows(name) for name in table.upstreams)
@@ -107,7 +105,7 @@ def _full_refresh(lake: Lake, table: Table, run_id: str, number: int = 1, ignore
     frames[0] = judged.good
     rows, *further = [table.function(*shares.part(lake, table, frames, number, each)) for each in range(number)]
     try:
-        if table.refresh.kind == "rebuild" and not ignore_existing:
+        if table.refresh.kind == "rebuild" and not step.ignores_existing:
             written = incremental.rebuild(lake, table, rows, run_id)
         else:
             written = lake.store.overwrite(table, rows, run_id, further=further)
@@ -116,14 +114,15 @@ def _full_refresh(lake: Lake, table: Table, run_id: str, number: int = 1, ignore
     return _Done("full_refresh", rows_in, Outcome(judged.refused, written, read), judged.discarded)
 
 
-def _increment(lake: Lake, table: Table, changed: list[Change], run_id: str) -> _Done:
+def _increment(lake: Lake, step: Step, changed: list[Change], run_id: str) -> _Done:
+    table = step.table
     if not changed:
         unchanged = Written(
             lake.store.version(table.name), broken=dict.fromkeys((rule.name for rule in table.output_rules), 0)
         )
         return _Done("unchanged", 0, Outcome(0, unchanged, DataSize()))
     if table.refresh.kind == "rebuild":
-        return _full_refresh(lake, table, run_id)
+        return _full_refresh(lake, step, run_id)
     if table.refresh.kind == "upsert":
         outcome = incremental.upsert(lake, table, changed, run_id)
     else:

@@ -189,12 +189,9 @@ def _build_all(lake: Lake, steps: list[Step], request: Request, progress: _Progr
 
 def _too_large(step: Step) -> str:
     """Return the line about a table for which memory was too small, and how it is built instead."""
-    beside, how = (
-        (" beside other tables", "one table at a time")
-        if step.shares == 1
-        else ("", f"all of it in {step.shares} shares")
-    )
-    return f"{step.table.name} needs more memory than the engine has{beside}: now {how}."
+    if step.shares == 1:
+        return f"{step.table.name} needs more memory than the engine has beside other tables: now one table at a time."
+    return f"{step.table.name} needs more memory than the engine has: now all of it in {step.shares} shares."
 
 
 def _note(

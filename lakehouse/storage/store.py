@@ -18,7 +18,6 @@ from lakehouse import error_messages, failpoints
 from lakehouse.engine import session
 from lakehouse.engine.frames import anti_join, difference
 from lakehouse.engine.session import Engine
-from lakehouse.errors import LakehouseError
 from lakehouse.expectations import conditions, enforce
 from lakehouse.settings import Settings
 from lakehouse.storage import evolution, integrity, log, log_entries, reading
@@ -205,12 +204,14 @@ class Store:
             LakehouseError: rows break a rule of `expect_or_fail` (exit code 3); the table is as it was.
         """
         delta = self.delta(table.name)
-        counts = conditions(table.output_rules)
-        measured = sum_up([self._write(table, each, counts) for each in (frame, *further)], counts)
+        counts, parts = conditions(table.output_rules), []
         try:
+            for each in (frame, *further):
+                parts.append(self._write(table, each, counts))
+            measured = sum_up(parts, counts)
             enforce(table.name, table.output_rules, measured.counts, *[remedy] if remedy else [])
-        except LakehouseError:
-            log_entries.discard(delta.folder, measured.files)
+        except Exception:
+            log_entries.discard(delta.folder, [file for part in parts for file in part.files])
             raise
         if not reading.is_plain(delta):
             log_entries.create(table, delta.folder)  # takes back what another program switched on

@@ -11,7 +11,7 @@ from lakehouse.settings import Settings
 
 from ..conftest import MadeOnce, settings_of
 from ..deliveries import FIRST, SECOND
-from ..killing import PATIENCE, kill, start
+from ..killing import ended, start
 from ..lakehouse.conftest import delivered
 from ..object_stores import KEYS, settings_in
 from .standalone import Cluster, standalone
@@ -50,10 +50,6 @@ def variables(settings: Settings) -> dict[str, str]:
 
 def command(lake: Lake, words: str, **surroundings: str) -> str:
     """Call `lakehouse …` on a lake, in a process of its own; return what it said, once it ended well."""
-    with start(lake.settings.lake_path, "-m", "lakehouse.cli", *words.split(), **surroundings) as process:
-        try:
-            said, _ = process.communicate(timeout=PATIENCE)
-        finally:
-            kill(process)
-    assert process.returncode == 0, said
+    code, said = ended(start(lake.settings.lake_path, "-m", "lakehouse.cli", *words.split(), **surroundings))
+    assert code == 0, said
     return said

@@ -8,7 +8,7 @@ from lakehouse.errors import Exit
 
 from ..deliveries import FIRST, SECOND
 from ..invariants import contents, difference, unaccounted
-from ..killing import PATIENCE, RUN, die, kill, start
+from ..killing import PATIENCE, RUN, die, ended, kill, start
 from .conftest import variables
 
 FEW = {"LAKEHOUSE_LAYERS": '["bronze", "silver"]'}
@@ -28,17 +28,6 @@ def run(lake, meanwhile=lambda: None, **surroundings):
             kill(driver)
     assert driver.returncode == 0, "".join(seen)
     assert "Published as run" in "".join(seen)
-
-
-def give_up(lake, **surroundings):
-    """Run until the command ends because of its surroundings; return what it said."""
-    with start(lake.settings.lake_path, "-m", "lakehouse.cli", "run", **surroundings) as driver:
-        try:
-            said, _ = driver.communicate(timeout=PATIENCE)
-        finally:
-            kill(driver)
-    assert driver.returncode == Exit.ENVIRONMENT, said
-    return said
 
 
 def test_an_increment_on_a_cluster_and_an_object_store_while_a_worker_dies_makes_the_tables_of_one_full_run(
@@ -69,7 +58,8 @@ def test_all_tables_are_those_of_one_full_run_after_a_dead_driver_a_store_that_i
     die(stored.settings.lake_path, "written.silver.sessions", *RUN, **surroundings)
     behind = variables(replace(stored.settings, storage=replace(stored.settings.storage, endpoint=door.address)))
     door.rule(match=r"PUT .*/gold/funnel/_delta_log/", act="down")
-    assert "does not answer as it should" in give_up(stored, **surroundings | behind)
+    code, output = ended(start(stored.settings.lake_path, "-m", "lakehouse.cli", "run", **surroundings | behind))
+    assert (code, "does not answer as it should" in output) == (Exit.ENVIRONMENT, True), output
     assert stored.ledger.published() == published
     door.rule(delay=0.01, every=50, act="fail")
     run(stored, lambda: cluster.kill_worker(2), **surroundings | behind)

@@ -17,7 +17,7 @@ from lakehouse.runs import runner
 
 from ... import invariants
 from ...conftest import settings_of
-from ...killing import kill, start
+from ...killing import ended, start
 
 CLI = ("-m", "lakehouse.cli", "run")
 DYING = (
@@ -65,16 +65,6 @@ time.sleep(3)
 main(["run"])
 """,
 )
-
-
-def ended(process: Popen[str]) -> tuple[int, str]:
-    """Wait for a process; return its exit code and what it said."""
-    with process:
-        try:
-            output, _ = process.communicate(timeout=300)
-        finally:
-            kill(process)
-    return process.returncode, output
 
 
 def expect_mended(lake: Lake, whole: Lake) -> None:

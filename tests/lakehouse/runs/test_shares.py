@@ -13,8 +13,8 @@ from lakehouse.table import discover
 
 from ... import invariants
 from ...conftest import settings_of
+from ...killing import ended, start
 from ..conftest import copied
-from .test_engine_faults import ended, start
 
 REPLACED = [name for name, table in discover(load().layers).items() if table.refresh.kind == "replace"]
 SHARES = 3
