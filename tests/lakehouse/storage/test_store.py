@@ -117,6 +117,14 @@ def rows_of(spark, *rows: tuple[date | None, int]):
     return spark.createDataFrame(list(rows), "day DATE, count BIGINT")
 
 
+def test_what_was_written_before_a_further_frame_failed_is_removed(spark, counts):
+    before = sorted(Path(counts.store.uri("silver.counts")).rglob("*.parquet"))
+    good, bad = rows_of(spark, (DAYS[0], 4)), rows_of(spark, (None, 5))
+    with pytest.raises(Exception, match="NOT NULL"):
+        counts.store.overwrite(table, good, "run", further=[bad])
+    assert sorted(Path(counts.store.uri("silver.counts")).rglob("*.parquet")) == before
+
+
 def test_rows_in_the_place_of_others_leave_the_rest_of_their_files_and_all_other_files_alone(spark, counts):
     store = counts.store
     store.overwrite(table, store.read("silver.counts").coalesce(1), "run")
