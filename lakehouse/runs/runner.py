@@ -180,10 +180,9 @@ def _build_all(lake: Lake, steps: list[Step], request: Request, progress: _Progr
                         most, crowded = 1, set(running)
                 _note(ended & running.keys(), running, progress, say, total)
         except BaseException as error:
+            _interrupt(lake, pool, is_process_ending=not isinstance(error, Exception))
             with suppress(Exception):  # the first error is the one to tell
-                _interrupt(lake, pool, is_process_ending=not isinstance(error, Exception))
-            with suppress(Exception):
-                _note(wait(running).done, running, progress, say, total)
+                _note({each for each in running if not each.cancelled()}, running, progress, say, total)
             raise
 
 
@@ -220,7 +219,8 @@ def _interrupt(lake: Lake, pool: ThreadPoolExecutor, is_process_ending: bool) ->
     if is_process_ending:
         impatience.start()
     while giving_up.is_alive():
-        engine.interrupt()
+        with suppress(Exception):  # an engine that was ended hears nothing
+            engine.interrupt()
         giving_up.join(timeout=0.2)
     impatience.cancel()
 

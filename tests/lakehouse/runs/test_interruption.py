@@ -111,6 +111,20 @@ def test_ctrl_c_at_the_moment_a_table_is_given_to_a_thread_ends_it_too(run_once,
     assert heard == [True, True]
 
 
+def test_ctrl_c_does_not_wait_for_a_table_that_no_thread_has_taken(run_once, call, land, monkeypatch):
+    class Unattended(ThreadPoolExecutor):
+        def _adjust_thread_count(self):
+            threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+    monkeypatch.setattr(runner, "ThreadPoolExecutor", Unattended)
+    land("b.csv", LATER, *[VIEW] * 9)
+    rescue = threading.Timer(20, os.kill, (os.getpid(), signal.SIGINT))
+    rescue.start()
+    assert call("run").code == 130
+    assert rescue.is_alive()
+    rescue.cancel()
+
+
 def test_a_failure_that_comes_with_others_still_notes_what_is_finished(run_once, call, land, monkeypatch):
     for module in (funnel, item_performance):
         monkeypatch.setattr(module.table, "function", fail)
