@@ -41,9 +41,9 @@ check: $(VENV)/.dev  ## format, lint and types, without changing anything
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 
-bench: setup $(VENV)/.dev  ## measure loads, single days after many, the way to the site, the site, its doors and jobs, make run; over an hour
+bench: setup $(VENV)/.dev  ## measure loads, single days after many, the way to the site, Ctrl-C, the site, its doors and jobs, make run; over an hour
 	@$(BIN)/lakehouse setup --tests
-	@failed=0; for part in full_load increments watch_to_site site_latency http_latency batch_scoring preset_run; do \
+	@failed=0; for part in full_load increments watch_to_site interruption site_latency http_latency batch_scoring preset_run; do \
 		$(BIN)/python -m tests.bench.$$part || failed=1; done; exit $$failed
 
 clean:  ## remove the virtual environment and caches, never the lake

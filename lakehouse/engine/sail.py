@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
+from weakref import WeakSet
 
 from lakehouse import private
 from lakehouse.engine import connection, loopback
@@ -41,6 +42,7 @@ class SailEngine:
             LakehouseError: somebody else connected before the port was closed (exit code 4).
         """
         self._threads = settings.engine.threads or os.cpu_count() or 1
+        self._pools: WeakSet[ThreadPoolExecutor] = WeakSet()
         spill = private.make_spill(settings)
         atexit.register(shutil.rmtree, spill, ignore_errors=True)  # also what an interrupted query left there
         os.environ.update(_environment(pool_bytes(settings.engine.memory), self._threads, str(spill)))
@@ -64,10 +66,13 @@ class SailEngine:
     def spread(self, function: Callable[[Item], Iterable[Result]], items: list[Item]) -> list[Result]:
         """Call a function with each item, as many side by side as there are processors; return all results."""
         with ThreadPoolExecutor(self._threads) as pool:
+            self._pools.add(pool)
             return [result for results in pool.map(function, items) for result in results]
 
     def interrupt(self) -> None:
-        """End what the engine does at this moment."""
+        """End what the engine does at this moment; of what is spread, items that are begun are done."""
+        for pool in list(self._pools):
+            pool.shutdown(wait=False, cancel_futures=True)
         self.spark.interruptAll()
 
     def abort(self) -> None:
