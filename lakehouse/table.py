@@ -45,6 +45,7 @@ class Refresh:
     by: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     through: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     since: SessionGap | None = None
+    rows_at_once: int | None = None
 
     def __str__(self) -> str:
         """Return the refresh as it is declared."""
@@ -62,7 +63,10 @@ def upsert() -> Refresh:
 
 
 def replace(
-    by: str | list[str] | dict[str, str], through: dict[str, str] | None = None, since: SessionGap | None = None
+    by: str | list[str] | dict[str, str],
+    through: dict[str, str] | None = None,
+    since: SessionGap | None = None,
+    rows_at_once: int | None = None,
 ) -> Refresh:
     """Compute the rows of the touched values of `by` anew.
 
@@ -72,10 +76,14 @@ def replace(
         through: upstream without those columns -> the column that it shares with the first upstream, by which its
             changes reach the others and by which it is restricted to what they need.
         since: which of a value's rows a change reaches; all of them if it is not given.
+        rows_at_once: how many upstream rows a full refresh takes at most, of a transform that holds much of them in
+            memory; of more it computes the values share by share.
     """
     columns = {column: column for column in ([by] if isinstance(by, str) else by)}
     spelled = by if isinstance(by, dict) else columns
-    return Refresh("replace", MappingProxyType(dict(spelled)), MappingProxyType(dict(through or {})), since)
+    return Refresh(
+        "replace", MappingProxyType(dict(spelled)), MappingProxyType(dict(through or {})), since, rows_at_once
+    )
 
 
 def rebuild() -> Refresh:

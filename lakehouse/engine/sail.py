@@ -99,6 +99,7 @@ def _keep_interrupts() -> None:
 def _environment(memory: int, threads: int, spill: str) -> dict[str, str]:
     return {
         "RUST_LOG": "error",
+        "MIMALLOC_PURGE_DELAY": "10",  # ms until freed memory goes back: of a second, it would keep as much as it uses
         "SAIL_RUNTIME__MEMORY_POOL__TYPE": "fair",
         "SAIL_RUNTIME__MEMORY_POOL__FAIR__MAX_SIZE": str(memory),
         "SAIL_RUNTIME__TEMPORARY_FILES__PATHS": f'["{spill}"]',

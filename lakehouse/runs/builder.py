@@ -96,14 +96,14 @@ def _append(lake: Lake, step: Step, run_id: str) -> _Done:
 
 def _full_refresh(lake: Lake, step: Step, run_id: str) -> _Done:
     """Compute all rows; the present ones are not looked at where the plan says so: they may be damaged."""
-    table, number = step.table, step.shares
+    table, count = step.table, shares.number(lake, step)
     assert table.function is not None, f"{table.name} has no transform"
     frames = [snapshots.read(lake, name) for name in table.upstreams]
     rows_in = sum(lake.store.rows(name) for name in table.upstreams)
     read = log.total(log.size(lake.store.delta(name)) for name in table.upstreams)
     judged = judging.set_aside(lake, table, judging.apply_source_filter(lake, table, frames[0]), run_id)
     frames[0] = judged.good
-    rows, *further = [table.function(*shares.part(lake, table, frames, number, each)) for each in range(number)]
+    rows, *further = [table.function(*shares.part(lake, table, frames, count, each)) for each in range(count)]
     try:
         if table.refresh.kind == "rebuild" and not step.ignores_existing:
             written = incremental.rebuild(lake, table, rows, run_id)

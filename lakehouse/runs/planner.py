@@ -62,7 +62,7 @@ class Step:
         ignores_existing: whether all rows are computed and the present ones not looked at: they may be damaged.
         judges_again: whether the rows that the table refused so far are judged again.
         retracted: receipts that were taken back, whose rows a table of landed files still holds.
-        shares: in how many parts, one after the other, all rows are computed if they are.
+        shares: how many times as many shares as usual all rows are computed in, where memory was too small before.
     """
 
     table: Table

@@ -190,7 +190,9 @@ def _too_large(step: Step) -> str:
     """Return the line about a table for which memory was too small, and how it is built instead."""
     if step.shares == 1:
         return f"{step.table.name} needs more memory than the engine has beside other tables: now one table at a time."
-    return f"{step.table.name} needs more memory than the engine has: now all of it in {step.shares} shares."
+    return (
+        f"{step.table.name} needs more memory than the engine has: now all of it in {step.shares} times as many shares."
+    )
 
 
 def _note(

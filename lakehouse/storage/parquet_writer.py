@@ -10,6 +10,7 @@ import pickle
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import pyarrow as pa
@@ -115,7 +116,7 @@ class Writer:
         if self.cluster_by:
             return [file for group in groups for file in self._cut(group)]
         first = next(groups, None)
-        return [] if first is None else [self._file([first, *groups])]
+        return [] if first is None else [self._file(first.schema, chain([first], groups))]
 
     def _cut(self, group: pa.Table) -> Iterator[DataFile]:
         """Sort a group by slice and cut it into files of about the size wanted."""
@@ -125,17 +126,17 @@ class Writer:
         while start < len(ordered):
             left = len(ordered) - start
             rows = left if left < 1.5 * rows else rows
-            file = self._file([ordered.slice(start, rows)])
+            file = self._file(ordered.schema, [ordered.slice(start, rows)])
             start += rows
             rows = max(1, int(self.file_bytes * file.rows / file.size))
             yield file
 
-    def _file(self, groups: list[pa.Table]) -> DataFile:
+    def _file(self, schema: pa.Schema, groups: Iterable[pa.Table]) -> DataFile:
         """Write rows as one file, in one stroke: made in memory, digested, stored, synced."""
         sink, rows, limits = pa.BufferOutputStream(), 0, Limits()
         with pq.ParquetWriter(
             sink,
-            groups[0].schema,
+            schema,
             compression="zstd",
             compression_level=1,
             dictionary_pagesize_limit=1 << 16,  # a column of many values gives up its dictionary at once
