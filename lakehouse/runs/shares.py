@@ -19,7 +19,7 @@ from lakehouse.runs.planner import Step
 from lakehouse.table import Table
 
 MORE = 4  # times as many shares, where memory was too small
-MOST = 64  # shares: each reads the upstreams
+MOST = 64  # times as many: each share reads the upstreams
 
 
 def smaller(step: Step, error: BaseException | None, is_alone: bool) -> Step | None:

@@ -61,6 +61,14 @@ def home_of(folder: Path, scale: float) -> Path:
     return folder / f"scale-{scale:g}"
 
 
+def landed_lake(home: Path, engine: str) -> Path:
+    """Return an engine's lake anew: it holds what landed in the home's lake `landed`, and nothing else."""
+    lake = home / engine
+    shutil.rmtree(lake, ignore_errors=True)
+    shutil.copytree(home / "landed" / "landing", lake / "landing", copy_function=os.link)
+    return lake
+
+
 def load(
     folder: Path, scale: float, engines: list[str], runs: int, *, with_yard_stick: bool
 ) -> list[dict[str, Measured]]:
@@ -71,9 +79,7 @@ def load(
     for number in range(1, runs + 1):
         found = {}
         for engine in engines:
-            shutil.rmtree(home / engine, ignore_errors=True)
-            shutil.copytree(landing, home / engine / "landing", copy_function=os.link)
-            found[engine] = measure([*LAKEHOUSE, "run"], lake_variables(home / engine, engine))
+            found[engine] = measure([*LAKEHOUSE, "run"], lake_variables(landed_lake(home, engine), engine))
         if with_yard_stick:
             shutil.rmtree(home / YARD, ignore_errors=True)
             found[YARD] = measure([*YARD_STICK, landing, home / YARD])

@@ -8,13 +8,12 @@ the last lines that it printed, and the next begins.
 """
 
 import os
-import shutil
 from pathlib import Path
 
 from lakehouse.lake import open_lake
 from lakehouse.settings import load
 
-from .full_load import home_of
+from .full_load import home_of, landed_lake
 from .measuring import ENGINES, GIB, LAKEHOUSE, arguments, lake_variables, land, leave, machine, measure, sample
 
 EVENTS = "silver.events"
@@ -38,9 +37,7 @@ def main() -> int:
 
 def told(home: Path, engine: str, memory: str) -> str:
     """Load on an engine; return rows, seconds and memory, or how it ended."""
-    lake = home / engine
-    shutil.rmtree(lake, ignore_errors=True)
-    shutil.copytree(home / "landed" / "landing", lake / "landing", copy_function=os.link)
+    lake = landed_lake(home, engine)
     held = {"LAKEHOUSE_ENGINE__MEMORY": memory, "LAKEHOUSE_SPARK__DRIVER_MEMORY": memory} if memory else {}
     try:
         found = measure([*LAKEHOUSE, "run"], lake_variables(lake, engine) | held)
