@@ -10,20 +10,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark import SparkContext
 from pyspark.ml.classification import LogisticRegression
 from pyspark.ml.feature import VectorAssembler
-from pyspark.ml.functions import vector_to_array
 from pyspark.sql import SparkSession
-from pyspark.sql import functions as F
 
 from lakehouse.sections import Model
-from ml.intent.evaluation import by_mllib, by_rdd
+from ml.intent.evaluation import by_rdd
 from ml.intent.evaluation.baselines import score_by_brief as score
 from ml.intent.evaluation.evaluation import evaluate
 from ml.intent.evaluation.figures import MODEL
 from ml.intent.evaluation.slices import ALL
 from ml.intent.evaluation.tally import Tallies, count
+from ml.intent.examples import LEARNED
 from ml.intent.threshold import choose
 from ml.intent.whole_visits import FEATURES
 
@@ -43,28 +43,21 @@ def train(spark: SparkSession, alike: pa.Table, visits: pd.DataFrame, settings: 
         settings: iterations.
 
     Returns:
-        Its features, coefficients, intercept, threshold, figures by MLlib, figures with intervals, and caveat.
+        Its features, coefficients, intercept, threshold, figures, figures with intervals, and caveat.
     """
-    rows = spark.createDataFrame(alike).coalesce(1).cache()  # alike visits are one row: few enough for one task
+    learned, chosen = (alike.filter(pc.is_in(alike["part"], pa.array(parts))) for parts in (LEARNED, ("threshold",)))
+    rows = spark.createDataFrame(learned).coalesce(1)  # alike visits are one row: few enough for one task
     assembler = VectorAssembler(inputCols=list(FEATURES), outputCol="features")
     regression = LogisticRegression(labelCol="label", weightCol="weight", maxIter=settings.max_iter)
-    model = regression.fit(assembler.transform(rows.where("part IN ('fit', 'selection', 'calibration')")))
-    scored = model.transform(assembler.transform(rows)).withColumn("score", vector_to_array(F.col("probability"))[1])
-    scored = scored.select("part", "score", F.col("label").cast("double"), "weight").cache()
-    chosen = scored.where("part = 'threshold'").toPandas()
-    positives = (chosen["label"] * chosen["weight"]).to_numpy()
-    threshold = choose(chosen["score"].to_numpy(), positives, chosen["weight"].to_numpy(), int(positives.sum()))
-    metrics = by_mllib.evaluate(scored.where("part = 'test'"), threshold.value)
-    scored.unpersist()
-    rows.unpersist()
+    model = regression.fit(assembler.transform(rows))
     beside = {
         "features": list(FEATURES),
         "coefficients": np.asarray(model.coefficients).tolist(),
         "intercept": model.intercept,
-        "threshold": threshold.value,
     }
+    beside |= {"threshold": _threshold(chosen.to_pandas(), beside)}
     evaluation = evaluate(tally_test(spark.sparkContext, visits, beside))
-    return {**beside, "metrics": metrics, "evaluation": evaluation.to_document(), "caveat": CAVEAT}
+    return {**beside, **evaluation.summary(), "caveat": CAVEAT}
 
 
 def tally_test(context: SparkContext, visits: pd.DataFrame, beside: Mapping[str, Any]) -> Tallies:
@@ -80,4 +73,10 @@ def tally_test(context: SparkContext, visits: pd.DataFrame, beside: Mapping[str,
         return count(frame.assign(**{MODEL: score(frame, beside)}), {ALL: np.ones(len(frame), bool)}, thresholds)
 
     thresholds = {MODEL: beside["threshold"]}
-    return by_rdd.tally(context, visits, count_visits)
+    return by_rdd.tally(context, visits, count_visits, most_tasks=1)  # the other model, beside it, needs the cores
+
+
+def _threshold(alike: pd.DataFrame, beside: Mapping[str, Any]) -> float | None:
+    weight = alike["weight"].to_numpy()
+    bought = alike["label"].to_numpy() * weight
+    return choose(score(alike, beside), bought, weight, int(bought.sum())).value

@@ -91,12 +91,12 @@ def fit(spark: SparkSession, points: pd.DataFrame, terms: Sequence[Term], settin
     made, is_fit = values(seen, terms), (seen["part"] == "fit").to_numpy()
     label, weight = seen[LABEL].to_numpy(), seen[WEIGHT].to_numpy()
     is_tried = is_fit & (group_of(seen["visitor_id"].to_numpy()) * is_fit.sum() < TRIED * GROUPS)
+    unscaled = _handed(spark, made[is_tried], {}, "values").coalesce(1)
+    scaler = StandardScaler(inputCol="values", outputCol="features").fit(unscaled)
     columns = {LABEL: label, WEIGHT: weight, "is_tried": is_tried}
-    handed = VectorAssembler(inputCols=["terms"], outputCol="values").transform(_handed(spark, made, columns))
-    kept = handed.drop("terms").localCheckpoint()  # whose tasks, unlike those of what is cached, carry no rows
-    rows = kept.coalesce(1 if len(seen) <= FEW else 2)
-    scaler = StandardScaler(inputCol="values", outputCol="features").fit(rows.where("is_tried").coalesce(1))
-    scaled = scaler.transform(rows)
+    scaled = _handed(spark, made * _scale(scaler), columns, "features")
+    scaled = scaled.localCheckpoint()  # whose tasks, unlike those of what is cached, carry no rows
+    scaled = scaled.coalesce(1 if len(seen) <= FEW else 2)
     tried = scaled.where("is_tried").coalesce(1)
     with ThreadPoolExecutor() as pool:  # each is one task at a time
         attempt = inheritable_thread_target(spark)(lambda net: _regress(tried, net, settings.max_iter // 2))
@@ -136,13 +136,13 @@ def positive(column: str) -> Column:
     return vector_to_array(F.col(column))[1]
 
 
-def _handed(spark: SparkSession, made: Floats, columns: Mapping[str, npt.NDArray[Any]]) -> DataFrame:
-    """Return columns as a frame, and beside them what the terms make of each row as the vector `terms`."""
+def _handed(spark: SparkSession, made: Floats, columns: Mapping[str, npt.NDArray[Any]], name: str) -> DataFrame:
+    """Return columns as a frame, and beside them what the terms make of each row as a vector of that name."""
     starts = pa.array(np.arange(len(made) + 1, dtype=np.int32) * made.shape[1])
     lists = pa.ListArray.from_arrays(starts, pa.array(made.ravel()))
-    frame = spark.createDataFrame(pa.table({**columns, "terms": lists}))
-    vectors = frame.withColumn("terms", array_to_vector(F.col("terms")))
-    return VectorSizeHint(inputCol="terms", size=made.shape[1], handleInvalid="optimistic").transform(vectors)
+    frame = spark.createDataFrame(pa.table({**columns, name: lists}))
+    vectors = frame.withColumn(name, array_to_vector(F.col(name)))
+    return VectorSizeHint(inputCol=name, size=made.shape[1], handleInvalid="optimistic").transform(vectors)
 
 
 def _assembler(terms: Sequence[Term]) -> VectorAssembler:
@@ -180,7 +180,7 @@ def _calibrate(spark: SparkSession, log_odds: Floats, label: Floats, weight: Flo
     bought = np.bincount(alike, weight * (label + share * promised))
     others = np.bincount(alike, weight * (1 - label + share * (1 - promised)))
     columns = {LABEL: np.repeat([1.0, 0.0], len(odds)), WEIGHT: np.concatenate([bought, others])}
-    points = _handed(spark, np.tile(odds, 2)[:, np.newaxis], columns).coalesce(1)
+    points = _handed(spark, np.tile(odds, 2)[:, np.newaxis], columns, "log_odds").coalesce(1)
     calibration = LogisticRegression(
         featuresCol="log_odds",
         labelCol=LABEL,
@@ -189,7 +189,7 @@ def _calibrate(spark: SparkSession, log_odds: Floats, label: Floats, weight: Flo
         probabilityCol="calibrated",
         predictionCol="calibrated_prediction",
     )
-    return calibration.fit(points.withColumnRenamed("terms", "log_odds"))
+    return calibration.fit(points)
 
 
 def _log_odds(made: Floats, scaler: StandardScalerModel, regression: LogisticRegressionModel) -> Floats:
@@ -197,5 +197,10 @@ def _log_odds(made: Floats, scaler: StandardScalerModel, regression: LogisticReg
 
 
 def _unscaled(scaler: StandardScalerModel, regression: LogisticRegressionModel) -> Floats:
-    deviations, found = scaler.std.toArray(), regression.coefficients.toArray()
-    return np.divide(found, deviations, out=np.zeros_like(found), where=deviations > 0)
+    return np.asarray(regression.coefficients.toArray() * _scale(scaler))
+
+
+def _scale(scaler: StandardScalerModel) -> Floats:
+    """Return what the scaler multiplies each term by: 0 where it never changes."""
+    deviations = scaler.std.toArray()
+    return np.divide(1.0, deviations, out=np.zeros_like(deviations), where=deviations > 0)

@@ -22,8 +22,7 @@ from lakehouse.settings import Settings
 from ml.intent import brief, document, estimator
 from ml.intent.design import terms
 from ml.intent.estimator import Fitted, Floats
-from ml.intent.evaluation import by_mllib, curves, report
-from ml.intent.evaluation.by_rdd import tally
+from ml.intent.evaluation import by_rdd, curves, report
 from ml.intent.evaluation.counting import count_scored
 from ml.intent.evaluation.evaluation import evaluate
 from ml.intent.evaluation.figures import FEWEST_TO_SHOW, MODEL, Evaluation
@@ -41,7 +40,6 @@ from ml.serving.formula import Document, inputs
 from ml.spark_process import Tell, serve
 
 ANSWERS = 1000  # rows on which the served model is compared with MLlib's
-DIGITS = 3  # of the log-odds whose areas are measured a second time: sorting them all costs seconds
 LOCAL_RELATION = "spark.sql.execution.arrow.localRelationThreshold"
 FITTING, MEASURING = "fit the model", "measure the model"  # Spark's pages show them
 
@@ -103,7 +101,7 @@ def train(
     evaluation = evaluate(tallies)
     _require_a_test(evaluation)
     metrics = evaluation.metrics() | {f"brief_whole_visit/{name}": each for name, each in beside["metrics"].items()}
-    opinion = {f"all/{name}": value for name, value in _second_opinion(spark, scored).items()}
+    opinion = {f"all/{name}": value for name, value in by_rdd.areas(spark.sparkContext, scored).items()}
     made = {**unmeasured, **evaluation.summary()}
     params = {
         **asdict(settings.model),
@@ -188,21 +186,13 @@ def tally_test(context: SparkContext, scored: pd.DataFrame, served: Document) ->
         scored: what `score_test` returns.
         served: the served model.
     """
-    return tally(context, scored, lambda points: count_scored(points, served))
+    return by_rdd.tally(context, scored, lambda points: count_scored(points, served))
 
 
 def _threshold(points: pd.DataFrame, served: Document) -> Threshold:
     found = points[points["part"] == "threshold"]
     bought = len(found.loc[found["label"] == 1, list(VISIT)].drop_duplicates())
     return choose(score(found, served), found["label"].to_numpy(), np.ones(len(found)), bought)
-
-
-def _second_opinion(spark: SparkSession, scored: pd.DataFrame) -> dict[str, float]:
-    """Return the areas of the test by Spark's own evaluators, of log-odds to DIGITS: alike ones are one row."""
-    alike = np.round(np.log(scored[MODEL] / (1 - scored[MODEL])), DIGITS).rename("score")
-    counted = scored.groupby([alike, "label"]).size().rename("weight").reset_index().astype(float)
-    rows = spark.createDataFrame(pa.Table.from_pandas(counted, preserve_index=False)).coalesce(1).cache()
-    return {"roc_auc_mllib": by_mllib.auc(rows, "areaUnderROC"), **by_mllib.auc_by_rdd(rows)}
 
 
 def _require_a_test(evaluation: Evaluation) -> None:

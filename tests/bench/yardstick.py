@@ -10,12 +10,12 @@ from pyspark.ml import Pipeline
 from pyspark.ml.classification import GBTClassifier
 from pyspark.ml.feature import VectorAssembler
 from pyspark.sql import DataFrame
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 from lakehouse import settings
 from lakehouse.lake import open_lake
 from ml.intent import estimator, examples, training, training_run
 from ml.intent.design import terms
-from ml.intent.evaluation.by_mllib import auc
 from ml.intent.slices import split
 from ml.serving import expression
 
@@ -56,15 +56,12 @@ def main() -> None:
 
 def report(name: str, scored: DataFrame) -> None:
     """Print the areas under both curves."""
-    rows = scored.select(
-        "score",
-        scored["label"].cast("double").alias("label"),
-        scored[examples.WEIGHT].alias("weight"),
-        "decision_point",
-    ).cache()
+    rows = scored.select("score", estimator.LABEL, "decision_point").toPandas()
     for point in (None, 1, 2, 3, 5, 10):
-        chosen = rows if point is None else rows.where(rows["decision_point"] == point)
-        roc, pr = auc(chosen)
+        chosen = rows if point is None else rows[rows["decision_point"] == point]
+        roc, pr = (
+            judge(chosen[estimator.LABEL], chosen["score"]) for judge in (roc_auc_score, average_precision_score)
+        )
         print(f"{name} {'all points' if point is None else f'after {point}':<12} ROC {roc:.3f} PR {pr:.3f}")
 
 
