@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 
 from lakehouse.expectations import expect_or_fail, expect_or_quarantine, expect_or_refuse_file
 from lakehouse.table import Table, rebuild
-from silver.parsing import bigint, is_integer, none_is_negative, trimmed
+from silver.parsing import bigint, is_integer, is_negative, trimmed
 
 PARENT = trimmed("parentid")
 
@@ -29,7 +29,7 @@ table = Table(
         expect_or_quarantine("line has the columns of its header", "categoryid IS NOT NULL"),
         expect_or_quarantine("category is an integer", is_integer("categoryid")),
         expect_or_quarantine("parent is an integer or empty", f"{PARENT} = '' OR {is_integer('parentid')}"),
-        expect_or_refuse_file("no id is negative", none_is_negative(bigint("categoryid"), bigint("parentid"))),
+        expect_or_refuse_file("no id is negative", f"NOT ({is_negative('categoryid')} OR {is_negative('parentid')})"),
         expect_or_fail("no category is above itself", "root_id IS NOT NULL"),
     ],
 )

@@ -5,7 +5,7 @@ from pyspark.sql import functions as F
 
 from lakehouse.expectations import expect_or_fail, expect_or_quarantine
 from lakehouse.table import Table, upsert
-from silver.parsing import bigint, is_instant, is_integer, none_is_negative, trimmed
+from silver.parsing import bigint, is_instant, is_integer, is_negative, trimmed
 
 table = Table(
     name="silver.events",
@@ -36,7 +36,8 @@ table = Table(
             f"if({trimmed('event')} = 'transaction', {is_integer('transactionid')}, {trimmed('transactionid')} = '')",
         ),
         expect_or_quarantine(
-            "no id is negative", none_is_negative(*map(bigint, ["visitorid", "itemid", "transactionid"]))
+            "no id is negative",
+            f"NOT ({is_negative('visitorid')} OR {is_negative('itemid')} OR {is_negative('transactionid')})",
         ),
         expect_or_fail("day is the event's day", "event_date = to_date(occurred_at)"),
     ],

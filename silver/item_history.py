@@ -10,7 +10,7 @@ from lakehouse.expectations import expect, expect_or_fail, expect_or_quarantine
 from lakehouse.source_filter import SourceFilter
 from lakehouse.table import Table, replace
 from silver.ordering import bucket
-from silver.parsing import bigint, is_instant, is_integer, none_is_negative, price, trimmed
+from silver.parsing import bigint, is_instant, is_integer, is_negative, is_price, price, trimmed
 
 PROPERTY = trimmed("property")
 TRACKED = ["category_id", "is_available", "price"]
@@ -41,8 +41,11 @@ table = Table(
         expect_or_quarantine("item is an integer", is_integer("itemid")),
         expect_or_quarantine("category is an integer", f"{PROPERTY} <> 'categoryid' OR {is_integer('value')}"),
         expect_or_quarantine("availability is 0 or 1", f"{PROPERTY} <> 'available' OR {bigint('value')} IN (0, 1)"),
-        expect_or_quarantine("price is a number", f"{PROPERTY} <> '790' OR {price('value')} IS NOT NULL"),
-        expect_or_quarantine("no id is negative", none_is_negative(bigint("itemid"), CATEGORY)),
+        expect_or_quarantine("price is a number", f"{PROPERTY} <> '790' OR {is_price('value')}"),
+        expect_or_quarantine(
+            "no id is negative",
+            f"NOT ({is_negative('itemid')} OR {PROPERTY} = 'categoryid' AND {is_negative('value')})",
+        ),
         expect("one value for an item, property and instant", "num_conflicts = 0"),
         expect_or_fail("interval has a length", "valid_to IS NULL OR valid_from < valid_to"),
     ],

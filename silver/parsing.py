@@ -32,9 +32,9 @@ def is_integer(column: str) -> str:
     return f"{bigint(column)} IS NOT NULL"
 
 
-def none_is_negative(*integers: str) -> str:
-    """Return SQL that says that none of some integers is below zero; what is no integer breaks another rule."""
-    return f"NOT coalesce(least({', '.join(integers)}) < 0, false)"
+def is_negative(column: str) -> str:
+    """Return SQL that says whether the column holds an integer below zero; what is no integer breaks another rule."""
+    return f"({column} LIKE '%-%' AND coalesce({bigint(column)} < 0, false))"
 
 
 def is_instant(column: str) -> str:
@@ -49,3 +49,8 @@ def price(column: str) -> str:
     """
     text = trimmed(column)
     return f"CASE WHEN {text} RLIKE r'{DECIMAL}' THEN try_cast(replace({text}, 'n', '') AS DECIMAL(18,3)) END"
+
+
+def is_price(column: str) -> str:
+    """Return SQL that says whether the column holds a price; digits too many to fit are what the dear cast is for."""
+    return f"({trimmed(column)} RLIKE r'{DECIMAL}' AND (octet_length({column}) < 15 OR {price(column)} IS NOT NULL))"

@@ -5,7 +5,7 @@ import pytest
 from pyspark.sql import functions as F
 
 from lakehouse import integers
-from silver.parsing import bigint, none_is_negative, price
+from silver.parsing import bigint, is_negative, is_price, price
 
 from ..bench.duckdb_lake import PREPARE
 
@@ -111,6 +111,8 @@ PRICES = {
     "n1.0005": "1.001",
     "n999999999999999.999": "999999999999999.999",
     "n999999999999999.9999": None,  # rounded up it has a digit too many
+    "n999999999999999.9": "999999999999999.900",
+    "n99999999999999.9999": "100000000000000.000",
     "n1000000000000000": None,
     "n1.1234567": None,
     "n1e5": None,
@@ -140,6 +142,13 @@ def prices(spark) -> dict[str, str | None]:
     return dict(texts.select("text", F.expr(price("text")).cast("string")).collect())
 
 
+def test_what_has_a_price_holds_one(spark, prices):
+    texts = spark.createDataFrame([(text,) for text in PRICES], "text STRING")
+    assert dict(texts.select("text", F.expr(is_price("text"))).collect()) == {
+        text: value is not None for text, value in prices.items()
+    }
+
+
 def test_the_oracle_reads_prices_alike(prices):
     connection = duckdb.connect()
     connection.execute(PREPARE)
@@ -148,7 +157,7 @@ def test_the_oracle_reads_prices_alike(prices):
 
 def test_only_an_integer_below_zero_is_negative(spark):
     ids = spark.createDataFrame([(text,) for text in ("-1", " -1.0", "-0", "7", "-x", "")], "text STRING")
-    negative = ids.where(f"NOT ({none_is_negative(bigint('text'), bigint('text'))})").collect()
+    negative = ids.where(is_negative("text")).collect()
     assert [row[0] for row in negative] == ["-1", " -1.0"]
 
 
