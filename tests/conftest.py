@@ -200,7 +200,7 @@ def expect_rows(given: Given) -> ExpectRows:
     """Compare a frame with its contract, and with the columns that the text table names, in any order of rows."""
 
     def compare(table: Table, frame: DataFrame, text: str) -> None:
-        check_columns(table, frame)
+        check_columns(table, frame.schema.fields)
         names, _ = parse(text)
         assert _texts(frame.select(*names)) == _texts(given(table, text).select(*names))
 

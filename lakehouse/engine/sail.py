@@ -55,6 +55,7 @@ class SailEngine:
         _, port = self._server.listening_address
         options = [("grpc.client_idle_timeout_ms", FOREVER_MS)]
         self.spark = connection.connect(f"sc://{HOST}:{port}", PROPERTIES, options)  # a server that is gone stays gone
+        self.spark.client.disable_reattachable_execute()  # no network to bridge; to prepare for it costs calls a query
         loopback.close(HOST, port)
         _keep_interrupts()
 

@@ -8,7 +8,7 @@ import hashlib
 import json
 import pickle
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyspark.sql import Column, DataFrame
+from pyspark.sql import types as T
 
 from lakehouse.storage.folder import Folder
 from lakehouse.storage.limits import Limits
@@ -24,6 +25,8 @@ from lakehouse.storage.schema import delta_schema
 from lakehouse.table import Table
 
 GROUP = 1 << 20  # rows that a task holds in memory, and sorts
+BESIDE = ("_count_", "_limit_")  # how columns are called that are measured and not written
+RESULT = T.StructType([T.StructField("measured", T.BinaryType())])
 PACKED = 4  # how much smaller than in memory a file is at a first guess; the first one's size says better
 
 
@@ -92,7 +95,11 @@ class Writer:
         return cls(table.name, folder, pa.schema(delta_schema(table)), table.cluster_by, table.sort_by, file_bytes)
 
     def spread(
-        self, frame: DataFrame, counts: Mapping[str, Column] | None = None, limits: Mapping[str, Column] | None = None
+        self,
+        frame: DataFrame,
+        counts: Mapping[str, Column] | None = None,
+        limits: Mapping[str, Column] | None = None,
+        check: Callable[[Sequence[T.StructField]], None] | None = None,
     ) -> Measured:
         """Write a frame with the table's columns.
 
@@ -100,6 +107,7 @@ class Writer:
             frame: the rows.
             counts: name -> condition whose rows are counted.
             limits: name -> value whose lowest and highest are found, of a DATE all.
+            check: is called with the frame's columns, before anything is computed; an engine is asked for them once.
 
         Raises:
             PythonException: a row holds NULL where the contract says NOT NULL.
@@ -107,8 +115,11 @@ class Writer:
         counts, limits = counts or {}, limits or {}
         extra = [each.alias(f"_count_{i}") for i, each in enumerate(counts.values())]
         extra += [each.alias(f"_limit_{i}") for i, each in enumerate(limits.values())]
-        results = frame.select("*", *extra).mapInArrow(_Task(self, list(counts), list(limits)), "measured BINARY")
-        return sum_up([pickle.loads(row.measured) for row in results.collect()], counts, limits)
+        rows = frame.select("*", *extra) if extra else frame
+        if check:
+            check([each for each in rows.schema.fields if not each.name.startswith(BESIDE)])
+        results = rows.mapInArrow(_Task(self, list(counts), list(limits)), RESULT).toArrow()
+        return sum_up([pickle.loads(each) for each in results["measured"].to_pylist()], counts, limits)
 
     def write(self, rows: Iterable[pa.Table]) -> list[DataFile]:
         """Write groups of rows: those of a table that is cut by slice as several files, others as one file."""
@@ -180,7 +191,7 @@ class _Task:
                 for i, name in enumerate(self.counts):
                     counts[name] += pc.sum(group[f"_count_{i}"]).as_py() or 0
                 limits.see({name: group[f"_limit_{i}"] for i, name in enumerate(self.limits)})
-                extra = [name for name in group.column_names if name.startswith(("_count_", "_limit_"))]
+                extra = [name for name in group.column_names if name.startswith(BESIDE)]
                 yield group.drop_columns(extra)
 
         files = self.writer.write(measured())

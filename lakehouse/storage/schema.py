@@ -1,7 +1,8 @@
 """storage.schema — a contract's columns as Spark and Delta know them."""
 
+from collections.abc import Sequence
+
 from deltalake import Schema as DeltaSchema
-from pyspark.sql import DataFrame
 from pyspark.sql import types as T
 
 from lakehouse.table import Table
@@ -26,14 +27,14 @@ def delta_schema(table: Table) -> DeltaSchema:
     return DeltaSchema.from_json(T.StructType(fields).json())
 
 
-def check_columns(table: Table, frame: DataFrame) -> None:
-    """Compare a frame with its contract.
+def check_columns(table: Table, fields: Sequence[T.StructField]) -> None:
+    """Compare the columns of a frame with its contract.
 
     Raises:
-        TypeError: its columns are not the contract's, by name, order and type.
+        TypeError: they are not the contract's, by name, order and type.
     """
     wanted = [(column.name, spark_type(column.type)) for column in table.columns]
-    found = [(each.name, each.dataType) for each in frame.schema.fields]
+    found = [(each.name, each.dataType) for each in fields]
     if [(name, type_.simpleString()) for name, type_ in wanted] != [(n, t.simpleString()) for n, t in found]:
         raise TypeError(f"{table.name} is declared as {wanted}, its transform returns {found}")
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 from urllib.parse import unquote
 
@@ -274,8 +274,7 @@ class Store:
         return Writer.of(table, self.folder(table.name), file_bytes)
 
     def _write(self, table: Table, frame: DataFrame, counts: Mapping[str, Column] | None = None) -> Measured:
-        check_columns(table, frame)
-        return self.writer(table).spread(frame, counts)
+        return self.writer(table).spread(frame, counts, check=partial(check_columns, table))
 
     def commit(self, table: Table, delta: TableLog, change: Change) -> int:
         """Write an entry into a table's log, on the snapshot that it was computed from; return the new version.
