@@ -18,7 +18,7 @@ table = Table(
     comment="One row per visit and decision point: its 1st, 2nd, 3rd, 5th and 10th event, while it has not bought.",
     upstreams=["silver.session_events", "silver.sessions", "gold.conversion_rates"],
     key=["visitor_id", "started_at", "decision_point"],
-    refresh=replace(by="visitor_id", through={"conversion_rates": "event_date"}, rows_at_once=6_500_000),
+    refresh=replace(by="visitor_id", through={"conversion_rates": "event_date"}, rows_at_once=8_000_000),
     cluster_by=["session_date"],
     person="visitor_id",
     schema="""
