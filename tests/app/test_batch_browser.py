@@ -111,6 +111,7 @@ def test_the_result_of_a_segment_is_readable_and_as_wide_as_the_screen(page, add
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     page.set_viewport_size({"width": width, "height": 900})
     page.goto(address + "/batch?range=all")
+    page.wait_for_load_state("networkidle")
     page.get_by_role("button", name="Score these visits").click()
     expect(page.locator("#batch-calibration h2")).to_contain_text("were promised")
     expect(page.locator("#batch-flagged .ag-row").first).to_be_visible()
