@@ -105,13 +105,30 @@ def test_one_job_is_cancelled_from_the_drawer_while_another_ends_and_nothing_is_
     assert page.complaints == []
 
 
+WATCH_BUTTON = """
+    window.buttons = new Set();
+    new MutationObserver(() => {
+        const button = document.getElementById("batch-visits");
+        if (button) { window.buttons.add(button); }
+    }).observe(document, { childList: true, subtree: true });
+"""
+
+
+def test_the_button_is_drawn_once_so_that_no_press_on_it_is_lost(page, address):
+    page.add_init_script(WATCH_BUTTON)
+    page.goto(address + "/batch?range=all")
+    expect(page.locator("#batch-visits")).to_be_visible()
+    expect(page.locator("#batch-nothing")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("window.buttons.size") == 1
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 375])
 def test_the_result_of_a_segment_is_readable_and_as_wide_as_the_screen(page, address, scheme, width):
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     page.set_viewport_size({"width": width, "height": 900})
     page.goto(address + "/batch?range=all")
-    page.wait_for_load_state("networkidle")
     page.get_by_role("button", name="Score these visits").click()
     expect(page.locator("#batch-calibration h2")).to_contain_text("were promised")
     expect(page.locator("#batch-flagged .ag-row").first).to_be_visible()

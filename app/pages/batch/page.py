@@ -141,7 +141,8 @@ def _segment_card(context: PageContext) -> Component:
         html.Span("Scored after", className="muted"),
         controls.select(context.params, "point", "Scored after", width=190),
     ]
-    parts = [html.Div(point, className="control-row"), html.Div(meant(context), id="batch-meant", className="choice")]
+    waiting = html.Div(className="skeleton", style={"minHeight": "82px"})
+    parts = [html.Div(point, className="control-row"), html.Div(waiting, id="batch-meant", className="choice")]
     return html.Section(
         [html.H2("Visits of this lake"), note, html.Div(parts, className="choice")], className="card span-6"
     )
