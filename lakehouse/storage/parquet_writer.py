@@ -25,7 +25,6 @@ from lakehouse.storage.schema import delta_schema
 from lakehouse.table import Table
 
 GROUP = 1 << 20  # rows that a task holds in memory, and sorts
-BESIDE = ("_count_", "_limit_")  # how columns are called that are measured and not written
 RESULT = T.StructType([T.StructField("measured", T.BinaryType())])
 PACKED = 4  # how much smaller than in memory a file is at a first guess; the first one's size says better
 
@@ -117,7 +116,8 @@ class Writer:
         extra += [each.alias(f"_limit_{i}") for i, each in enumerate(limits.values())]
         rows = frame.select("*", *extra) if extra else frame
         if check:
-            check([each for each in rows.schema.fields if not each.name.startswith(BESIDE)])
+            fields = rows.schema.fields
+            check(fields[: len(fields) - len(extra)])
         results = rows.mapInArrow(_Task(self, list(counts), list(limits)), RESULT).toArrow()
         return sum_up([pickle.loads(each) for each in results["measured"].to_pylist()], counts, limits)
 
@@ -191,7 +191,7 @@ class _Task:
                 for i, name in enumerate(self.counts):
                     counts[name] += pc.sum(group[f"_count_{i}"]).as_py() or 0
                 limits.see({name: group[f"_limit_{i}"] for i, name in enumerate(self.limits)})
-                extra = [name for name in group.column_names if name.startswith(BESIDE)]
+                extra = [name for name in group.column_names if name.startswith(("_count_", "_limit_"))]
                 yield group.drop_columns(extra)
 
         files = self.writer.write(measured())

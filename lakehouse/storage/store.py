@@ -11,6 +11,7 @@ from urllib.parse import unquote
 import pyarrow as pa
 from deltalake import Transaction
 from deltalake.exceptions import DeltaError, TableNotFoundError
+from pyspark.errors import AnalysisException
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import types as T
 
@@ -274,7 +275,11 @@ class Store:
         return Writer.of(table, self.folder(table.name), file_bytes)
 
     def _write(self, table: Table, frame: DataFrame, counts: Mapping[str, Column] | None = None) -> Measured:
-        return self.writer(table).spread(frame, counts, check=partial(check_columns, table))
+        try:
+            return self.writer(table).spread(frame, counts, check=partial(check_columns, table))
+        except AnalysisException:
+            check_columns(table, frame.schema.fields)  # of a column that a rule misses the contract says more
+            raise
 
     def commit(self, table: Table, delta: TableLog, change: Change) -> int:
         """Write an entry into a table's log, on the snapshot that it was computed from; return the new version.

@@ -1,5 +1,6 @@
 """How tables are read and written: which files, at which version, whatever another program did to them."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from pyspark.sql import functions as F
 
 from lakehouse import error_messages
 from lakehouse.errors import Exit
+from lakehouse.expectations import expect
 from lakehouse.lake import Lake
 from lakehouse.storage import log, reading, rewriting, small_tables
 from lakehouse.storage.data_skipping import Bounds
@@ -48,6 +50,25 @@ def test_an_empty_table_is_read_with_its_columns(spark, lake):
     lake.store.create(table)
     frame = lake.store.read("silver.counts")
     assert (frame.schema.simpleString(), frame.count()) == ("struct<day:date,count:bigint>", 0)
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [["day"], ["day", "count", "count AS _count_more"], ["count", "day"], ["day", "CAST(count AS INT) AS count"]],
+    ids=["one that a rule asks for is missing", "one too many", "in another order", "of another type"],
+)
+def test_rows_with_other_columns_than_the_contracts_are_refused_by_their_names_before_anything_is_written(
+    counts, columns
+):
+    judged = replace(table, expectations=[expect("count is known", "count IS NOT NULL")])
+    rows, files = counts.store.read("silver.counts"), stored(counts)
+    with pytest.raises(TypeError, match=r"silver\.counts is declared as .* its transform returns"):
+        counts.store.overwrite(judged, rows.selectExpr(*columns), "run")
+    assert (values(counts.store.read("silver.counts")), stored(counts)) == ([0, 1, 2, 3], files)
+
+
+def stored(lake: Lake) -> list[str]:
+    return sorted(each.name for each in Path(lake.store.uri("silver.counts")).glob("*.parquet"))
 
 
 def test_a_version_is_read_as_it_was(counts):

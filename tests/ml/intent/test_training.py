@@ -86,9 +86,8 @@ def test_the_figures_of_the_briefs_model_have_intervals_and_are_those_of_scikit_
     asked = visits[visits["started_at"].between(start, end, inclusive="left") & (visits["num_events_before"] > 0)]
     odds = asked[brief["features"]].to_numpy(float) @ brief["coefficients"] + brief["intercept"]
     label, score = asked["purchase_intent"].to_numpy(int), 1 / (1 + np.exp(-odds))
-    flagged = score >= (
-        2 if brief["threshold"] is None else brief["threshold"]
-    )  # None: too few purchases to choose one
+    threshold = 2 if brief["threshold"] is None else brief["threshold"]  # None: too few purchases to choose one
+    flagged = score >= threshold
     theirs = {
         "num_points": len(label),
         "base_rate": label.mean(),
